@@ -1,0 +1,2 @@
+//! The `tradewind` binary.
+fn main() {}

@@ -1,0 +1,15 @@
+//! What is true in Tradewind: ids, states, the DAG model, timetables, trigger rules and the planners.
+//!
+//! This crate is pure: no I/O, no clock, no randomness, no async, no logging. Time is an argument.
+
+pub mod dag;
+pub mod ids;
+pub mod plan;
+pub mod state;
+pub mod time;
+pub mod timetable;
+
+pub use dag::{Dag, Lane, Task};
+pub use ids::{TiKey, TryId};
+pub use state::{RunState, RunType, TaskState, TriggerRule, WeightRule};
+pub use time::{Duration, Timestamp};

@@ -1,0 +1,1 @@
+//! Timetables: when runs are due and which interval of data they cover.
