@@ -1,1 +1,0 @@
-//! Timetables: when runs are due and which interval of data they cover.
