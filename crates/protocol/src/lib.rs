@@ -1,1 +1,13 @@
-//! Placeholder.
+//! What crosses a process border: serialized DAGs, workloads, the task API and the frames spoken with python hosts.
+//!
+//! Only data (serde) and the [`TaskApi`] trait live here. Unknown fields are ignored on reading, so that an old
+//! worker and a new server understand each other; fields are only ever added, with a default.
+
+pub mod frames;
+pub mod serialized_dag;
+pub mod task_api;
+pub mod workload;
+
+pub use serialized_dag::{LaneSpec, SerializedDag, SerializedTask};
+pub use task_api::{TaskApi, TaskApiError, TaskCall, TaskReply};
+pub use workload::Workload;

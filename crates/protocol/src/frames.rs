@@ -1,0 +1,213 @@
+//! Frames spoken with python hosts and their children; see `ARCHITECTURE.md`, "Python host protocol".
+//!
+//! A frame is a 4-byte big-endian length and that many bytes of JSON.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tradewind_core::{TaskState, Timestamp};
+
+use crate::serialized_dag::SerializedDag;
+use crate::task_api::{TaskApiError, TaskCall};
+use crate::workload::Workload;
+
+/// No frame may be longer (64 MiB): a longer one means that the stream is out of step.
+pub const MAX_FRAME: usize = 64 << 20;
+
+/// From us to a host (root or warm).
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToHost {
+    /// Fork a child; three descriptors travel with it: control socket, stdout, stderr.
+    Fork {
+        /// Our number of the job.
+        job: u64,
+    },
+    /// Signal a child's process group.
+    Kill {
+        /// The job.
+        job: u64,
+        /// Signal number.
+        signal: i32,
+    },
+}
+
+/// From a host to us.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromHost {
+    /// It can fork now.
+    Ready {
+        /// Its process id.
+        pid: i32,
+        /// Python's version.
+        python: String,
+    },
+    /// A warm host cannot serve its file.
+    Unfit {
+        /// Why.
+        reason: String,
+    },
+    /// A child runs.
+    Forked {
+        /// The job.
+        job: u64,
+        /// The child's process id.
+        pid: i32,
+    },
+    /// No child.
+    ForkFailed {
+        /// The job.
+        job: u64,
+        /// Why.
+        error: String,
+    },
+    /// A child was reaped.
+    Exited {
+        /// The job.
+        job: u64,
+        /// Exit code, if it exited.
+        code: Option<i32>,
+        /// Signal, if one ended it.
+        signal: Option<i32>,
+        /// Peak resident memory.
+        max_rss_kb: i64,
+        /// User and system time.
+        cpu_ms: i64,
+    },
+}
+
+/// The first frame to a child: its job.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Job {
+    /// Import a DAG file and serialize its DAGs.
+    Parse {
+        /// Absolute path.
+        path: String,
+        /// Root of the bundle, put on `sys.path`.
+        root: String,
+        /// Name of the bundle.
+        bundle: String,
+    },
+    /// Import a DAG file and become a host.
+    Warm {
+        /// Absolute path.
+        path: String,
+        /// Root of the bundle.
+        root: String,
+    },
+    /// Run a try.
+    Run {
+        /// Absolute path of the DAG file.
+        path: String,
+        /// Root of the bundle.
+        root: String,
+        /// The try.
+        #[serde(flatten)]
+        workload: Box<Workload>,
+    },
+}
+
+/// The answer to [`Job::Parse`].
+#[derive(Debug, Deserialize)]
+pub struct Parsed {
+    /// The file's DAGs.
+    #[serde(default)]
+    pub dags: Vec<SerializedDag>,
+    /// Why (some of) the file could not be read.
+    #[serde(default)]
+    pub import_error: Option<ImportError>,
+    /// Python warnings raised while importing.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Other files below the root that the import loaded.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// How long it took.
+    #[serde(default)]
+    pub duration_ms: i64,
+}
+
+/// What is wrong with a DAG file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportError {
+    /// One line: exception type and message.
+    pub message: String,
+    /// Line in the DAG file, if one is to blame.
+    #[serde(default)]
+    pub line: Option<u32>,
+    /// Python's traceback.
+    #[serde(default)]
+    pub traceback: String,
+}
+
+/// From a child that runs a try.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromChild {
+    /// A log record: `timestamp`, `level`, `logger`, `event` and whatever else it has.
+    Log(Map<String, Value>),
+    /// A task API call.
+    Call {
+        /// Comes back in the reply.
+        id: u64,
+        /// What is asked.
+        #[serde(flatten)]
+        call: TaskCall,
+    },
+    /// Template fields after rendering, secrets masked.
+    Rendered {
+        /// Attribute to value.
+        fields: Map<String, Value>,
+    },
+    /// The try is over; the child exits.
+    Done(Box<Done>),
+    /// The answer to a parse job.
+    Parsed(Box<Parsed>),
+}
+
+/// How a try ended, as the child says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Done {
+    /// `success`, `failed`, `up_for_retry` (failed, may be tried again), `skipped`, `up_for_reschedule`, `deferred`.
+    pub state: Option<TaskState>,
+    /// One line for people: why it failed or was skipped.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// XComs to store together with the end: key to JSON value.
+    #[serde(default)]
+    pub xcoms: Map<String, Value>,
+    /// `up_for_reschedule`: when to look again.
+    #[serde(default)]
+    pub reschedule_at: Option<Timestamp>,
+    /// Ids of direct downstream tasks to skip (branching, short circuit).
+    #[serde(default)]
+    pub skip: Vec<String>,
+    /// Peak resident memory of the child.
+    #[serde(default)]
+    pub max_rss_kb: i64,
+    /// User and system time of the child and what it waited for.
+    #[serde(default)]
+    pub cpu_ms: i64,
+}
+
+/// To a child that runs a try: the answer to a call.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "reply")]
+pub struct Reply {
+    /// The call's id.
+    pub id: u64,
+    /// The answer.
+    #[serde(flatten)]
+    pub result: ReplyResult,
+}
+
+/// The answer to a call.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyResult {
+    /// It worked.
+    Ok(Value),
+    /// It did not.
+    Error(TaskApiError),
+}

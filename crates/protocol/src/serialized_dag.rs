@@ -1,0 +1,399 @@
+//! The canonical JSON form of a DAG, written by the python package and kept in the database.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tradewind_core::dag::{StructureError, TaskDraft, link};
+use tradewind_core::{Dag, Duration, Lane, Task, Timestamp, TriggerRule, WeightRule};
+
+/// One DAG. Absent fields have their default; durations are seconds; instants RFC 3339.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SerializedDag {
+    /// Version of this format; 1.
+    pub format: u32,
+    /// The DAG's id.
+    pub dag_id: String,
+    /// Shown instead of the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// One line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Markdown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doc_md: Option<String>,
+    /// Absolute path of the file; not part of the hash.
+    #[serde(default)]
+    pub fileloc: String,
+    /// First logical date; the earliest of the DAG's and its tasks' start dates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<Timestamp>,
+    /// Last logical date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<Timestamp>,
+    /// IANA name or offset of the DAG's time zone.
+    #[serde(default = "utc")]
+    pub timezone: String,
+    /// When runs are due: a `core::timetable::TimetableSpec`, kept as JSON so that one unknown timetable does not
+    /// make the whole file unreadable.
+    pub timetable: Value,
+    /// Create the runs that were missed.
+    #[serde(default)]
+    pub catchup: bool,
+    /// `None`: `[core] max_active_runs_per_dag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_active_runs: Option<u32>,
+    /// `None`: `[core] max_active_tasks_per_dag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_active_tasks: Option<u32>,
+    /// Pause the DAG after so many failed runs in a row; 0 never.
+    #[serde(default)]
+    pub max_consecutive_failed_dag_runs: u32,
+    /// A running run older than this fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dagrun_timeout: Option<Duration>,
+    /// The first failure ends the run.
+    #[serde(default)]
+    pub fail_fast: bool,
+    /// `None`: `[core] dags_are_paused_at_creation`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_paused_upon_creation: Option<bool>,
+    /// Templates render to Python objects.
+    #[serde(default)]
+    pub render_template_as_native_obj: bool,
+    /// Sorted.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Owner to URL.
+    #[serde(default)]
+    pub owner_links: BTreeMap<String, String>,
+    /// Name to `{"value", "schema", "description"}`, in the author's order (`params_order`).
+    #[serde(default)]
+    pub params: BTreeMap<String, Value>,
+    /// Names of `params` in the author's order.
+    #[serde(default)]
+    pub params_order: Vec<String>,
+    /// `default_args` as far as JSON can say them.
+    #[serde(default)]
+    pub default_args: Value,
+    /// Role to permissions.
+    #[serde(default)]
+    pub access_control: Value,
+    /// Jinja search path of the file's author.
+    #[serde(default)]
+    pub template_searchpath: Vec<String>,
+    /// The DAG has callbacks, which need Python: `on_success`, `on_failure`.
+    #[serde(default)]
+    pub callbacks: Vec<String>,
+    /// Sorted by id.
+    pub tasks: Vec<SerializedTask>,
+    /// Group id to group; the root group is left out.
+    #[serde(default)]
+    pub task_groups: BTreeMap<String, SerializedGroup>,
+    /// Labels of edges.
+    #[serde(default)]
+    pub edge_labels: Vec<EdgeLabel>,
+}
+
+/// One task of a [`SerializedDag`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SerializedTask {
+    /// Id, with the prefixes of its groups.
+    pub task_id: String,
+    /// Class name, or the operator's custom name.
+    pub operator: String,
+    /// Module of the class.
+    #[serde(default)]
+    pub module: String,
+    /// Shown instead of the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Who it belongs to.
+    #[serde(default = "default_owner")]
+    pub owner: String,
+    /// Ids of direct downstream tasks, sorted.
+    #[serde(default)]
+    pub downstream: Vec<String>,
+    /// Id of the innermost task group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// How a try runs.
+    #[serde(default)]
+    pub lane: LaneSpec,
+    /// See `core::Task`.
+    #[serde(default = "all_success")]
+    pub trigger_rule: TriggerRule,
+    /// Attempts after the first; `None`: `[core] default_task_retries`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+    /// Seconds; `None`: `[core] default_task_retry_delay`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_delay: Option<Duration>,
+    /// 0 none, else the factor (true in DAG files means 2).
+    #[serde(default)]
+    pub retry_exponential_backoff: f64,
+    /// Seconds; `None`: `[core] max_task_retry_delay`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_retry_delay: Option<Duration>,
+    /// Seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_timeout: Option<Duration>,
+    /// First logical date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<Timestamp>,
+    /// Last logical date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<Timestamp>,
+    /// See `core::Task`.
+    #[serde(default)]
+    pub depends_on_past: bool,
+    /// See `core::Task`.
+    #[serde(default = "yes")]
+    pub ignore_first_depends_on_past: bool,
+    /// See `core::Task`.
+    #[serde(default)]
+    pub wait_for_downstream: bool,
+    /// See `core::Task`.
+    #[serde(default)]
+    pub wait_for_past_depends_before_skipping: bool,
+    /// Pool that it takes slots from.
+    #[serde(default = "default_pool")]
+    pub pool: String,
+    /// Slots that a try takes.
+    #[serde(default = "one")]
+    pub pool_slots: u32,
+    /// As written by the author.
+    #[serde(default = "one_i32")]
+    pub priority_weight: i32,
+    /// How the effective priority comes about.
+    #[serde(default = "downstream_rule")]
+    pub weight_rule: WeightRule,
+    /// Queue that workers listen on; `None`: `[operators] default_queue`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// Executor by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor: Option<String>,
+    /// Unix user that runs a try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_as_user: Option<String>,
+    /// See `core::Task`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_active_tis_per_dag: Option<u32>,
+    /// See `core::Task`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_active_tis_per_dagrun: Option<u32>,
+    /// The return value becomes an XCom.
+    #[serde(default = "yes")]
+    pub do_xcom_push: bool,
+    /// Names of templated attributes.
+    #[serde(default)]
+    pub template_fields: Vec<String>,
+    /// Attribute to how the UI shows it ("bash", "json", "sql" …).
+    #[serde(default)]
+    pub template_fields_renderers: BTreeMap<String, String>,
+    /// Templated attributes as written, as far as JSON can say them.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Value>,
+    /// Task-level params, like [`SerializedDag::params`].
+    #[serde(default)]
+    pub params: BTreeMap<String, Value>,
+    /// Background colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ui_color: Option<String>,
+    /// Text colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ui_fgcolor: Option<String>,
+    /// Markdown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doc_md: Option<String>,
+    /// A setup task.
+    #[serde(default)]
+    pub is_setup: bool,
+    /// A teardown task.
+    #[serde(default)]
+    pub is_teardown: bool,
+    /// A teardown whose failure fails the run.
+    #[serde(default)]
+    pub on_failure_fail_dagrun: bool,
+    /// Made by `expand`; what it maps over (planned from issue-free data only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapped: Option<Value>,
+    /// Callbacks that the task has: `on_execute`, `on_success`, `on_failure`, `on_retry`, `on_skipped`.
+    #[serde(default)]
+    pub callbacks: Vec<String>,
+    /// Names of extra links.
+    #[serde(default)]
+    pub extra_links: Vec<String>,
+}
+
+/// How a try of a task runs, with what the native lanes need to know.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LaneSpec {
+    /// In a forked python child.
+    #[default]
+    Python,
+    /// Not at all: the scheduler marks it done.
+    Empty,
+    /// A shell command without Python, if the worker can render its templates exactly.
+    Bash {
+        /// Template of the command.
+        command: String,
+        /// Environment; `None` inherits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        env: Option<BTreeMap<String, String>>,
+        /// Add `env` to the inherited environment.
+        #[serde(default)]
+        append_env: bool,
+        /// Working directory; `None` is a fresh temporary one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cwd: Option<String>,
+        /// Exit codes that mean "skipped".
+        #[serde(default)]
+        skip_on_exit_code: Vec<i32>,
+    },
+}
+
+/// A task group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SerializedGroup {
+    /// Id of the group around it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Shown instead of the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Shown on hovering.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tooltip: Option<String>,
+}
+
+/// A label on an edge.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EdgeLabel {
+    /// Upstream task.
+    pub from: String,
+    /// Downstream task.
+    pub to: String,
+    /// The text.
+    pub label: String,
+}
+
+/// Configuration that fills in what DAG files leave open.
+#[derive(Clone, Debug)]
+pub struct DagDefaults {
+    /// `[core] max_active_runs_per_dag`
+    pub max_active_runs: u32,
+    /// `[core] max_active_tasks_per_dag`
+    pub max_active_tasks: u32,
+    /// `[core] default_task_retries`
+    pub retries: u32,
+    /// `[core] default_task_retry_delay`
+    pub retry_delay: Duration,
+    /// `[core] max_task_retry_delay`
+    pub max_retry_delay: Duration,
+    /// `[operators] default_queue`
+    pub queue: String,
+}
+
+impl Default for DagDefaults {
+    fn default() -> Self {
+        Self {
+            max_active_runs: 16,
+            max_active_tasks: 16,
+            retries: 0,
+            retry_delay: Duration::from_secs(300),
+            max_retry_delay: Duration::from_secs(86_400),
+            queue: "default".into(),
+        }
+    }
+}
+
+impl SerializedDag {
+    /// The planners' form of this DAG.
+    ///
+    /// # Errors
+    /// [`StructureError`] for duplicate ids, edges to nowhere and cycles.
+    pub fn to_core(&self, defaults: &DagDefaults) -> Result<Dag, StructureError> {
+        let drafts = self.tasks.iter().map(|task| task.to_draft(defaults)).collect();
+        let (tasks, by_id): (Vec<Task>, HashMap<String, usize>) = link(drafts)?;
+        Ok(Dag {
+            dag_id: self.dag_id.clone(),
+            tasks,
+            by_id,
+            max_active_runs: self.max_active_runs.unwrap_or(defaults.max_active_runs),
+            max_active_tasks: self.max_active_tasks.unwrap_or(defaults.max_active_tasks),
+            dagrun_timeout: self.dagrun_timeout,
+            fail_fast: self.fail_fast,
+        })
+    }
+}
+
+impl SerializedTask {
+    fn to_draft(&self, defaults: &DagDefaults) -> TaskDraft {
+        TaskDraft {
+            task: Task {
+                task_id: self.task_id.clone(),
+                upstream: Vec::new(),
+                downstream: Vec::new(),
+                trigger_rule: self.trigger_rule,
+                lane: match self.lane {
+                    LaneSpec::Python => Lane::Python,
+                    LaneSpec::Empty => Lane::Empty,
+                    LaneSpec::Bash { .. } => Lane::Bash,
+                },
+                retries: self.retries.unwrap_or(defaults.retries),
+                retry_delay: self.retry_delay.unwrap_or(defaults.retry_delay),
+                retry_exponential_backoff: self.retry_exponential_backoff,
+                max_retry_delay: Some(self.max_retry_delay.unwrap_or(defaults.max_retry_delay)),
+                execution_timeout: self.execution_timeout,
+                start_date: self.start_date,
+                end_date: self.end_date,
+                depends_on_past: self.depends_on_past || self.wait_for_downstream,
+                ignore_first_depends_on_past: self.ignore_first_depends_on_past,
+                wait_for_downstream: self.wait_for_downstream,
+                wait_for_past_depends_before_skipping: self.wait_for_past_depends_before_skipping,
+                pool: self.pool.clone(),
+                pool_slots: self.pool_slots,
+                priority: 0,
+                queue: self.queue.clone().unwrap_or_else(|| defaults.queue.clone()),
+                executor: self.executor.clone(),
+                max_active_tis_per_dag: self.max_active_tis_per_dag,
+                max_active_tis_per_dagrun: self.max_active_tis_per_dagrun,
+                is_teardown: self.is_teardown,
+                is_setup: self.is_setup,
+                on_failure_fail_dagrun: self.on_failure_fail_dagrun,
+            },
+            downstream: self.downstream.clone(),
+            priority_weight: self.priority_weight,
+            weight_rule: self.weight_rule,
+        }
+    }
+}
+
+fn utc() -> String {
+    "UTC".into()
+}
+fn default_owner() -> String {
+    "airflow".into()
+}
+fn default_pool() -> String {
+    "default_pool".into()
+}
+const fn all_success() -> TriggerRule {
+    TriggerRule::AllSuccess
+}
+const fn downstream_rule() -> WeightRule {
+    WeightRule::Downstream
+}
+const fn yes() -> bool {
+    true
+}
+const fn one() -> u32 {
+    1
+}
+const fn one_i32() -> i32 {
+    1
+}

@@ -1,0 +1,339 @@
+//! The task API: what workers and running tasks may ask of the server. The same trait is spoken over HTTP by
+//! worker processes and in-process by the local executor.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tradewind_core::{RunState, TaskState, Timestamp, TryId};
+
+use crate::workload::Workload;
+
+/// What workers may ask.
+#[async_trait]
+pub trait TaskApi: Send + Sync + 'static {
+    /// Makes a worker known; answers its id.
+    async fn register(&self, hello: WorkerHello) -> Result<WorkerWelcome, TaskApiError>;
+
+    /// Takes queued tries for the worker, waiting up to `wait_ms` for the first one. For executors whose
+    /// workers pull. What is answered is still `queued`: only [`TaskApi::start`] decides who runs it.
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Workload>, TaskApiError>;
+
+    /// The worker is alive and runs these tries. Answers those that it should end.
+    async fn heartbeat(&self, beat: Heartbeat) -> Result<HeartbeatReply, TaskApiError>;
+
+    /// Compare-and-set from `queued` to `running`. At most one caller ever gets [`StartOutcome::Started`] for a try.
+    async fn start(&self, token: &str, start: StartTry) -> Result<StartOutcome, TaskApiError>;
+
+    /// Records the end of a try that this caller started. Repeating it is harmless.
+    async fn finish(&self, token: &str, finish: FinishTry) -> Result<FinishOutcome, TaskApiError>;
+
+    /// A running task asks for or changes something.
+    async fn call(&self, token: &str, try_id: TryId, call: TaskCall) -> Result<Value, TaskApiError>;
+
+    /// Template fields of a running try after rendering, secrets masked.
+    async fn rendered(&self, token: &str, try_id: TryId, fields: Map<String, Value>) -> Result<(), TaskApiError>;
+
+    /// Appends lines (JSON, newline-terminated) to a try's log at `offset` bytes; used by workers that do not share
+    /// a log folder with the api-server. Bytes before the log's present end are ignored.
+    async fn append_log(&self, token: &str, try_id: TryId, offset: u64, lines: Vec<u8>) -> Result<(), TaskApiError>;
+}
+
+/// A worker introduces itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkerHello {
+    /// Version of the worker's binary.
+    pub version: String,
+    /// Host name.
+    pub hostname: String,
+    /// Process id.
+    pub pid: u32,
+    /// Queues that it serves.
+    pub queues: Vec<String>,
+    /// Tries that it runs at once.
+    pub concurrency: u32,
+}
+
+/// The server's answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkerWelcome {
+    /// Id for claims and heartbeats.
+    pub worker_id: i64,
+    /// Version of the server's binary.
+    pub version: String,
+    /// How often to heartbeat.
+    pub heartbeat_ms: u64,
+}
+
+/// A worker asks for work.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClaimRequest {
+    /// Its id.
+    pub worker_id: i64,
+    /// Queues that it serves.
+    pub queues: Vec<String>,
+    /// At most so many tries.
+    pub free_slots: u32,
+    /// Longest time to wait for the first one.
+    pub wait_ms: u64,
+}
+
+/// A worker is alive.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Its id.
+    pub worker_id: i64,
+    /// What it runs.
+    pub tries: Vec<TryId>,
+}
+
+/// What the worker should do.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct HeartbeatReply {
+    /// Tries that are no longer wanted (cleared, marked, taken as lost): end them.
+    pub terminate: Vec<TryId>,
+}
+
+/// A worker wants to run a try.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StartTry {
+    /// The try.
+    pub try_id: TryId,
+    /// The worker.
+    pub worker_id: i64,
+    /// Host that it runs on.
+    pub hostname: String,
+    /// Process id of the worker.
+    pub pid: u32,
+    /// When, by the worker's clock.
+    pub at: Timestamp,
+}
+
+/// Whether it may.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartOutcome {
+    /// It is this worker's now.
+    Started,
+    /// Somebody else has it, or it is not wanted any more; the text says which.
+    Refused(String),
+}
+
+/// A try is over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FinishTry {
+    /// The try.
+    pub try_id: TryId,
+    /// `success`, `failed`, `up_for_retry`, `skipped`, `up_for_reschedule`, `deferred`. `up_for_retry` means "failed;
+    /// retry if attempts are left", which the server decides.
+    pub state: TaskState,
+    /// When, by the worker's clock.
+    pub at: Timestamp,
+    /// One line for people.
+    pub reason: Option<String>,
+    /// XComs to store in the same transaction: key to JSON value.
+    #[serde(default)]
+    pub xcoms: Map<String, Value>,
+    /// `up_for_reschedule`: when to look again.
+    #[serde(default)]
+    pub reschedule_at: Option<Timestamp>,
+    /// Direct downstream tasks to skip.
+    #[serde(default)]
+    pub skip: Vec<String>,
+    /// Peak resident memory.
+    #[serde(default)]
+    pub max_rss_kb: Option<i64>,
+    /// User and system time.
+    #[serde(default)]
+    pub cpu_ms: Option<i64>,
+}
+
+/// Whether the end was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishOutcome {
+    /// Now or before.
+    Recorded,
+    /// The try was not this caller's any more (cleared, marked, taken as lost).
+    Stale,
+}
+
+/// What a running task may ask. Text of `method` is the variant in snake_case.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum TaskCall {
+    /// One XCom's JSON value, or `not_found`. Absent ids mean the calling task's own DAG and run.
+    XcomGet {
+        /// Key.
+        key: String,
+        /// Task that pushed it.
+        task_id: String,
+        /// DAG of that task.
+        #[serde(default)]
+        dag_id: Option<String>,
+        /// Run of that task.
+        #[serde(default)]
+        run_id: Option<String>,
+        /// Its map index; absent: -1.
+        #[serde(default)]
+        map_index: Option<i32>,
+        /// Fall back to the newest value of an earlier run.
+        #[serde(default)]
+        include_prior_dates: bool,
+    },
+    /// All map indexes' values of a task, in order: a JSON array.
+    XcomGetAll {
+        /// Key.
+        key: String,
+        /// Task that pushed them.
+        task_id: String,
+        /// DAG of that task.
+        #[serde(default)]
+        dag_id: Option<String>,
+        /// Run of that task.
+        #[serde(default)]
+        run_id: Option<String>,
+    },
+    /// Stores an XCom of the calling task.
+    XcomSet {
+        /// Key.
+        key: String,
+        /// JSON value.
+        value: Value,
+    },
+    /// Forgets an XCom of the calling task.
+    XcomDelete {
+        /// Key.
+        key: String,
+    },
+    /// A variable's text, or `not_found`.
+    VariableGet {
+        /// Key.
+        key: String,
+    },
+    /// Stores a variable.
+    VariableSet {
+        /// Key.
+        key: String,
+        /// Text.
+        value: String,
+        /// For people.
+        #[serde(default)]
+        description: Option<String>,
+    },
+    /// Forgets a variable.
+    VariableDelete {
+        /// Key.
+        key: String,
+    },
+    /// A connection as `{conn_id, conn_type, host, schema, login, password, port, extra}`, or `not_found`.
+    ConnectionGet {
+        /// Its id.
+        conn_id: String,
+    },
+    /// State (and dates) of task instances: an array of `{task_id, map_index, state, start_date, end_date, try_number}`.
+    TaskStates {
+        /// DAG; absent: own.
+        #[serde(default)]
+        dag_id: Option<String>,
+        /// Run; absent: own.
+        #[serde(default)]
+        run_id: Option<String>,
+        /// Tasks; empty: all.
+        #[serde(default)]
+        task_ids: Vec<String>,
+    },
+    /// The newest earlier run of a DAG, by logical date, in the same shape as `Workload::run` with `state` and
+    /// `end_date`, or null.
+    PreviousRun {
+        /// DAG; absent: own.
+        #[serde(default)]
+        dag_id: Option<String>,
+        /// Before this logical date; absent: the calling run's.
+        #[serde(default)]
+        before: Option<Timestamp>,
+        /// Only runs in this state.
+        #[serde(default)]
+        state: Option<RunState>,
+    },
+    /// A run by id, same shape, or `not_found`.
+    RunGet {
+        /// DAG; absent: own.
+        #[serde(default)]
+        dag_id: Option<String>,
+        /// Run.
+        run_id: String,
+    },
+    /// Number of runs.
+    RunCount {
+        /// DAG; absent: own.
+        #[serde(default)]
+        dag_id: Option<String>,
+        /// Only these logical dates.
+        #[serde(default)]
+        logical_dates: Vec<Timestamp>,
+        /// Only these runs.
+        #[serde(default)]
+        run_ids: Vec<String>,
+        /// Only runs in these states.
+        #[serde(default)]
+        states: Vec<RunState>,
+    },
+    /// Creates a run of a DAG; answers it. `already_exists` if the id or logical date is taken.
+    RunTrigger {
+        /// DAG.
+        dag_id: String,
+        /// Its id; absent: made from the date.
+        #[serde(default)]
+        run_id: Option<String>,
+        /// Logical date.
+        #[serde(default)]
+        logical_date: Option<Timestamp>,
+        /// Configuration.
+        #[serde(default)]
+        conf: Value,
+        /// Clear the run instead if it exists.
+        #[serde(default)]
+        reset: bool,
+        /// For people.
+        #[serde(default)]
+        note: Option<String>,
+    },
+}
+
+/// What went wrong; `code` is for programs, `message` for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct TaskApiError {
+    /// The kind.
+    pub code: ErrorCode,
+    /// One sentence.
+    pub message: String,
+}
+
+/// Kinds of [`TaskApiError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// There is no such thing.
+    NotFound,
+    /// It is there already.
+    AlreadyExists,
+    /// The request makes no sense.
+    Invalid,
+    /// The token does not allow it (expired, forged, another try's).
+    Denied,
+    /// The try is not running any more.
+    Stale,
+    /// Worth another attempt later: server or database away.
+    Unavailable,
+}
+
+impl TaskApiError {
+    /// An error of that kind.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// The answer to a [`TaskCall`] is plain JSON; each variant's doc says what.
+pub type TaskReply = Value;
