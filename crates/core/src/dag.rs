@@ -90,6 +90,17 @@ pub struct Task {
     pub is_setup: bool,
     /// See `is_teardown`.
     pub on_failure_fail_dagrun: bool,
+    /// Made by `expand`: one instance for each combination of these. `None`: not mapped.
+    pub map_over: Option<Vec<MapSource>>,
+}
+
+/// One thing that a mapped task maps over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MapSource {
+    /// A list in the DAG file, of this length.
+    Literal(u32),
+    /// The result of the task with this number.
+    Upstream(usize),
 }
 
 impl Default for Task {
@@ -121,6 +132,7 @@ impl Default for Task {
             is_teardown: false,
             is_setup: false,
             on_failure_fail_dagrun: false,
+            map_over: None,
         }
     }
 }
@@ -132,7 +144,7 @@ pub enum StructureError {
     #[error("task id '{0}' is used twice")]
     DuplicateTask(String),
     /// An edge leads to a task that does not exist.
-    #[error("task '{task}' names the downstream task '{missing}', which does not exist in this DAG")]
+    #[error("task '{task}' names the task '{missing}', which does not exist in this DAG")]
     UnknownTask {
         /// The task that has the edge.
         task: String,
@@ -154,6 +166,16 @@ pub struct TaskDraft {
     pub priority_weight: i32,
     /// How the effective priority comes about.
     pub weight_rule: WeightRule,
+    /// Made by `expand`: what it maps over, with upstream tasks by id.
+    pub map_over: Option<Vec<MapDraft>>,
+}
+
+/// A [`MapSource`] before tasks are numbered.
+pub enum MapDraft {
+    /// A list in the DAG file, of this length.
+    Literal(u32),
+    /// The result of the task with this id.
+    Upstream(String),
 }
 
 /// Numbers tasks topologically (ties by id), links edges both ways and computes effective priorities.
@@ -203,12 +225,29 @@ pub fn link(mut drafts: Vec<TaskDraft>) -> Result<(Vec<Task>, HashMap<String, us
     let mut slots: Vec<Option<TaskDraft>> = drafts.into_iter().map(Some).collect();
     let mut tasks = Vec::with_capacity(order.len());
     let mut weights = Vec::with_capacity(order.len());
+    let mut mapped = Vec::new();
     for &old in &order {
-        let TaskDraft { mut task, priority_weight, weight_rule, .. } = slots[old].take().expect("each task once");
+        let TaskDraft { mut task, priority_weight, weight_rule, map_over, .. } =
+            slots[old].take().expect("each task once");
         task.downstream = downstream[old].iter().map(|&d| number[d]).collect();
         task.downstream.sort_unstable();
         weights.push((priority_weight, weight_rule));
+        mapped.extend(map_over.map(|sources| (tasks.len(), sources)));
         tasks.push(task);
+    }
+    let by_id: HashMap<String, usize> = tasks.iter().enumerate().map(|(n, t)| (t.task_id.clone(), n)).collect();
+    for (n, sources) in mapped {
+        let mut numbered = Vec::with_capacity(sources.len());
+        for source in sources {
+            numbered.push(match source {
+                MapDraft::Literal(length) => MapSource::Literal(length),
+                MapDraft::Upstream(id) => match by_id.get(&id) {
+                    Some(&up) => MapSource::Upstream(up),
+                    None => return Err(StructureError::UnknownTask { task: tasks[n].task_id.clone(), missing: id }),
+                },
+            });
+        }
+        tasks[n].map_over = Some(numbered);
     }
     for n in 0..tasks.len() {
         for d in tasks[n].downstream.clone() {
@@ -222,7 +261,6 @@ pub fn link(mut drafts: Vec<TaskDraft>) -> Result<(Vec<Task>, HashMap<String, us
             WeightRule::Upstream => total_weight(&tasks, &weights, n, |t| &t.upstream),
         };
     }
-    let by_id = tasks.iter().enumerate().map(|(n, t)| (t.task_id.clone(), n)).collect();
     Ok((tasks, by_id))
 }
 
@@ -259,7 +297,6 @@ fn find_cycle(drafts: &[TaskDraft], downstream: &[Vec<usize>], waiting_for: &[us
         if let Some(start) = path.iter().position(|&p| p == before) {
             let mut names: Vec<String> = path[start..].iter().map(|&p| drafts[p].task.task_id.clone()).collect();
             names.push(drafts[before].task.task_id.clone());
-            names.rotate_left(0);
             names.reverse();
             return names;
         }
@@ -279,6 +316,7 @@ mod tests {
             downstream: down.iter().map(ToString::to_string).collect(),
             priority_weight: weight,
             weight_rule: WeightRule::Downstream,
+            map_over: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tradewind_core::dag::{StructureError, TaskDraft, link};
+use tradewind_core::dag::{MapDraft, StructureError, TaskDraft, link};
 use tradewind_core::{Dag, Duration, Lane, Task, Timestamp, TriggerRule, WeightRule};
 
 /// One DAG. Absent fields have their default; durations are seconds; instants RFC 3339.
@@ -217,7 +217,7 @@ pub struct SerializedTask {
     /// A teardown whose failure fails the run.
     #[serde(default)]
     pub on_failure_fail_dagrun: bool,
-    /// Made by `expand`; what it maps over (planned from issue-free data only).
+    /// Made by `expand`: `{"kind": "expand", "over": {argument: {"literal": [..]} | {"xcom": {"task_id", "key"}}}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapped: Option<Value>,
     /// Callbacks that the task has: `on_execute`, `on_success`, `on_failure`, `on_retry`, `on_skipped`.
@@ -365,12 +365,29 @@ impl SerializedTask {
                 is_teardown: self.is_teardown,
                 is_setup: self.is_setup,
                 on_failure_fail_dagrun: self.on_failure_fail_dagrun,
+                map_over: None,
             },
             downstream: self.downstream.clone(),
             priority_weight: self.priority_weight,
             weight_rule: self.weight_rule,
+            map_over: self.mapped.as_ref().map(map_sources),
         }
     }
+}
+
+/// Reads what `mapped.over` says: argument to `{"literal": [..]}` or `{"xcom": {"task_id": ".."}}`.
+fn map_sources(mapped: &Value) -> Vec<MapDraft> {
+    let sources = mapped.get("over").and_then(Value::as_object).into_iter().flat_map(|over| over.values());
+    sources
+        .map(|source| match source.pointer("/xcom/task_id").and_then(Value::as_str) {
+            Some(task_id) => MapDraft::Upstream(task_id.to_owned()),
+            None => MapDraft::Literal(match source.get("literal") {
+                Some(Value::Array(items)) => items.len() as u32,
+                Some(Value::Object(items)) => items.len() as u32,
+                _ => 0,
+            }),
+        })
+        .collect()
 }
 
 fn utc() -> String {

@@ -1,5 +1,37 @@
 //! The planners: pure functions from snapshots to decisions.
+//!
+//! * [`plan_runs`](runs): timetables to DAG runs.
+//! * [`plan_run`]: one run: trigger rules, mapping, retries, completion. [`RunPlanner`] is the same with memory:
+//!   told what changed, it looks only at what that touches, and decides the same.
+//! * [`AdmissionQueue`]: which of the task instances that may go fit pools and limits, across runs.
+//! * [`plan_recovery`]: tries whose worker is lost.
+//!
+//! A plan says what to do, when to look again if nothing happens before (`wake_at`, exact), and why everything
+//! else waits.
 
+mod admit;
+mod reason;
+mod recovery;
+mod retry;
+pub mod rules;
+mod run;
 mod runs;
 
-pub use runs::RunDecision;
+pub use admit::{Admission, AdmissionQueue, Candidate, Capacity, Limits, TaskLimit};
+pub use reason::Reason;
+pub use recovery::{InFlight, Recovery, plan_recovery};
+pub use run::{Past, PastTask, Run, RunPlanner, RunSnapshot, TaskDecision, TaskInstance, plan_run};
+pub use runs::*;
+
+use crate::time::Timestamp;
+
+/// What to do now, when to look again, and why the rest waits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan<D> {
+    /// What to do. Each names the state that it was decided on.
+    pub decisions: Vec<D>,
+    /// If nothing happens before, nothing changes until this instant.
+    pub wake_at: Option<Timestamp>,
+    /// Task instances (index in the snapshot) that are neither finished nor decided, and why.
+    pub waiting: Vec<(usize, Reason)>,
+}

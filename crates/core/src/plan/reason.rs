@@ -1,0 +1,194 @@
+//! Why something waits: for programs (`code`) and for people (`Display`).
+
+use std::fmt;
+
+use crate::plan::rules::Tally;
+use crate::state::{RunState, TaskState, TriggerRule};
+use crate::time::Timestamp;
+
+/// Why a task instance or run does not go on now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// The DAG is paused.
+    DagPaused,
+    /// The run waits for its turn.
+    RunQueued {
+        /// Runs of the DAG that are running.
+        running: u32,
+        /// `max_active_runs`
+        limit: u32,
+    },
+    /// The run is for later.
+    RunNotDue(Timestamp),
+    /// The run has ended, so nothing of it starts any more.
+    RunEnded(RunState),
+    /// The trigger rule is not met yet.
+    TriggerRule {
+        /// The rule.
+        rule: TriggerRule,
+        /// States of the upstream instances.
+        upstream: Tally,
+        /// The first few upstream tasks that are not done.
+        unfinished: Vec<String>,
+    },
+    /// `depends_on_past`: the same task of the run before is not done well.
+    PastNotDone {
+        /// That run.
+        run_id: String,
+        /// It has no instance of the task.
+        missing: bool,
+    },
+    /// `wait_for_downstream`: tasks after the same task of the run before are not done well.
+    PastDownstreamNotDone {
+        /// That run.
+        run_id: String,
+    },
+    /// A failed try is repeated then.
+    RetryAt(Timestamp),
+    /// A sensor looks again then.
+    RescheduleAt(Timestamp),
+    /// What it maps over is not known yet.
+    MapUnknown {
+        /// The task that it maps over.
+        upstream: String,
+    },
+    /// Its pool has no free slot.
+    PoolFull {
+        /// The pool.
+        pool: String,
+        /// Its slots.
+        slots: i64,
+        /// Slots in use.
+        used: i64,
+        /// Slots that the task wants.
+        wants: u32,
+    },
+    /// Its pool does not exist.
+    NoSuchPool(String),
+    /// `max_active_tasks` of the DAG is reached in this run.
+    MaxActiveTasks {
+        /// The limit.
+        limit: u32,
+    },
+    /// `max_active_tis_per_dag` is reached.
+    MaxActiveTisPerDag {
+        /// The limit.
+        limit: u32,
+    },
+    /// `max_active_tis_per_dagrun` is reached.
+    MaxActiveTisPerDagRun {
+        /// The limit.
+        limit: u32,
+    },
+    /// The executor has no free slot.
+    ExecutorFull {
+        /// The executor.
+        executor: String,
+        /// `[core] parallelism`
+        slots: u32,
+    },
+    /// No executor of that name is configured.
+    NoSuchExecutor(String),
+    /// It fits every limit; the next tick takes it.
+    Ready,
+    /// Handed to an executor and not done yet.
+    InFlight(TaskState),
+}
+
+impl Reason {
+    /// Short stable name.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::DagPaused => "dag_paused",
+            Self::RunQueued { .. } => "max_active_runs",
+            Self::RunNotDue(_) => "run_not_due",
+            Self::RunEnded(_) => "run_ended",
+            Self::TriggerRule { .. } => "trigger_rule",
+            Self::PastNotDone { .. } => "depends_on_past",
+            Self::PastDownstreamNotDone { .. } => "wait_for_downstream",
+            Self::RetryAt(_) => "retry_delay",
+            Self::RescheduleAt(_) => "reschedule",
+            Self::MapUnknown { .. } => "mapping",
+            Self::PoolFull { .. } => "pool_full",
+            Self::NoSuchPool(_) => "no_such_pool",
+            Self::MaxActiveTasks { .. } => "max_active_tasks",
+            Self::MaxActiveTisPerDag { .. } => "max_active_tis_per_dag",
+            Self::MaxActiveTisPerDagRun { .. } => "max_active_tis_per_dagrun",
+            Self::ExecutorFull { .. } => "executor_full",
+            Self::NoSuchExecutor(_) => "no_such_executor",
+            Self::Ready => "ready",
+            Self::InFlight(_) => "in_flight",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DagPaused => f.write_str("The DAG is paused; unpause it to let its tasks start."),
+            Self::RunQueued { running, limit } => {
+                write!(f, "{running} runs of this DAG are running and max_active_runs is {limit}.")
+            }
+            Self::RunNotDue(at) => write!(f, "The run is not due before {at}."),
+            Self::RunEnded(state) => write!(f, "The run has ended ({state})."),
+            Self::TriggerRule { rule, upstream, unfinished } => {
+                write!(
+                    f,
+                    "Trigger rule {rule} is not met yet: of {} upstream task instances {} succeeded, {} were skipped, \
+                     {} failed",
+                    upstream.total,
+                    upstream.success,
+                    upstream.skipped,
+                    upstream.failed + upstream.upstream_failed
+                )?;
+                let open = upstream.total.saturating_sub(upstream.done());
+                if open > 0 {
+                    write!(
+                        f,
+                        " and {open} are not done ({}{})",
+                        unfinished.join(", "),
+                        if (unfinished.len() as u32) < open { ", …" } else { "" }
+                    )?;
+                }
+                f.write_str(".")
+            }
+            Self::PastNotDone { run_id, missing: true } => write!(
+                f,
+                "depends_on_past: the run before ({run_id}) has no instance of this task, and it is not the task's first."
+            ),
+            Self::PastNotDone { run_id, missing: false } => {
+                write!(f, "depends_on_past: this task has not succeeded (or been skipped) in the run before, {run_id}.")
+            }
+            Self::PastDownstreamNotDone { run_id } => write!(
+                f,
+                "wait_for_downstream: tasks after this one have not all succeeded in the run before, {run_id}."
+            ),
+            Self::RetryAt(at) => write!(f, "The last try failed; the next one starts at {at}."),
+            Self::RescheduleAt(at) => write!(f, "It looks again at {at}."),
+            Self::MapUnknown { upstream } => {
+                write!(f, "It maps over the result of {upstream}, which is not there yet.")
+            }
+            Self::PoolFull { pool, slots, used, wants } => {
+                write!(f, "Pool {pool} is full: {used} of {slots} slots are taken and the task needs {wants}.")
+            }
+            Self::NoSuchPool(pool) => {
+                write!(f, "Pool {pool} does not exist; create it or name another one in the DAG.")
+            }
+            Self::MaxActiveTasks { limit } => {
+                write!(f, "max_active_tasks of the DAG ({limit}) is reached in this run.")
+            }
+            Self::MaxActiveTisPerDag { limit } => write!(f, "max_active_tis_per_dag of the task ({limit}) is reached."),
+            Self::MaxActiveTisPerDagRun { limit } => {
+                write!(f, "max_active_tis_per_dagrun of the task ({limit}) is reached in this run.")
+            }
+            Self::ExecutorFull { executor, slots } => {
+                write!(f, "{executor} runs {slots} tasks already ([core] parallelism).")
+            }
+            Self::NoSuchExecutor(name) => {
+                write!(f, "The task asks for executor {name}, which [core] executor does not name.")
+            }
+            Self::Ready => f.write_str("Nothing is in the way; it starts now."),
+            Self::InFlight(state) => write!(f, "It is {state}."),
+        }
+    }
+}
