@@ -1,2 +1,6 @@
 //! The `tradewind` binary.
+
+mod config;
+mod suggest;
+
 fn main() {}

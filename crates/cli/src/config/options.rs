@@ -1,0 +1,201 @@
+//! The options that Tradewind honours: one documented row each. Names and defaults are Airflow 3.3's where it has
+//! them; our own are in `[tradewind]`.
+
+/// What values an option takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A path; relative ones are below `AIRFLOW_HOME`.
+    Path,
+    /// `true`/`false`, `t`/`f`, `1`/`0`.
+    Flag,
+    /// A whole number in a range.
+    Int(i64, i64),
+    /// Seconds, fractions allowed, not below the number.
+    Seconds(f64),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A JSON document.
+    Json,
+}
+
+/// One option.
+#[derive(Debug)]
+pub struct Spec {
+    /// Section.
+    pub section: &'static str,
+    /// Key.
+    pub key: &'static str,
+    /// Values that it takes.
+    pub kind: Kind,
+    /// Text of the default; empty often means "none". May contain `{AIRFLOW_HOME}`.
+    pub default: &'static str,
+    /// Shown as `< hidden >` and never logged.
+    pub sensitive: bool,
+    /// One or two sentences.
+    pub doc: &'static str,
+}
+
+impl Spec {
+    /// `AIRFLOW__SECTION__KEY`.
+    pub fn env_var(&self) -> String {
+        env_var(self.section, self.key)
+    }
+}
+
+/// The environment variable that sets an option.
+pub fn env_var(section: &str, key: &str) -> String {
+    format!("AIRFLOW__{}__{}", section.to_uppercase().replace('.', "_"), key.to_uppercase())
+}
+
+macro_rules! options {
+    ($($name:ident = [$section:literal] $key:literal, $kind:expr, $default:literal $(, $sensitive:ident)?; $doc:literal)+) => {
+        $(
+            #[doc = $doc]
+            pub static $name: Spec = Spec {
+                section: $section,
+                key: $key,
+                kind: $kind,
+                default: $default,
+                sensitive: options!(@$($sensitive)?),
+                doc: $doc,
+            };
+        )+
+        /// Every option, in the order in which a new `airflow.cfg` has them.
+        pub static ALL: &[&Spec] = &[$(&$name),+];
+    };
+    (@sensitive) => { true };
+    (@) => { false };
+}
+
+use Kind::{Choice, Flag, Int, Json, Path, Seconds, Text};
+
+const ANY: i64 = i64::MAX;
+
+options! {
+    DAGS_FOLDER = ["core"] "dags_folder", Path, "{AIRFLOW_HOME}/dags";
+        "The folder with your DAG files. A saved file is picked up at once."
+    EXECUTOR = ["core"] "executor", Choice(&["LocalExecutor", "SequentialExecutor", "EdgeExecutor"]), "LocalExecutor";
+        "LocalExecutor runs tasks beside the scheduler; EdgeExecutor leaves them to `worker` processes, which ask the api-server over HTTP."
+    PARALLELISM = ["core"] "parallelism", Int(1, 100_000), "32";
+        "How many tasks one scheduler (LocalExecutor) or one worker may run at once."
+    MAX_ACTIVE_TASKS_PER_DAG = ["core"] "max_active_tasks_per_dag", Int(1, ANY), "16";
+        "How many tasks of one DAG run may run at once, when the DAG does not say."
+    MAX_ACTIVE_RUNS_PER_DAG = ["core"] "max_active_runs_per_dag", Int(1, ANY), "16";
+        "How many runs of a DAG may be active at once, when the DAG does not say."
+    DAGS_ARE_PAUSED_AT_CREATION = ["core"] "dags_are_paused_at_creation", Flag, "True";
+        "Whether a new DAG waits for someone to un-pause it."
+    DEFAULT_TIMEZONE = ["core"] "default_timezone", Text, "utc";
+        "Time zone of dates in DAG files that have none: an IANA name, utc or system."
+    PLUGINS_FOLDER = ["core"] "plugins_folder", Path, "{AIRFLOW_HOME}/plugins";
+        "A folder on the Python path of DAG files and tasks."
+    FERNET_KEY = ["core"] "fernet_key", Text, "", sensitive;
+        "Key that connections and variables are encrypted with. Several, separated by commas: the first one encrypts, all decrypt."
+    DAGBAG_IMPORT_TIMEOUT = ["core"] "dagbag_import_timeout", Seconds(0.0), "30.0";
+        "Longest time that importing one DAG file may take, in seconds."
+    DEFAULT_TASK_RETRIES = ["core"] "default_task_retries", Int(0, ANY), "0";
+        "Retries of tasks that do not say."
+    DEFAULT_TASK_RETRY_DELAY = ["core"] "default_task_retry_delay", Seconds(0.0), "300";
+        "Seconds between retries, for tasks that do not say."
+    MAX_TASK_RETRY_DELAY = ["core"] "max_task_retry_delay", Seconds(0.0), "86400";
+        "Cap of growing retry delays in seconds."
+    DEFAULT_POOL_TASK_SLOT_COUNT = ["core"] "default_pool_task_slot_count", Int(0, 1_000_000), "128";
+        "Slots of default_pool when the database is made."
+    SIMPLE_AUTH_MANAGER_ALL_ADMINS = ["core"] "simple_auth_manager_all_admins", Flag, "False";
+        "Everyone is an administrator and nobody logs in. For machines that only you can reach."
+    EXECUTION_API_SERVER_URL = ["core"] "execution_api_server_url", Text, "";
+        "Where workers reach the api-server, such as http://10.0.0.5:8080/execution/. Default: [api] base_url, else this machine."
+    SQL_ALCHEMY_CONN = ["database"] "sql_alchemy_conn", Text, "sqlite:///{AIRFLOW_HOME}/airflow.db", sensitive;
+        "The metadata database: sqlite:///path or postgresql://user:password@host:5432/name (any of SQLAlchemy's spellings)."
+    SQL_ALCHEMY_POOL_SIZE = ["database"] "sql_alchemy_pool_size", Int(1, 1000), "5";
+        "Connections to PostgreSQL that a process keeps at most. SQLite has one writer and a few readers."
+    CHECK_MIGRATIONS = ["database"] "check_migrations", Flag, "True";
+        "Bring the database up to date when a role starts. Turn it off to allow only `db migrate`."
+    BASE_LOG_FOLDER = ["logging"] "base_log_folder", Path, "{AIRFLOW_HOME}/logs";
+        "Where task logs are written, and read from by the api-server."
+    LOGGING_LEVEL = ["logging"] "logging_level", Choice(&["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL"]), "INFO";
+        "What Tradewind's own processes and tasks log at least."
+    JSON_LOGS = ["logging"] "json_logs", Flag, "False";
+        "Tradewind's own processes log one JSON object a line."
+    API_HOST = ["api"] "host", Text, "0.0.0.0";
+        "Address that the api-server listens on. `standalone` uses 127.0.0.1 unless this is set."
+    API_PORT = ["api"] "port", Int(0, 65_535), "8080";
+        "Port that the api-server listens on; 0 takes a free one."
+    API_BASE_URL = ["api"] "base_url", Text, "";
+        "The address that users and workers reach the api-server under, if it is not the one that it listens on."
+    MAXIMUM_PAGE_LIMIT = ["api"] "maximum_page_limit", Int(1, 100_000), "100";
+        "Largest page that REST lists return."
+    FALLBACK_PAGE_LIMIT = ["api"] "fallback_page_limit", Int(1, 100_000), "50";
+        "Page size of REST lists when the request names none."
+    JWT_SECRET = ["api_auth"] "jwt_secret", Text, "", sensitive;
+        "Secret that tokens of users and running tasks are signed with. All api-servers and schedulers need the same one."
+    JWT_EXPIRATION_TIME = ["api_auth"] "jwt_expiration_time", Int(1, ANY), "86400";
+        "Seconds that a login stays valid."
+    EXECUTION_JWT_EXPIRATION_TIME = ["execution_api"] "jwt_expiration_time", Int(1, ANY), "600";
+        "Seconds that a queued task's token is valid before it has to start; a running task's token lives as long as the task."
+    DEFAULT_QUEUE = ["operators"] "default_queue", Text, "default";
+        "Queue of tasks that do not say, and of workers that do not say."
+    DEFAULT_OWNER = ["operators"] "default_owner", Text, "airflow";
+        "Owner of tasks that do not say."
+    JOB_HEARTBEAT_SEC = ["scheduler"] "job_heartbeat_sec", Seconds(0.1), "5";
+        "Seconds between heartbeats of schedulers and other processes."
+    SCHEDULER_HEALTH_CHECK_THRESHOLD = ["scheduler"] "scheduler_health_check_threshold", Seconds(1.0), "30";
+        "A process that has not been heard of for so many seconds counts as dead, and a live one takes its work over."
+    TASK_INSTANCE_HEARTBEAT_TIMEOUT = ["scheduler"] "task_instance_heartbeat_timeout", Seconds(1.0), "300";
+        "A running task whose worker has been silent for so many seconds is retried or failed."
+    TASK_QUEUED_TIMEOUT = ["scheduler"] "task_queued_timeout", Seconds(1.0), "600.0";
+        "A task that no worker took within so many seconds is sent again, then failed."
+    CATCHUP_BY_DEFAULT = ["scheduler"] "catchup_by_default", Flag, "False";
+        "Whether DAGs that do not say run the intervals that they missed."
+    CREATE_CRON_DATA_INTERVALS = ["scheduler"] "create_cron_data_intervals", Flag, "False";
+        "Whether a cron schedule's runs cover the interval before them (Airflow 2) instead of an instant."
+    CREATE_DELTA_DATA_INTERVALS = ["scheduler"] "create_delta_data_intervals", Flag, "False";
+        "The same for timedelta schedules."
+    PARSING_PROCESSES = ["dag_processor"] "parsing_processes", Int(1, 256), "2";
+        "DAG files parsed at the same time."
+    MIN_FILE_PROCESS_INTERVAL = ["dag_processor"] "min_file_process_interval", Seconds(0.0), "30";
+        "Seconds after which files that read other data while being imported are parsed again. Saved files are parsed at once."
+    REFRESH_INTERVAL = ["dag_processor"] "refresh_interval", Seconds(0.1), "300";
+        "Seconds between full scans of the DAG folder, the fallback where file events do not arrive."
+    DAG_FILE_PROCESSOR_TIMEOUT = ["dag_processor"] "dag_file_processor_timeout", Seconds(1.0), "50";
+        "Seconds after which a process that parses a file is killed."
+    DAG_BUNDLE_CONFIG_LIST = ["dag_processor"] "dag_bundle_config_list", Json, "";
+        "DAG folders besides or instead of [core] dags_folder, as Airflow 3's JSON list. LocalDagBundle is supported."
+    WORKERS_EXECUTION_API_TIMEOUT = ["workers"] "execution_api_timeout", Seconds(0.1), "5.0";
+        "Seconds that a worker waits for an answer of the api-server."
+    MIN_HEARTBEAT_INTERVAL = ["workers"] "min_heartbeat_interval", Seconds(0.1), "5";
+        "Seconds between heartbeats of workers."
+    WARM_HOSTS = ["tradewind"] "warm_hosts", Int(0, 10_000), "8";
+        "DAG files that a worker keeps imported, so that their tasks start in a few milliseconds. 0 keeps none."
+    PYTHON = ["tradewind"] "python", Path, "";
+        "Python interpreter (3.9 or newer) for DAG files. Default: an active virtualenv that has what is needed, else $AIRFLOW_HOME/venv, made on first use."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_sane() {
+        for (n, spec) in ALL.iter().enumerate() {
+            assert_eq!(spec.key, spec.key.to_lowercase());
+            assert!(spec.doc.ends_with('.'), "[{}] {}: the doc is a sentence", spec.section, spec.key);
+            let again = ALL[n + 1..].iter().any(|o| o.section == spec.section && o.key == spec.key);
+            assert!(!again, "[{}] {} twice", spec.section, spec.key);
+        }
+        assert_eq!(DAGS_FOLDER.env_var(), "AIRFLOW__CORE__DAGS_FOLDER");
+        assert_eq!(env_var("celery.kubernetes", "x"), "AIRFLOW__CELERY_KUBERNETES__X");
+    }
+
+    #[test]
+    fn sections_stand_together() {
+        let mut seen: Vec<&str> = Vec::new();
+        for spec in ALL {
+            if seen.last() != Some(&spec.section) {
+                assert!(!seen.contains(&spec.section), "[{}] is in two places", spec.section);
+                seen.push(spec.section);
+            }
+        }
+    }
+}

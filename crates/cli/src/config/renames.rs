@@ -1,0 +1,52 @@
+//! Where options of Airflow 1.10 and 2.x live now, as far as they concern options that Tradewind has.
+
+/// Old section, old key, new section, new key.
+pub const RENAMES: &[(&str, &str, &str, &str)] = &[
+    ("core", "sql_alchemy_conn", "database", "sql_alchemy_conn"),
+    ("core", "sql_alchemy_pool_size", "database", "sql_alchemy_pool_size"),
+    ("core", "dag_concurrency", "core", "max_active_tasks_per_dag"),
+    ("core", "non_pooled_task_slot_count", "core", "default_pool_task_slot_count"),
+    ("core", "base_log_folder", "logging", "base_log_folder"),
+    ("core", "logging_level", "logging", "logging_level"),
+    ("core", "dag_file_processor_timeout", "dag_processor", "dag_file_processor_timeout"),
+    ("celery", "default_queue", "operators", "default_queue"),
+    ("workers", "execution_api_server_url", "core", "execution_api_server_url"),
+    ("webserver", "web_server_host", "api", "host"),
+    ("webserver", "web_server_port", "api", "port"),
+    ("webserver", "base_url", "api", "base_url"),
+    ("webserver", "page_size", "api", "fallback_page_limit"),
+    ("api", "page_size", "api", "fallback_page_limit"),
+    ("scheduler", "max_threads", "dag_processor", "parsing_processes"),
+    ("scheduler", "parsing_processes", "dag_processor", "parsing_processes"),
+    ("scheduler", "min_file_process_interval", "dag_processor", "min_file_process_interval"),
+    ("scheduler", "dag_dir_list_interval", "dag_processor", "refresh_interval"),
+    ("scheduler", "scheduler_zombie_task_threshold", "scheduler", "task_instance_heartbeat_timeout"),
+    ("celery", "stalled_task_timeout", "scheduler", "task_queued_timeout"),
+    ("celery", "task_adoption_timeout", "scheduler", "task_queued_timeout"),
+    ("kubernetes", "worker_pods_pending_timeout", "scheduler", "task_queued_timeout"),
+    ("kubernetes_executor", "worker_pods_pending_timeout", "scheduler", "task_queued_timeout"),
+];
+
+/// The new place of an old name.
+pub fn renamed(section: &str, key: &str) -> Option<(&'static str, &'static str)> {
+    RENAMES.iter().find(|(s, k, ..)| *s == section && *k == key).map(|(_, _, s, k)| (*s, *k))
+}
+
+/// Old names of an option, oldest first.
+pub fn old_names(section: &str, key: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    RENAMES.iter().filter(move |(_, _, s, k)| *s == section && *k == key).map(|(s, k, ..)| (*s, *k))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rename_leads_to_an_option_that_we_have() {
+        for (old_section, old_key, section, key) in RENAMES {
+            let there = super::super::options::ALL.iter().any(|o| o.section == *section && o.key == *key);
+            assert!(there, "[{old_section}] {old_key} leads to [{section}] {key}, which is not there");
+            assert!((old_section, old_key) != (section, key));
+        }
+    }
+}
