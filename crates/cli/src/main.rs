@@ -1,6 +1,30 @@
-//! The `tradewind` binary.
+//! The `tradewind` binary: reads the command line, runs one command, says what went wrong in one sentence.
 
+mod commands;
 mod config;
+mod error;
+mod legacy;
+mod output;
+mod parse;
 mod suggest;
+mod terminal;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut argv = std::env::args();
+    let program = parse::program_name(&argv.next().unwrap_or_default());
+    let args = legacy::modernise(argv.collect());
+    let cli = match parse::parse(program, &args) {
+        Ok(cli) => cli,
+        Err(exit) => return exit.print(),
+    };
+    match commands::run(cli, program) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let colours = terminal::stderr_colours();
+            eprintln!("{} {error}", terminal::paint(terminal::Style::Red, "error:", colours));
+            ExitCode::from(error.code)
+        }
+    }
+}
