@@ -54,7 +54,11 @@ pub struct Exit {
 impl Exit {
     /// Prints it: help on standard output, errors on standard error.
     pub fn print(self) -> ExitCode {
-        if self.code == 0 { print!("{}", self.text) } else { eprint!("{}", self.text) }
+        if self.code == 0 {
+            print!("{}", self.text)
+        } else {
+            eprint!("{}", self.text)
+        }
         ExitCode::from(self.code)
     }
 }

@@ -71,12 +71,7 @@ impl Raw {
     ///
     /// # Errors
     /// See [`Raw::find`].
-    pub fn find_named(
-        &self,
-        section: &str,
-        key: &str,
-        sensitive: bool,
-    ) -> Result<Option<(String, Source)>, Refused> {
+    pub fn find_named(&self, section: &str, key: &str, sensitive: bool) -> Result<Option<(String, Source)>, Refused> {
         let variable = env_var(section, key);
         if let Some(value) = self.env.get(&variable) {
             return Ok(Some((self.expand(value), Source::Env(variable))));
@@ -143,13 +138,17 @@ impl Raw {
 }
 
 fn no_backend(source: Source) -> Refused {
-    Refused { source, what: "asks for a secrets backend, which Tradewind does not have yet; use _CMD or the value".into() }
+    Refused {
+        source,
+        what: "asks for a secrets backend, which Tradewind does not have yet; use _CMD or the value".into(),
+    }
 }
 
 /// The output of a shell command, without the line end.
 fn run(command: &str, source: Source) -> Result<(String, Source), Refused> {
     let refused = |what: String| Refused { source: source.clone(), what };
-    let output = Command::new("/bin/sh").arg("-c").arg(command).output().map_err(|e| refused(format!("/bin/sh: {e}")))?;
+    let output =
+        Command::new("/bin/sh").arg("-c").arg(command).output().map_err(|e| refused(format!("/bin/sh: {e}")))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(refused(format!("the command '{command}' ended with {}: {}", output.status, said.trim())));
@@ -188,7 +187,8 @@ mod tests {
     fn commands_are_run_for_secrets_only() {
         let got = raw("[core]\nfernet_key_cmd = echo k%%1\n", &[]);
         assert_eq!(got.find(&FERNET_KEY).unwrap().0, "k%1");
-        let got = raw("[core]\nparallelism_cmd = echo 1\n", &[("AIRFLOW__CORE__FERNET_KEY_CMD", "echo no >&2; exit 3")]);
+        let got =
+            raw("[core]\nparallelism_cmd = echo 1\n", &[("AIRFLOW__CORE__FERNET_KEY_CMD", "echo no >&2; exit 3")]);
         assert_eq!(got.find(&PARALLELISM).unwrap().1, Source::Default);
         let refused = got.find(&FERNET_KEY).unwrap_err();
         assert!(refused.what.contains("exit status: 3: no"), "{refused:?}");

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what the tests need and is not there yet.
+#   install-test-deps.sh          everything
+#   install-test-deps.sh python   only the Python environment in .venv
+set -euo pipefail
+cd "$(dirname "$0")/.."
+say() { printf '==> %s\n' "$*"; }
+
+missing=()
+need() { # need PACKAGE TEST...: the Debian package is needed when the test fails
+    local package=$1; shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+need python3-venv python3 -c 'import venv, ensurepip'
+if [ "${1:-}" != python ]; then
+    need postgresql bash -c 'ls /usr/lib/postgresql/*/bin/postgres || command -v postgres'
+    need chromium bash -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
+    need procps command -v pgrep
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+    say "Installing Debian packages: ${missing[*]}"
+    if [ "$(id -u)" = 0 ]; then sudo=(); elif command -v sudo >/dev/null; then sudo=(sudo); else
+        echo "These Debian packages are missing and only root can install them: apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    # The cluster that Debian's package would start is of no use: tests start their own servers.
+    "${sudo[@]}" mkdir -p /etc/postgresql-common
+    if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+        echo 'create_main_cluster = false' | "${sudo[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
+    "${sudo[@]}" apt-get update -qq
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+wanted=$(cat tests/requirements.txt python/pyproject.toml 2>/dev/null | sha256sum | cut -d' ' -f1)
+if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
+    say "Preparing the Python environment of the tests in .venv"
+    python3 -m venv .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+    echo "$wanted" >.venv/.installed
+fi
+
+if [ "${1:-}" != python ] && [ -f ui/package.json ]; then
+    make --no-print-directory ui/node_modules/.package-lock.json
+fi

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Runs every test suite, goes on after a failure, and prints each suite's summary at the end.
+#   scripts/test.sh [rust|python|ui|e2e]...    only these suites
+set -uo pipefail
+cd "$(dirname "$0")/.."
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+summaries=()
+bad=0
+wanted=" $* "
+
+suite() { # suite NAME SUMMARY-PATTERN COMMAND...
+    local name=$1 pattern=$2 began=$SECONDS
+    shift 2
+    [ "$wanted" = "  " ] || [[ $wanted == *" $name "* ]] || return 0
+    printf '\n==> %s: %s\n' "$name" "$*"
+    "$@" 2>&1 | tee "$logs/$name"
+    local status=${PIPESTATUS[0]}
+    local line
+    line=$(sed 's/\x1b\[[0-9;]*m//g' "$logs/$name" | grep -E "$pattern" | tail -n "${LINES_OF_SUMMARY:-1}" | sed 's/^[= ]*//; s/[= ]*$//' | paste -sd' ' -)
+    [ "$status" = 0 ] || bad=1
+    summaries+=("$(printf '%-7s %s  %s (%ss)' "$name" "$([ "$status" = 0 ] && echo ok || echo FAILED)" "$line" "$((SECONDS - began))")")
+}
+
+make --no-print-directory ui/dist/index.html || exit 1
+target=${CARGO_TARGET_DIR:-target}
+if cargo nextest --version >/dev/null 2>&1; then
+    suite rust '^ *Summary ' cargo nextest run --workspace --no-fail-fast
+else
+    suite rust '^test result: ' cargo test --workspace --no-fail-fast
+fi
+[ -d python/tests ] && PYTHONPATH=python suite python '(passed|failed|error).* in ' .venv/bin/python -m pytest -q python/tests
+if grep -q '"test"' ui/package.json 2>/dev/null; then LINES_OF_SUMMARY=2 suite ui '^ *(Test Files|Tests) ' npm --prefix ui test --silent; fi
+if [[ $wanted == "  " || $wanted == *" e2e "* ]]; then
+    cargo build --quiet --bin tradewind || bad=1
+fi
+TRADEWIND_BIN=$(realpath "$target")/debug/tradewind suite e2e '(passed|failed|error).* in ' .venv/bin/python -m pytest -q tests/e2e
+
+printf '\n==> Summary\n'
+printf '    %s\n' "${summaries[@]}"
+exit $bad
