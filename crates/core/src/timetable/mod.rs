@@ -1,5 +1,11 @@
 //! Timetables: when runs are due and which interval of data they cover.
 
+mod cron;
+mod zoned_cron;
+
+pub use cron::{Cron, CronError};
+pub use zoned_cron::ZonedCron;
+
 use crate::time::Timestamp;
 
 /// The span of data that a run covers: `start <= t < end`.
