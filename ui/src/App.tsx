@@ -1,0 +1,72 @@
+/** Providers and the route table. */
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { BrowserRouter, Navigate, Route, Routes, useLocation, useNavigate } from 'react-router'
+import { ApiError, onSessionEnded } from '@/api/http'
+import { LiveProvider } from '@/api/live-context'
+import { useMe } from '@/api/queries'
+import { Problem } from '@/components/Feedback'
+import { ZoneProvider } from '@/components/Time'
+import { ToastProvider } from '@/components/Toast'
+import { DagsPage } from '@/features/dags/DagsPage'
+import { LoginPage } from '@/features/login/LoginPage'
+import { Shell } from '@/features/shell/Shell'
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The live connection says when something changed; the network coming back is one of its reconnects.
+      staleTime: 30_000,
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
+      networkMode: 'always',
+      retry: (failures, error) => failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+    },
+    mutations: { networkMode: 'always' },
+  },
+})
+
+const NotFound = () => <Problem error={new ApiError(404, 'This address leads nowhere.')} what="Page" />
+
+export function App() {
+  return (
+    <QueryClientProvider client={client}>
+      <ZoneProvider>
+        <ToastProvider>
+          <BrowserRouter>
+            <Routes>
+              <Route path="/login" element={<LoginPage />} />
+              <Route element={<Session />}>
+                <Route index element={<Navigate to="/dags" replace />} />
+                <Route path="/dags" element={<DagsPage />} />
+                <Route path="*" element={<NotFound />} />
+              </Route>
+            </Routes>
+          </BrowserRouter>
+        </ToastProvider>
+      </ZoneProvider>
+    </QueryClientProvider>
+  )
+}
+
+/** Pages for people who are logged in; others are sent to the login page and back. */
+function Session() {
+  const me = useMe()
+  const navigate = useNavigate()
+  const location = useLocation()
+  const login = `/login?next=${encodeURIComponent(location.pathname + location.search)}`
+  useEffect(() => {
+    onSessionEnded(() => void navigate(login, { replace: true }))
+  }, [navigate, login])
+
+  if (me.isPending) return null
+  if (me.isError) {
+    if (me.error instanceof ApiError && me.error.status === 401) return <Navigate to={login} replace />
+    return <Problem error={me.error} retry={() => void me.refetch()} />
+  }
+  return (
+    <LiveProvider>
+      <Shell me={me.data} />
+    </LiveProvider>
+  )
+}

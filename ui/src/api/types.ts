@@ -1,0 +1,118 @@
+/** Types of the `/ui` group and of Tradewind's additions to REST answers. */
+import type { DagRunState, DagRunType, ImportErrorResponse, TaskInstanceHistoryResponse, TaskInstanceResponse, TaskInstanceState } from './schema'
+
+export type { DagRunState, DagRunType, TaskInstanceState }
+
+export interface Me {
+  username: string
+  role: string
+  instance_name: string
+  version: string
+  /** Nobody has to log in on this server. */
+  all_admins: boolean
+}
+
+export interface RunBrief {
+  run_id: string
+  state: DagRunState
+  run_after: string
+  start_date: string | null
+  end_date: string | null
+  run_type: DagRunType
+}
+
+export interface DagRow {
+  dag_id: string
+  dag_display_name: string
+  description: string | null
+  is_paused: boolean
+  is_stale: boolean
+  tags: string[]
+  owners: string[]
+  timetable_summary: string | null
+  timetable_description: string | null
+  next_dagrun_run_after: string | null
+  has_import_errors: boolean
+  fileloc: string
+  relative_fileloc: string | null
+  /** Newest first, at most 14. */
+  recent_runs: RunBrief[]
+  state_counts: Record<DagRunState, number>
+}
+
+export interface DagPage {
+  dags: DagRow[]
+  total_entries: number
+}
+
+export interface GridRun extends RunBrief {
+  logical_date: string | null
+  dag_version_number: number | null
+}
+
+export interface GridCell {
+  state: TaskInstanceState | null
+  start: string | null
+  end: string | null
+  try: number
+  /** Number of map indexes in each state ("none" for those without); only for mapped tasks. */
+  counts?: Record<string, number>
+}
+
+export interface Grid {
+  runs: GridRun[]
+  task_instances: Record<string, Record<string, GridCell>>
+}
+
+export interface StructureTask {
+  task_id: string
+  label: string
+  operator: string
+  trigger_rule: string
+  group: string | null
+  is_mapped: boolean
+  ui_color: string | null
+  ui_fgcolor: string | null
+  downstream: string[]
+  doc_md: string | null
+}
+
+export interface StructureGroup {
+  group_id: string
+  label: string
+  parent: string | null
+  tooltip: string | null
+}
+
+export interface Structure {
+  dag_id: string
+  version_number: number
+  /** In topological order. */
+  tasks: StructureTask[]
+  groups: StructureGroup[]
+  edge_labels: { from: string; to: string; label: string }[]
+}
+
+export interface Why {
+  state: TaskInstanceState | null
+  reasons: { code: string; message: string; details: Record<string, unknown> }[]
+}
+
+/** What Tradewind records about the process of a try, beside the standard fields. */
+export interface TryFacts {
+  exit_reason?: string | null
+  max_rss_kb?: number | null
+  cpu_ms?: number | null
+}
+
+export type TaskInstance = TaskInstanceResponse & TryFacts
+export type Try = TaskInstanceHistoryResponse & TryFacts
+
+/** An import error with the place in the file when the server tells it. */
+export type ImportError = ImportErrorResponse & { message?: string | null; line?: number | null }
+
+export interface ChangeEvent {
+  runs: { dag_id: string; run_id: string; state: DagRunState; run_after: string }[]
+  dags: string[]
+  import_errors: boolean
+}
