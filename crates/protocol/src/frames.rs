@@ -109,7 +109,7 @@ pub enum Job {
 }
 
 /// The answer to [`Job::Parse`].
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Parsed {
     /// The file's DAGs.
     #[serde(default)]

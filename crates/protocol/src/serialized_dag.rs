@@ -112,6 +112,9 @@ pub struct SerializedTask {
     /// Who it belongs to.
     #[serde(default = "default_owner")]
     pub owner: String,
+    /// Addresses for mail about it.
+    #[serde(default)]
+    pub email: Vec<String>,
     /// Ids of direct downstream tasks, sorted.
     #[serde(default)]
     pub downstream: Vec<String>,

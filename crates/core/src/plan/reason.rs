@@ -52,6 +52,11 @@ pub enum Reason {
         /// The task that it maps over.
         upstream: String,
     },
+    /// What it maps over succeeded without giving a list or dict; this ends the task.
+    NothingToMap {
+        /// The task that it maps over.
+        upstream: String,
+    },
     /// Its pool has no free slot.
     PoolFull {
         /// The pool.
@@ -109,6 +114,7 @@ impl Reason {
             Self::RetryAt(_) => "retry_delay",
             Self::RescheduleAt(_) => "reschedule",
             Self::MapUnknown { .. } => "mapping",
+            Self::NothingToMap { .. } => "nothing_to_map",
             Self::PoolFull { .. } => "pool_full",
             Self::NoSuchPool(_) => "no_such_pool",
             Self::MaxActiveTasks { .. } => "max_active_tasks",
@@ -167,6 +173,9 @@ impl fmt::Display for Reason {
             Self::RescheduleAt(at) => write!(f, "It looks again at {at}."),
             Self::MapUnknown { upstream } => {
                 write!(f, "It maps over the result of {upstream}, which is not there yet.")
+            }
+            Self::NothingToMap { upstream } => {
+                write!(f, "It maps over the result of {upstream}, which is neither a list nor a dict.")
             }
             Self::PoolFull { pool, slots, used, wants } => {
                 write!(f, "Pool {pool} is full: {used} of {slots} slots are taken and the task needs {wants}.")

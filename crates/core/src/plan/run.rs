@@ -341,7 +341,12 @@ impl RunPlanner {
         match self.verdict(index) {
             Ok(Verdict::Go) => self.go(index, now),
             Ok(Verdict::Become(state)) => self.end_undone(index, state, None, now),
-            Ok(Verdict::Wait) | Err(_) => {}
+            Ok(Verdict::Wait) => {}
+            Err(Reason::NothingToMap { upstream }) => {
+                let reason = Reason::NothingToMap { upstream }.to_string();
+                self.end_undone(index, TaskState::UpstreamFailed, Some(&reason), now);
+            }
+            Err(_) => {}
         }
     }
 
@@ -434,26 +439,27 @@ impl RunPlanner {
         for source in sources {
             length = length.saturating_mul(match source {
                 MapSource::Literal(n) => *n,
-                MapSource::Upstream(up) => self
-                    .result_length(*up)
-                    .ok_or_else(|| Reason::MapUnknown { upstream: self.dag.tasks[*up].task_id.clone() })?,
+                MapSource::Upstream(up) => self.result_length(*up)?,
             });
         }
         Ok(Some(length))
     }
 
-    /// How many results a task gave: the length of its list, or one for each instance of a mapped task.
-    fn result_length(&self, number: usize) -> Option<u32> {
+    /// How many results a task gave: the length of its list, or one for each instance of a mapped task. A task
+    /// that ended without a result gave none; one that succeeded without anything to map over breaks the mapping.
+    fn result_length(&self, number: usize) -> Result<u32, Reason> {
         let instances = &self.of_task[number];
-        let done = |i: &&usize| self.tis[**i].state == Some(TaskState::Success);
+        let upstream = || self.dag.tasks[number].task_id.clone();
         if self.dag.tasks[number].map_over.is_some() {
-            return Some(instances.iter().filter(done).count() as u32);
+            let done = instances.iter().filter(|&&i| self.tis[i].state == Some(TaskState::Success));
+            return Ok(done.count() as u32);
         }
-        let ti = &self.tis[*instances.first()?];
-        match ti.state {
-            Some(TaskState::Success) => ti.map_length,
-            Some(state) if state.is_finished() => Some(0),
-            _ => None,
+        let Some(ti) = instances.first().map(|&i| &self.tis[i]) else { return Ok(0) };
+        match (ti.state, ti.map_length) {
+            (Some(TaskState::Success), Some(length)) => Ok(length),
+            (Some(TaskState::Success), None) => Err(Reason::NothingToMap { upstream: upstream() }),
+            (Some(state), _) if state.is_finished() => Ok(0),
+            _ => Err(Reason::MapUnknown { upstream: upstream() }),
         }
     }
 
