@@ -1,0 +1,1 @@
+//! Lists and filters for REST and UI.
