@@ -1,0 +1,214 @@
+//! A timetable as data: what the python package writes into a serialized DAG.
+
+use std::sync::Arc;
+
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::{Offset, TimeZone};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::events::Events;
+use super::trigger::{CronTrigger, DeltaTrigger, RunImmediately};
+use super::{Cron, CronError, Delta, Kind, Timetable, ZonedCron};
+use crate::time::{Duration, Timestamp};
+
+/// A timetable as data, for instance `{"type":"cron_data_interval","cron":"0 0 * * *","timezone":"Europe/Berlin"}`.
+///
+/// Time zones are IANA names or offsets (`+02:00`, or seconds as a number); UTC when absent. The type `external`,
+/// for timetables whose next run Python computes, is reserved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum TimetableSpec {
+    /// Never (`schedule=None`).
+    Null,
+    /// `@once`
+    Once,
+    /// `@continuous`
+    Continuous,
+    /// A cron expression cuts time into intervals.
+    CronDataInterval {
+        /// Expression or preset.
+        cron: String,
+        /// Whose wall clock counts.
+        #[serde(default = "utc", deserialize_with = "zone_text")]
+        timezone: String,
+    },
+    /// Intervals of one length: `{"type":"delta_data_interval","seconds":3600}` or `{…,"months":1}`.
+    DeltaDataInterval(Delta),
+    /// A cron expression says when runs are created.
+    CronTrigger {
+        /// Expression or preset.
+        cron: String,
+        /// Whose wall clock counts.
+        #[serde(default = "utc", deserialize_with = "zone_text")]
+        timezone: String,
+        /// What a run covers, up to its creation.
+        #[serde(default, alias = "interval_seconds", skip_serializing_if = "Delta::is_zero")]
+        interval: Delta,
+        /// `true`, `false`, `null` or a number of seconds.
+        #[serde(default)]
+        run_immediately: RunImmediately,
+    },
+    /// A run every so often.
+    DeltaTrigger {
+        /// Time between runs.
+        delta: Delta,
+        /// What a run covers, up to its creation.
+        #[serde(default, alias = "interval_seconds", skip_serializing_if = "Delta::is_zero")]
+        interval: Delta,
+    },
+    /// Several cron expressions say when runs are created.
+    MultipleCronTrigger {
+        /// Expressions or presets.
+        crons: Vec<String>,
+        /// Whose wall clock counts.
+        #[serde(default = "utc", deserialize_with = "zone_text")]
+        timezone: String,
+        /// What a run covers, up to its creation.
+        #[serde(default, alias = "interval_seconds", skip_serializing_if = "Delta::is_zero")]
+        interval: Delta,
+        /// `true`, `false`, `null` or a number of seconds.
+        #[serde(default)]
+        run_immediately: RunImmediately,
+    },
+    /// Runs at listed instants.
+    Events {
+        /// In any order.
+        dates: Vec<Timestamp>,
+        /// A manual run belongs to the event before it.
+        #[serde(default)]
+        restrict_to_events: bool,
+        /// Shown instead of the number of events.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+    },
+}
+
+/// Why a timetable cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// See [`CronError`].
+    #[error(transparent)]
+    Cron(#[from] CronError),
+    /// The zone is not known.
+    #[error("'{0}' is not a time zone; write an IANA name such as Europe/Berlin, or an offset such as +02:00")]
+    Zone(String),
+    /// The delta leads nowhere.
+    #[error("schedule interval must be positive, not {0}")]
+    NotPositive(String),
+    /// A multiple cron timetable without an expression.
+    #[error("at least one cron expression is needed")]
+    NoCron,
+}
+
+impl TimetableSpec {
+    /// Parses expressions and finds the time zone, once.
+    ///
+    /// # Errors
+    /// [`Error`] for bad cron expressions, unknown time zones and deltas that lead nowhere.
+    pub fn compile(&self) -> Result<Timetable, Error> {
+        let trigger = |cron: &String, timezone: &String, interval: &Delta, run_immediately: &RunImmediately| {
+            Ok::<_, Error>(CronTrigger {
+                cron: zoned(cron, timezone)?,
+                interval: interval.clone(),
+                run_immediately: *run_immediately,
+            })
+        };
+        Ok(Timetable(match self {
+            Self::Null => Kind::Null,
+            Self::Once => Kind::Once,
+            Self::Continuous => Kind::Continuous,
+            Self::CronDataInterval { cron, timezone } => Kind::CronDataInterval(zoned(cron, timezone)?),
+            Self::DeltaDataInterval(delta) => Kind::DeltaDataInterval(positive(delta)?),
+            Self::CronTrigger { cron, timezone, interval, run_immediately } => {
+                Kind::CronTrigger(trigger(cron, timezone, interval, run_immediately)?)
+            }
+            Self::DeltaTrigger { delta, interval } => {
+                Kind::DeltaTrigger(DeltaTrigger { delta: positive(delta)?, interval: interval.clone() })
+            }
+            Self::MultipleCronTrigger { crons, timezone, interval, run_immediately } => {
+                if crons.is_empty() {
+                    return Err(Error::NoCron);
+                }
+                let triggers: Result<Vec<_>, _> =
+                    crons.iter().map(|cron| trigger(cron, timezone, interval, run_immediately)).collect();
+                Kind::MultipleCronTrigger(triggers?.into())
+            }
+            Self::Events { dates, restrict_to_events, description } => {
+                let mut dates = dates.clone();
+                dates.sort_unstable();
+                let restrict_to_events = *restrict_to_events;
+                Kind::Events(Arc::new(Events { dates, restrict_to_events, description: description.clone() }))
+            }
+        }))
+    }
+}
+
+fn zoned(cron: &str, timezone: &str) -> Result<ZonedCron, Error> {
+    Ok(ZonedCron::new(Cron::parse(cron)?, zone(timezone)?))
+}
+
+fn positive(delta: &Delta) -> Result<Delta, Error> {
+    if delta.is_positive() { Ok(delta.clone()) } else { Err(Error::NotPositive(delta.to_string())) }
+}
+
+/// An IANA name, `+02:00` (also `UTC+02:00`, as Python names fixed offsets) or seconds.
+fn zone(text: &str) -> Result<TimeZone, Error> {
+    if text.eq_ignore_ascii_case("utc") {
+        return Ok(TimeZone::UTC);
+    }
+    let unknown = || Error::Zone(text.to_owned());
+    if let Ok(seconds) = text.parse::<i32>()
+        && !text.starts_with('+')
+    {
+        return Offset::from_seconds(seconds).map(TimeZone::fixed).map_err(|_| unknown());
+    }
+    let offset = text.strip_prefix("UTC").unwrap_or(text);
+    if offset.starts_with(['+', '-']) {
+        return DateTimeParser::new().parse_time_zone(offset).map_err(|_| unknown());
+    }
+    TimeZone::get(text).map_err(|_| unknown())
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+fn zone_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(name) => Ok(name),
+        serde_json::Value::Number(seconds) => Ok(seconds.to_string()),
+        serde_json::Value::Null => Ok(utc()),
+        other => Err(de::Error::custom(format!("timezone is {other}, must be a name or a number of seconds"))),
+    }
+}
+
+impl Default for RunImmediately {
+    fn default() -> Self {
+        Self::IfRecent
+    }
+}
+
+impl Serialize for RunImmediately {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Yes => serializer.serialize_bool(true),
+            Self::IfRecent => serializer.serialize_bool(false),
+            Self::Within(span) => span.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RunImmediately {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::Bool(true) => Ok(Self::Yes),
+            serde_json::Value::Bool(false) | serde_json::Value::Null => Ok(Self::IfRecent),
+            serde_json::Value::Number(seconds) => {
+                Ok(Self::Within(Duration::from_secs_f64(seconds.as_f64().unwrap_or_default())))
+            }
+            other => Err(de::Error::custom(format!(
+                "run_immediately is {other}, must be true, false, null or a number of seconds"
+            ))),
+        }
+    }
+}
