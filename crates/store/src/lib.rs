@@ -8,6 +8,7 @@ mod migrate;
 mod models;
 mod notifier;
 mod open;
+mod planning;
 pub mod read;
 mod row;
 mod sql;
@@ -21,6 +22,7 @@ pub use migrate::MigrateReport;
 pub use models::{RunRow, TiRow};
 pub use notifier::{Listener, Notifier, Topic};
 pub use open::StoreOptions;
+pub use planning::{DagStatus, PreviousRun, RunningTry, TaskOutcome};
 pub use sql::Dialect;
 
 use crate::db::Db;
