@@ -22,7 +22,7 @@ pub struct Workload {
     pub map_index: i32,
     /// 1 for the first attempt.
     pub try_number: i32,
-    /// Attempts allowed in all: `retries + 1` (raised when cleared).
+    /// As in Airflow: a failed try is repeated while its number is not above this (`retries`, raised when cleared).
     pub max_tries: i32,
     /// The run that it belongs to.
     pub run: RunInfo,

@@ -109,7 +109,7 @@ CREATE TABLE task_instance (
     -- Raised by every write but heartbeats; guarded writes name the one they believed.
     fence BIGINT NOT NULL DEFAULT 0,
     try_number INTEGER NOT NULL DEFAULT 0,
-    -- Attempts allowed in all.
+    -- As in Airflow: a failed try is repeated while its number is not above this.
     max_tries INTEGER NOT NULL,
     scheduled_at BIGINT,
     queued_at BIGINT,

@@ -73,7 +73,7 @@ row! {
         pub fence: i64,
         /// 0 until it is queued for the first time.
         pub try_number: i32,
-        /// Attempts allowed in all.
+        /// As in Airflow: a failed try is repeated while its number is not above this.
         pub max_tries: i32,
         /// When it was scheduled.
         pub scheduled_at: Option<Timestamp>,

@@ -57,6 +57,10 @@ pub struct TaskInstance {
     pub map_length: Option<u32>,
     /// Direct downstream tasks that it asked to skip.
     pub skip: Vec<String>,
+    /// When the first look of a rescheduling sensor began.
+    pub first_started_at: Option<Timestamp>,
+    /// How often the current try was rescheduled.
+    pub reschedule_count: u32,
 }
 
 /// The same task in the run before.
@@ -595,11 +599,11 @@ impl RunPlanner {
         std::mem::take(&mut self.touched).into_iter().collect()
     }
 
-    /// How many instances are in which state; those without one count as `no_status`.
+    /// How many instances are in which state; those without one count as `none`.
     pub fn state_counts(&self) -> BTreeMap<&'static str, u32> {
         let mut counts = BTreeMap::new();
         for ti in &self.tis {
-            *counts.entry(ti.state.map_or("no_status", TaskState::as_str)).or_default() += 1;
+            *counts.entry(ti.state.map_or("none", TaskState::as_str)).or_default() += 1;
         }
         counts
     }
@@ -655,6 +659,8 @@ impl TaskInstance {
             reason: None,
             map_length: None,
             skip: Vec::new(),
+            first_started_at: None,
+            reschedule_count: 0,
         }
     }
 
