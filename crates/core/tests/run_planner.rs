@@ -19,8 +19,8 @@ struct TaskShape {
 }
 
 fn shape() -> impl Strategy<Value = TaskShape> {
-    (0..TriggerRule::ALL.len(), 0u32..3, 0u8..3, any::<u16>(), prop::bool::weighted(0.2), prop::bool::weighted(0.1)).prop_map(
-        |(rule, retries, lane, edges, mapped_over_previous, teardown)| TaskShape {
+    (0..TriggerRule::ALL.len(), 0u32..3, 0u8..3, any::<u16>(), prop::bool::weighted(0.2), prop::bool::weighted(0.1))
+        .prop_map(|(rule, retries, lane, edges, mapped_over_previous, teardown)| TaskShape {
             // Half of all tasks have the ordinary rule.
             rule: if edges % 2 == 0 { 0 } else { rule },
             retries,
@@ -28,8 +28,7 @@ fn shape() -> impl Strategy<Value = TaskShape> {
             edges,
             mapped_over_previous,
             teardown,
-        },
-    )
+        })
 }
 
 fn dag(shapes: &[TaskShape], fail_fast: bool, timeout: bool) -> Arc<Dag> {
@@ -182,7 +181,8 @@ proptest! {
 
 #[test]
 fn a_paused_dag_starts_nothing_and_says_so() {
-    let shapes = [TaskShape { rule: 0, retries: 0, lane: Lane::Python, edges: 0, mapped_over_previous: false, teardown: false }];
+    let shapes =
+        [TaskShape { rule: 0, retries: 0, lane: Lane::Python, edges: 0, mapped_over_previous: false, teardown: false }];
     let now = Timestamp::from_secs(1);
     let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
     let mut planner = RunPlanner::new(RunSnapshot {
