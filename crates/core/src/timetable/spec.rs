@@ -182,12 +182,6 @@ fn zone_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
     }
 }
 
-impl Default for RunImmediately {
-    fn default() -> Self {
-        Self::IfRecent
-    }
-}
-
 impl Serialize for RunImmediately {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -4,7 +4,7 @@ use super::{DataInterval, Delta, NextRun, Restriction, ZonedCron};
 use crate::time::{Duration, Timestamp};
 
 /// Whether a DAG without a start date begins with the time that has passed last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RunImmediately {
     /// Always.
     Yes,
@@ -12,6 +12,7 @@ pub enum RunImmediately {
     Within(Duration),
     /// If it has passed no longer ago than a tenth of the time between two runs, and at least five minutes.
     /// That is what Airflow does for `False` and `None` alike.
+    #[default]
     IfRecent,
 }
 

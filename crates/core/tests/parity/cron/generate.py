@@ -109,7 +109,7 @@ class Expressions:
 class Oracle:
     """Enumerates the firing times around an instant, from croniter's matches on a plain wall clock."""
 
-    MARGIN = dt.timedelta(days=3)
+    MARGIN = dt.timedelta(hours=50)
 
     def __init__(self, expression, zone):
         self.expression = expression
@@ -126,17 +126,23 @@ class Oracle:
             return [] if self.every_hour else [seconds(first)]
         return sorted({seconds(at) for at in (shown if self.every_hour else shown[-1:])})
 
+    def margin(self, at):
+        """How far around an instant to look: nowhere, when clocks run on for days."""
+        days = range(-4, 5)
+        offsets = {dt.datetime.fromtimestamp(at + day * 86400, self.zone).utcoffset() for day in days}
+        return self.MARGIN if len(offsets) > 1 else dt.timedelta(0)
+
     def search(self, at, forward):
         local = dt.datetime.fromtimestamp(at, self.zone).replace(tzinfo=None)
         step = 1 if forward else -1
-        cron = croniter(self.expression, local - step * self.MARGIN)
+        cron = croniter(self.expression, local - step * self.margin(at))
         best, seen = None, None
         while True:
             try:
                 wall = cron.get_next(dt.datetime) if forward else cron.get_prev(dt.datetime)
             except CroniterBadDateError:
                 return best
-            if best is not None and step * (wall - seen) > self.MARGIN:
+            if best is not None and step * (wall - seen) > self.margin(best):
                 return best
             for instant in self.instants(wall):
                 if step * (instant - at) > 0 and (best is None or step * (best - instant) > 0):
