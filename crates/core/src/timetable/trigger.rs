@@ -138,7 +138,8 @@ pub(super) fn next_of_many(
     if restriction.catchup {
         return runs.min_by_key(|run| run.run_after);
     }
-    // Without catching up: the latest that is due, else the earliest to come.
+    // Without catching up: the latest that is due, else the earliest to come. (Airflow goes by logical dates, so that
+    // with an interval a run to come hides those that are due.)
     runs.min_by_key(|run| {
         let at = run.run_after.as_micros();
         if run.run_after <= now { (false, -at) } else { (true, at) }
