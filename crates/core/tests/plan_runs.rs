@@ -139,6 +139,16 @@ fn a_late_event_still_gets_its_run_and_a_taken_date_none() {
 }
 
 #[test]
+fn what_was_stored_counts_only_once_it_is_due() {
+    let mut dag = schedule(DAILY_IN_BERLIN, Some("2024-05-01T00:00:00Z"), true);
+    let far = DataInterval { start: at("2024-05-09T00:30:00Z"), end: at("2024-05-10T00:30:00Z") };
+    dag.next = Some(NextRun::interval(far));
+    let (created, wake_at) = tick(&mut dag, 10, at("2024-05-01T12:00:00Z"));
+    assert_eq!((created, wake_at), (vec![], Some(at("2024-05-02T00:30:00Z"))));
+    assert_eq!(dag.next.map(|next| next.run_after), wake_at);
+}
+
+#[test]
 fn once_and_continuous() {
     let mut once = schedule(r#"{"type":"once"}"#, None, false);
     let now = at("2024-01-01T10:00:00Z");

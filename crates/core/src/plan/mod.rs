@@ -1,6 +1,6 @@
 //! The planners: pure functions from snapshots to decisions.
 //!
-//! * [`plan_runs`](runs): timetables to DAG runs.
+//! * [`plan_runs`]: timetables to DAG runs.
 //! * [`plan_run`]: one run: trigger rules, mapping, retries, completion. [`RunPlanner`] is the same with memory:
 //!   told what changed, it looks only at what that touches, and decides the same.
 //! * [`AdmissionQueue`]: which of the task instances that may go fit pools and limits, across runs.
@@ -21,7 +21,7 @@ pub use admit::{Admission, AdmissionQueue, Candidate, Capacity, Limits, TaskLimi
 pub use reason::Reason;
 pub use recovery::{InFlight, Recovery, plan_recovery};
 pub use run::{Past, PastTask, Run, RunPlanner, RunSnapshot, TaskDecision, TaskInstance, plan_run};
-pub use runs::*;
+pub use runs::{DagSchedule, RunDecision, plan_runs};
 
 use crate::time::Timestamp;
 

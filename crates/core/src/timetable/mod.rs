@@ -1,7 +1,7 @@
 //! Timetables: when runs are due and which interval of data they cover.
 //!
 //! [`TimetableSpec`] is the data form, [`Timetable`] what answers questions. The rules are those of Airflow 3, one
-//! file per family: [`interval`], [`trigger`], [`simple`], [`events`]; the clock is always an argument.
+//! file per family (`interval`, `trigger`, `simple`, `events`); the clock is always an argument.
 
 mod cron;
 mod delta;
