@@ -41,6 +41,9 @@ pub enum FromHost {
         pid: i32,
         /// Python's version.
         python: String,
+        /// A warm host: the other files below the root that importing its file loaded.
+        #[serde(default)]
+        modules: Vec<String>,
     },
     /// A warm host cannot serve its file.
     Unfit {
@@ -164,6 +167,14 @@ pub enum FromChild {
     Done(Box<Done>),
     /// The answer to a parse job.
     Parsed(Box<Parsed>),
+    /// Texts that must not appear in the log from here on.
+    Mask {
+        /// The secrets.
+        values: Vec<String>,
+    },
+    /// A frame of a newer python package.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How a try ended, as the child says.

@@ -4,10 +4,12 @@
 //! worker and a new server understand each other; fields are only ever added, with a default.
 
 pub mod frames;
+pub mod log_path;
 pub mod serialized_dag;
 pub mod task_api;
 pub mod workload;
 
+pub use log_path::log_path;
 pub use serialized_dag::{LaneSpec, SerializedDag, SerializedTask};
 pub use task_api::{TaskApi, TaskApiError, TaskCall, TaskReply};
 pub use workload::Workload;

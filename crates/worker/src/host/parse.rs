@@ -1,0 +1,171 @@
+//! Parses a DAG file in a forked child, with a timeout.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use serde_json::Value;
+use tradewind_protocol::frames::{FromChild, Job, Parsed, Reply, ReplyResult};
+use tradewind_protocol::{TaskApiError, TaskCall};
+
+use super::child::{Child, How};
+use super::pool::HostPool;
+use super::process::HostError;
+
+/// Answers the calls that a file makes while it is imported (`Variable.get`, `BaseHook.get_connection`).
+pub type Answerer = Arc<dyn Fn(TaskCall) -> Pin<Box<dyn Future<Output = Result<Value, TaskApiError>> + Send>> + Send + Sync>;
+
+/// Output that is kept of a file that prints while it is imported.
+const KEPT_OUTPUT: usize = 8 << 10;
+/// What a child that was told to end may take for it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Which file to parse.
+#[derive(Clone, Debug)]
+pub struct ParseRequest {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Root of the bundle, put on `sys.path`.
+    pub root: PathBuf,
+    /// Name of the bundle.
+    pub bundle: String,
+}
+
+/// Why a file could not be parsed. None of this says anything about other files.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseFailure {
+    /// It took too long and was killed.
+    #[error("importing the file took longer than {} s and was stopped", .after.as_secs_f64())]
+    Timeout {
+        /// The limit.
+        after: Duration,
+        /// The last of what the file printed.
+        output: String,
+    },
+    /// The process ended while it imported the file.
+    #[error("the process that imported the file ended: {how}")]
+    Crashed {
+        /// How it ended.
+        how: How,
+        /// The last of what the file printed.
+        output: String,
+    },
+    /// There is no host to parse it; the file is not to blame.
+    #[error(transparent)]
+    Host(#[from] HostError),
+}
+
+impl HostPool {
+    /// Imports a DAG file in a forked child and serializes its DAGs.
+    ///
+    /// # Errors
+    /// [`ParseFailure`]. What is wrong inside the file is not a failure but [`Parsed::import_error`].
+    pub async fn parse(&self, request: ParseRequest, timeout: Duration, answerer: Answerer) -> Result<Parsed, ParseFailure> {
+        let mut child = self.child().await?;
+        let mut output = Output::default();
+        let ended = tokio::time::timeout(timeout, converse(&mut child, &request, &answerer, &mut output)).await;
+        match ended {
+            Ok(Some(parsed)) => return Ok(parsed),
+            Ok(None) => {}
+            Err(_elapsed) => {
+                child.kill(9);
+                let _ = tokio::time::timeout(LAST_WORDS, &mut child.exit).await;
+                output.drain(&child);
+                return Err(ParseFailure::Timeout { after: timeout, output: output.text() });
+            }
+        }
+        // It closed its control socket without an answer: it is ending, or has to.
+        let how = match tokio::time::timeout(LAST_WORDS, &mut child.exit).await {
+            Ok(Ok(exit)) => exit.how,
+            Ok(Err(_)) => How::HostGone("it was retired".into()),
+            Err(_) => {
+                child.kill(9);
+                How::Signal(9)
+            }
+        };
+        output.drain(&child);
+        Err(match how {
+            How::ForkFailed(error) => ParseFailure::Host(HostError::Fork(error)),
+            how => ParseFailure::Crashed { how, output: output.text() },
+        })
+    }
+}
+
+/// Speaks with the child until it has answered (`Some`) or closed its socket (`None`).
+async fn converse(child: &mut Child, request: &ParseRequest, answerer: &Answerer, output: &mut Output) -> Option<Parsed> {
+    let job = Job::Parse {
+        path: request.path.to_string_lossy().into_owned(),
+        root: request.root.to_string_lossy().into_owned(),
+        bundle: request.bundle.clone(),
+    };
+    child.control.send(&job).ok()?;
+    let mut calls = FuturesUnordered::new();
+    let (mut stdout, mut stderr) = (vec![0; 4096], vec![0; 4096]);
+    let (mut stdout_open, mut stderr_open) = (true, true);
+    loop {
+        tokio::select! {
+            frame = child.control.next::<FromChild>() => match frame {
+                Ok(Some(FromChild::Parsed(parsed))) => return Some(*parsed),
+                Ok(Some(FromChild::Call { id, call })) => {
+                    let answer = answerer(call);
+                    calls.push(async move { (id, answer.await) });
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => return None,
+                Err(error) => {
+                    tracing::warn!(file = %request.path.display(), %error, "the answer of a parse cannot be read");
+                    child.kill(9);
+                    return None;
+                }
+            },
+            Some((id, answer)) = calls.next() => {
+                let result = answer.map_or_else(ReplyResult::Error, ReplyResult::Ok);
+                if child.control.send(&Reply { id, result }).is_err() {
+                    return None;
+                }
+            },
+            count = child.stdout.read(&mut stdout), if stdout_open => {
+                stdout_open = output.keep(&stdout[..count.unwrap_or(0)]);
+            }
+            count = child.stderr.read(&mut stderr), if stderr_open => {
+                stderr_open = output.keep(&stderr[..count.unwrap_or(0)]);
+            }
+        }
+    }
+}
+
+/// The last bytes that a child printed.
+#[derive(Default)]
+struct Output(Vec<u8>);
+
+impl Output {
+    /// Keeps the end of what came; false if nothing did, which is the end of the pipe.
+    fn keep(&mut self, bytes: &[u8]) -> bool {
+        self.0.extend_from_slice(bytes);
+        if self.0.len() > 2 * KEPT_OUTPUT {
+            self.0.drain(..self.0.len() - KEPT_OUTPUT);
+        }
+        !bytes.is_empty()
+    }
+
+    /// Takes what is left in the pipes.
+    fn drain(&mut self, child: &Child) {
+        let mut buffer = [0; 4096];
+        for pipe in [&child.stdout, &child.stderr] {
+            while let Ok(Some(count)) = pipe.read_now(&mut buffer) {
+                if !self.keep(&buffer[..count]) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        let start = self.0.len().saturating_sub(KEPT_OUTPUT);
+        String::from_utf8_lossy(&self.0[start..]).trim().to_owned()
+    }
+}
