@@ -1,4 +1,14 @@
 //! Runs tries: python hosts, the native bash lane, supervision, logs. Speaks the task API; never links the store.
 
+mod attempt;
+mod backoff;
+mod clock;
+mod heartbeat;
 pub mod host;
+pub mod lane;
 pub mod log;
+#[cfg(test)]
+mod testing;
+mod worker;
+
+pub use worker::{Worker, WorkerConfig};

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use rustix::net::SendFlags;
+use rustix::net::{RecvFlags, SendFlags};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt;
@@ -116,7 +116,25 @@ impl Control {
         self.reader.next().await
     }
 
-    /// A frame that has been read already.
+    /// A frame that is here already, in our buffer or in the socket. For a child that has ended: a process that it left
+    /// behind may hold its end of the socket open.
+    ///
+    /// # Errors
+    /// When the child does not speak frames.
+    pub fn next_now<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
+        let mut bytes = [0; 8192];
+        loop {
+            if let Some(frame) = self.reader.buffered()? {
+                return Ok(Some(frame));
+            }
+            match rustix::net::recv(self.writer.as_ref().as_fd(), &mut bytes, RecvFlags::DONTWAIT) {
+                Ok((0, _)) | Err(_) => return Ok(None),
+                Ok((count, _)) => self.reader.feed(&bytes[..count]),
+            }
+        }
+    }
+
+    /// A frame that is in our buffer already.
     ///
     /// # Errors
     /// When the child does not speak frames.

@@ -32,7 +32,9 @@ pub struct Host {
 struct Shared {
     pid: i32,
     jobs: Mutex<HashMap<u64, Job>>,
-    outbox: Mutex<Outbox>,
+    /// Frames that did not fit into the socket at once.
+    outbox: Mutex<VecDeque<Frame>>,
+    writer: OwnedWriteHalf,
     more: Notify,
     gone: OnceLock<String>,
     closed: CancellationToken,
@@ -42,12 +44,6 @@ struct Shared {
 struct Job {
     pid: Arc<AtomicI32>,
     exit: oneshot::Sender<Exit>,
-}
-
-/// Frames that did not fit into the socket at once, and the socket.
-struct Outbox {
-    frames: VecDeque<Frame>,
-    writer: OwnedWriteHalf,
 }
 
 struct Frame {
@@ -62,7 +58,8 @@ impl Host {
         let shared = Arc::new(Shared {
             pid,
             jobs: Mutex::default(),
-            outbox: Mutex::new(Outbox { frames: VecDeque::new(), writer }),
+            outbox: Mutex::default(),
+            writer,
             more: Notify::new(),
             gone: OnceLock::new(),
             closed: CancellationToken::new(),
@@ -138,15 +135,15 @@ impl Shared {
     fn send(&self, frame: &ToHost, descriptors: Vec<OwnedFd>) -> io::Result<()> {
         let mut frame = Frame { bytes: encode(frame)?, sent: 0, descriptors };
         let mut outbox = self.outbox.lock().expect("outbox");
-        if outbox.frames.is_empty() {
-            match frame.send(outbox.writer.as_ref().as_fd()) {
+        if outbox.is_empty() {
+            match frame.send(self.writer.as_ref().as_fd()) {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
         }
-        outbox.frames.push_back(frame);
+        outbox.push_back(frame);
         self.more.notify_one();
         Ok(())
     }
@@ -154,10 +151,9 @@ impl Shared {
     /// Sends what waits.
     fn send_waiting(&self) -> io::Result<()> {
         let mut outbox = self.outbox.lock().expect("outbox");
-        let Outbox { frames, writer } = &mut *outbox;
-        while let Some(frame) = frames.front_mut() {
-            if frame.send(writer.as_ref().as_fd())? {
-                frames.pop_front();
+        while let Some(frame) = outbox.front_mut() {
+            if frame.send(self.writer.as_ref().as_fd())? {
+                outbox.pop_front();
             }
         }
         Ok(())
@@ -244,19 +240,12 @@ async fn write_late_frames(shared: Arc<Shared>, end: CancellationToken) {
 impl Shared {
     async fn drain_outbox(&self) -> io::Result<()> {
         loop {
-            match self.send_waiting() {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable().await?,
-                Err(error) => return Err(error),
+            self.writer.writable().await?;
+            // `try_io` tells the reactor when the socket is full again.
+            match self.writer.as_ref().try_io(Interest::WRITABLE, || self.send_waiting()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return sent,
             }
         }
-    }
-
-    /// Waits on a copy of the descriptor, because the outbox must not stay locked meanwhile.
-    async fn writable(&self) -> io::Result<()> {
-        let copy = self.outbox.lock().expect("outbox").writer.as_ref().as_fd().try_clone_to_owned()?;
-        let copy = tokio::io::unix::AsyncFd::register_with_interest(copy, Interest::WRITABLE)?;
-        let _ = copy.writable().await?;
-        Ok(())
     }
 }

@@ -59,6 +59,13 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         }
     }
 
+    /// Takes bytes that somebody else read from the stream.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        self.buffer.extend_from_slice(bytes);
+    }
+
     /// A frame that has been read already, without waiting.
     ///
     /// # Errors

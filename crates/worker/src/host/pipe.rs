@@ -5,10 +5,10 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::pipe::{PipeFlags, pipe_with};
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Receiver;
 
 /// The reading end. Neither end is inherited by other processes.
-pub struct PipeReader(AsyncFd<OwnedFd>);
+pub struct PipeReader(Receiver);
 
 /// A new pipe: our reading end and the child's (blocking) writing end.
 ///
@@ -17,20 +17,20 @@ pub struct PipeReader(AsyncFd<OwnedFd>);
 pub fn pipe() -> io::Result<(PipeReader, OwnedFd)> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
     fcntl_setfl(&read, fcntl_getfl(&read)? | OFlags::NONBLOCK)?;
-    Ok((PipeReader(AsyncFd::register(read)?), write))
+    Ok((PipeReader(Receiver::from_owned_fd_unchecked(read)?), write))
 }
 
 impl PipeReader {
-    /// Waits for output and appends it to `buffer`; 0 at the end. Cancelling it loses nothing.
+    /// Waits for output; 0 at the end. Cancelling it loses nothing.
     ///
     /// # Errors
     /// When the pipe fails.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let mut ready = self.0.readable().await?;
-            match ready.try_io(|fd| Ok(rustix::io::read(fd.as_fd(), &mut *buffer)?)) {
-                Ok(result) => return result,
-                Err(_would_block) => {}
+            self.0.readable().await?;
+            match self.0.try_read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
             }
         }
     }

@@ -53,6 +53,14 @@ impl HostConfig {
     }
 }
 
+impl HostConfig {
+    /// What hosts, and so tasks, have in their environment besides ours.
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let path = Some(python_path(&self.python_path)).filter(|path| !path.is_empty());
+        path.map(|path| (OsString::from("PYTHONPATH"), path)).into_iter().chain(self.env.iter().cloned()).collect()
+    }
+}
+
 /// Why there is no python host. The text names the interpreter and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
@@ -102,8 +110,7 @@ pub(super) async fn start(config: &HostConfig) -> Result<Arc<Host>, HostError> {
     command
         .args(["-m", "airflow._runtime.host"])
         .env("TRADEWIND_HOST_FD", theirs.as_raw_fd().to_string())
-        .env("PYTHONPATH", python_path(&config.python_path))
-        .envs(config.env.iter().map(|(key, value)| (key, value)))
+        .envs(config.environment())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

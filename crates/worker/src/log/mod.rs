@@ -2,8 +2,10 @@
 
 mod lines;
 mod mask;
+mod ship;
 mod try_log;
 
 pub use lines::{Line, LineSplitter, decode};
 pub use mask::Masker;
+pub use ship::Shipper;
 pub use try_log::{Stream, TryLog};

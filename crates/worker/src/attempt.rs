@@ -1,0 +1,193 @@
+//! One try from its claim to its recorded end.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tradewind_core::{TaskState, Timestamp};
+use tradewind_protocol::task_api::{ErrorCode, FinishOutcome, FinishTry, StartOutcome, StartTry};
+use tradewind_protocol::{LaneSpec, Workload, log_path};
+
+use crate::backoff::Backoff;
+use crate::clock::now;
+use crate::lane::{self, Ended, Lane, Outcome, Stop};
+use crate::log::{Shipper, TryLog};
+use crate::worker::Inner;
+
+/// Runs a try, if it is still to be had.
+pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, stop: &Stop) {
+    let slot = tokio::select! {
+        slot = worker.slots.acquire() => slot,
+        () = stop.asked() => return,
+    };
+    let Ok(_slot) = slot else { return };
+    let worker_id = tokio::select! {
+        id = worker.id() => id,
+        () = stop.asked() => return,
+    };
+    let Some(started) = start(worker, worker_id, &workload, stop).await else { return };
+    let (outcome, child) = run(worker, &workload, started, stop).await;
+    let finish = FinishTry {
+        try_id: workload.try_id,
+        state: outcome.state,
+        at: now(),
+        reason: outcome.reason,
+        xcoms: outcome.xcoms,
+        reschedule_at: outcome.reschedule_at,
+        skip: outcome.skip,
+        max_rss_kb: outcome.max_rss_kb,
+        cpu_ms: outcome.cpu_ms,
+    };
+    if let Some((child, log)) = child {
+        tokio::spawn(child.finish(log));
+    }
+    record(worker, &workload, finish).await;
+}
+
+/// Claims the try: `None` if it is not to be had.
+async fn start(worker: &Inner, worker_id: i64, workload: &Workload, stop: &Stop) -> Option<Timestamp> {
+    // The same words at every attempt, so that the server can tell a repetition from a rival.
+    let start = StartTry {
+        try_id: workload.try_id,
+        worker_id,
+        hostname: worker.config.hostname.clone(),
+        pid: std::process::id(),
+        at: now(),
+    };
+    let mut backoff = Backoff::for_requests();
+    loop {
+        if stop.reason().is_some() {
+            return None;
+        }
+        match worker.api.start(&workload.token, start.clone()).await {
+            Ok(StartOutcome::Started) => return Some(start.at),
+            Ok(StartOutcome::Refused(why)) => {
+                tracing::info!(try_id = %workload.try_id, why, "not started");
+                return None;
+            }
+            Err(error) if error.code == ErrorCode::Unavailable => {
+                tracing::warn!(try_id = %workload.try_id, %error, "cannot start a try; trying again");
+                tokio::select! {
+                    () = backoff.wait() => {}
+                    () = stop.asked() => return None,
+                }
+            }
+            Err(error) => {
+                tracing::warn!(try_id = %workload.try_id, %error, "not started");
+                return None;
+            }
+        }
+    }
+}
+
+type Rest = Option<(lane::Lingering, TryLog)>;
+
+/// Runs a claimed try and writes its log.
+async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, stop: &Stop) -> (Outcome, Rest) {
+    let w = workload;
+    let path = log_path(&w.dag_id, &w.run.run_id, &w.task_id, w.map_index, w.try_number);
+    let path = worker.config.base_log_folder.join(path);
+    let mut log = match TryLog::open(&path) {
+        Ok(log) => log,
+        Err(error) => {
+            let reason = format!("cannot write the try's log {}: {error}; check [logging] base_log_folder", path.display());
+            tracing::error!(try_id = %w.try_id, "{reason}");
+            return (Outcome::failed(reason), None);
+        }
+    };
+    log.say(
+        started,
+        "info",
+        &format!("Try {} of {} starts on {}", w.try_number, w.max_tries.max(w.try_number), worker.config.hostname),
+        &[
+            ("try_id", json!(w.try_id)),
+            ("lane", json!(lane_name(&w.lane))),
+            ("operator", json!(w.operator)),
+            ("queued_ms", json!((started - w.queued_at).as_micros() / 1000)),
+        ],
+    );
+    log.flush();
+    let shipper = worker.config.ship_logs.then(|| Shipper::start(Arc::clone(&worker.api), Arc::clone(w), path));
+    let ended = match worker.config.bundles.get(&w.bundle) {
+        Some(root) => {
+            let lane = Lane {
+                api: Arc::clone(&worker.api),
+                hosts: worker.hosts.clone(),
+                workload: Arc::clone(w),
+                root: root.clone(),
+                cleanup: worker.config.killed_task_cleanup_time,
+                timeout_grace: worker.config.timeout_grace,
+                native: worker.config.native_bash,
+                oom: Arc::clone(&worker.oom),
+            };
+            lane::run(&lane, &mut log, stop).await
+        }
+        None => {
+            let known: Vec<&str> = worker.config.bundles.keys().map(String::as_str).collect();
+            let reason = format!("this worker has no bundle '{}'; it has: {}", w.bundle, known.join(", "));
+            Ended { outcome: Outcome::failed(reason), child: None }
+        }
+    };
+    let Ended { outcome, child } = ended;
+    close(&mut log, &outcome, started);
+    if let Some(shipper) = shipper {
+        shipper.finish().await;
+    }
+    (outcome, child.map(|child| (child, log)))
+}
+
+/// The last line: how the try ended and what it took.
+fn close(log: &mut TryLog, outcome: &Outcome, started: Timestamp) {
+    let at = now();
+    let level = match outcome.state {
+        TaskState::Failed | TaskState::UpForRetry => "error",
+        _ => "info",
+    };
+    let end = match outcome.state {
+        // Whether it is tried again is for the server to say.
+        TaskState::UpForRetry => "failed",
+        state => state.as_str(),
+    };
+    let reason = outcome.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    log.say(
+        at,
+        level,
+        &format!("Try ends: {end}{reason}"),
+        &[
+            ("duration_ms", json!((at - started).as_micros() / 1000)),
+            ("cpu_ms", json!(outcome.cpu_ms)),
+            ("max_rss_kb", json!(outcome.max_rss_kb)),
+        ],
+    );
+    log.flush();
+}
+
+/// Records the end, however long the server is away: a result is never dropped.
+async fn record(worker: &Inner, workload: &Workload, finish: FinishTry) {
+    let mut backoff = Backoff::for_requests();
+    loop {
+        match worker.api.finish(&workload.token, finish.clone()).await {
+            Ok(FinishOutcome::Recorded) => return,
+            Ok(FinishOutcome::Stale) => {
+                tracing::info!(try_id = %finish.try_id, state = %finish.state, "the try was not ours any more");
+                return;
+            }
+            Err(error) if error.code == ErrorCode::Unavailable => {
+                tracing::warn!(try_id = %finish.try_id, %error, "cannot record the end of a try; trying again");
+                backoff.wait().await;
+            }
+            Err(error) => {
+                // Trying again cannot help. The server fails the try for its missing heartbeat, with this in our log.
+                tracing::error!(try_id = %finish.try_id, state = %finish.state, %error, "the end of a try was refused");
+                return;
+            }
+        }
+    }
+}
+
+const fn lane_name(lane: &LaneSpec) -> &'static str {
+    match lane {
+        LaneSpec::Bash { .. } => "bash",
+        LaneSpec::Python => "python",
+        LaneSpec::Empty => "empty",
+    }
+}

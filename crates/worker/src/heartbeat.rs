@@ -1,0 +1,64 @@
+//! The worker makes itself known and says in short intervals that it, and what it runs, is alive.
+
+use std::sync::atomic::Ordering;
+use std::sync::Weak;
+use std::time::{Duration, Instant};
+
+use tradewind_protocol::task_api::{ErrorCode, Heartbeat};
+
+use crate::backoff::Backoff;
+use crate::worker::Inner;
+
+/// The shortest interval that a server can ask for.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// Registers, then heartbeats until the worker is gone.
+pub(crate) async fn beat(worker: Weak<Inner>) {
+    let Some(mut interval) = register(&worker).await else { return };
+    let mut reached = Instant::now();
+    loop {
+        tokio::time::sleep(interval).await;
+        let Some(inner) = worker.upgrade() else { return };
+        let beat = Heartbeat { worker_id: inner.worker_id.load(Ordering::Acquire), tries: inner.tries() };
+        match inner.api.heartbeat(beat).await {
+            Ok(reply) => {
+                reached = Instant::now();
+                for try_id in reply.terminate {
+                    inner.end(try_id, "no longer wanted (cleared, marked, or taken as lost)");
+                }
+            }
+            Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Stale) => {
+                // The server has forgotten us (a reset database): introduce ourselves again.
+                tracing::warn!(%error, "the server does not know this worker any more");
+                drop(inner);
+                let Some(fresh) = register(&worker).await else { return };
+                interval = fresh;
+            }
+            Err(error) => {
+                // Tries go on: the server may just be restarting. If it takes them as lost, it says so when it is back.
+                tracing::warn!(%error, since_s = reached.elapsed().as_secs(), "a heartbeat did not reach the server");
+            }
+        }
+    }
+}
+
+/// Makes the worker known, however long that takes; answers the heartbeat interval. `None`: the worker is gone.
+async fn register(worker: &Weak<Inner>) -> Option<Duration> {
+    let mut backoff = Backoff::for_requests();
+    loop {
+        let inner = worker.upgrade()?;
+        match inner.api.register(inner.hello()).await {
+            Ok(welcome) => {
+                tracing::info!(worker_id = welcome.worker_id, server = welcome.version, "registered");
+                inner.worker_id.store(welcome.worker_id, Ordering::Release);
+                inner.known.send_replace(true);
+                return Some(Duration::from_millis(welcome.heartbeat_ms).max(SHORTEST));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot register with the server; trying again");
+                drop(inner);
+                backoff.wait().await;
+            }
+        }
+    }
+}

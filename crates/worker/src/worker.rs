@@ -1,0 +1,208 @@
+//! The worker: takes tries, runs so many at once, tells the server that they live, ends those that are not wanted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, watch};
+use tradewind_core::TryId;
+use tradewind_protocol::task_api::WorkerHello;
+use tradewind_protocol::{TaskApi, Workload};
+
+use crate::attempt::attempt;
+use crate::heartbeat;
+use crate::host::HostPool;
+use crate::lane::{OomWatch, Stop};
+
+/// How a worker is set up.
+#[derive(Clone, Debug)]
+pub struct WorkerConfig {
+    /// Version of the binary.
+    pub version: String,
+    /// Name of this host, as users see it.
+    pub hostname: String,
+    /// Queues that it serves.
+    pub queues: Vec<String>,
+    /// Tries that it runs at once.
+    pub concurrency: u32,
+    /// `[logging] base_log_folder`
+    pub base_log_folder: PathBuf,
+    /// The api-server does not see that folder: send it every line.
+    pub ship_logs: bool,
+    /// Name of a bundle to its root folder.
+    pub bundles: BTreeMap<String, PathBuf>,
+    /// `[core] killed_task_cleanup_time`: from SIGTERM to SIGKILL.
+    pub killed_task_cleanup_time: Duration,
+    /// How long python may overrun an execution timeout, which it enforces itself, before it is ended from outside.
+    pub timeout_grace: Duration,
+    /// Run shell commands without Python where the result is the same.
+    pub native_bash: bool,
+}
+
+impl WorkerConfig {
+    /// The defaults: 32 tries at once, queue `default`, logs in that folder.
+    pub fn new(hostname: impl Into<String>, base_log_folder: impl Into<PathBuf>) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").into(),
+            hostname: hostname.into(),
+            queues: vec!["default".into()],
+            concurrency: 32,
+            base_log_folder: base_log_folder.into(),
+            ship_logs: false,
+            bundles: BTreeMap::new(),
+            killed_task_cleanup_time: Duration::from_secs(60),
+            timeout_grace: Duration::from_secs(5),
+            native_bash: true,
+        }
+    }
+}
+
+/// A worker. Cheap to clone. It lives as long as its runtime; [`Worker::drain`] and [`Worker::stop`] end it well.
+#[derive(Clone)]
+pub struct Worker(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) config: WorkerConfig,
+    pub(crate) api: Arc<dyn TaskApi>,
+    pub(crate) hosts: HostPool,
+    pub(crate) oom: Arc<Mutex<OomWatch>>,
+    /// 0 until the server knows us.
+    pub(crate) worker_id: AtomicI64,
+    pub(crate) known: watch::Sender<bool>,
+    pub(crate) slots: Semaphore,
+    tries: Mutex<HashMap<TryId, Arc<Stop>>>,
+    changed: Notify,
+    closed: AtomicBool,
+}
+
+impl Worker {
+    /// A worker that begins to register and heartbeat at once. Needs a running Tokio runtime.
+    pub fn new(config: WorkerConfig, api: Arc<dyn TaskApi>, hosts: HostPool) -> Self {
+        let slots = Semaphore::new(config.concurrency.max(1) as usize);
+        let worker = Self(Arc::new(Inner {
+            config,
+            api,
+            hosts,
+            oom: Arc::new(Mutex::new(OomWatch::now())),
+            worker_id: AtomicI64::new(0),
+            known: watch::Sender::new(false),
+            slots,
+            tries: Mutex::default(),
+            changed: Notify::new(),
+            closed: AtomicBool::new(false),
+        }));
+        tokio::spawn(heartbeat::beat(Arc::downgrade(&worker.0)));
+        worker
+    }
+
+    /// Takes a try and returns at once. A try that it has already is ignored, so sending it again is harmless.
+    pub fn submit(&self, workload: Workload) {
+        if self.0.closed.load(Ordering::Relaxed) {
+            tracing::info!(try_id = %workload.try_id, "the worker is going away and takes no more tries");
+            return;
+        }
+        let try_id = workload.try_id;
+        let stop = Arc::new(Stop::default());
+        let mut tries = self.0.tries.lock().expect("tries");
+        if tries.contains_key(&try_id) {
+            return;
+        }
+        tries.insert(try_id, Arc::clone(&stop));
+        drop(tries);
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            // The guard frees the place even if the try's task panics.
+            let place = Place { inner, try_id };
+            attempt(&place.inner, Arc::new(workload), &stop).await;
+        });
+    }
+
+    /// Ends a try: at once if it has not started, else with SIGTERM and, if need be, SIGKILL.
+    pub fn cancel(&self, try_id: TryId) {
+        self.end(try_id, "no longer wanted (cleared, marked, or taken as lost)");
+    }
+
+    /// Like [`Worker::cancel`], with the reason that the log shows.
+    pub fn end(&self, try_id: TryId, reason: &str) {
+        self.0.end(try_id, reason);
+    }
+
+    /// Tries that it has, waiting or running.
+    pub fn tries(&self) -> Vec<TryId> {
+        self.0.tries()
+    }
+
+    /// How many tries it could take now.
+    pub fn free_slots(&self) -> u32 {
+        let taken = self.0.tries.lock().expect("tries").len();
+        self.0.config.concurrency.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX))
+    }
+
+    /// Takes no more tries and waits until those that it has are over.
+    pub async fn drain(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
+        while !self.0.tries().is_empty() {
+            self.changed().await;
+        }
+    }
+
+    /// Takes no more tries, ends those that it has and waits until their ends are recorded.
+    pub async fn stop(&self, reason: &str) {
+        self.0.closed.store(true, Ordering::Relaxed);
+        for try_id in self.tries() {
+            self.end(try_id, reason);
+        }
+        self.drain().await;
+    }
+
+    /// Completes when a try is over; at the latest after a second.
+    pub async fn changed(&self) {
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.0.changed.notified()).await;
+    }
+
+    /// The id that the server gave us; waits until it has.
+    pub async fn id(&self) -> i64 {
+        self.0.id().await
+    }
+}
+
+impl Inner {
+    pub(crate) async fn id(&self) -> i64 {
+        let _ = self.known.subscribe().wait_for(|known| *known).await;
+        self.worker_id.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn tries(&self) -> Vec<TryId> {
+        self.tries.lock().expect("tries").keys().copied().collect()
+    }
+
+    pub(crate) fn end(&self, try_id: TryId, reason: &str) {
+        if let Some(stop) = self.tries.lock().expect("tries").get(&try_id) {
+            stop.ask(reason);
+        }
+    }
+
+    pub(crate) fn hello(&self) -> WorkerHello {
+        WorkerHello {
+            version: self.config.version.clone(),
+            hostname: self.config.hostname.clone(),
+            pid: std::process::id(),
+            queues: self.config.queues.clone(),
+            concurrency: self.config.concurrency,
+        }
+    }
+}
+
+struct Place {
+    inner: Arc<Inner>,
+    try_id: TryId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.inner.tries.lock().expect("tries").remove(&self.try_id);
+        self.inner.changed.notify_waiters();
+    }
+}
