@@ -1,1 +1,32 @@
-//! Placeholder.
+//! How a try gets a process: in this one (`local`) or in a worker that asks for it (`edge`).
+//!
+//! The scheduler commits first and submits then. A submission is only a hint: whether and by whom a try is run is
+//! decided by the claim (`TaskApi::start`), so submitting again after a crash is always right.
+
+mod build;
+mod edge;
+mod local;
+
+use async_trait::async_trait;
+use tradewind_core::TryId;
+use tradewind_protocol::Workload;
+
+pub use build::{AVAILABLE, BuildError, Parts, build};
+pub use edge::{EdgeExecutor, Notice};
+pub use local::{LocalExecutor, TryRunner};
+
+/// Gets tries to where they run.
+#[async_trait]
+pub trait Executor: Send + Sync {
+    /// Its name in configuration and DAG files.
+    fn name(&self) -> &str;
+
+    /// How many tries it may have in flight at once; `None` for as many as there are.
+    fn slots(&self) -> Option<u32>;
+
+    /// Hands tries over, in order. Called after they were committed as queued; repeating is harmless.
+    async fn submit(&self, workloads: Vec<Workload>);
+
+    /// These tries are no longer wanted. Repeating, and naming tries that it never had, is harmless.
+    async fn cancel(&self, tries: Vec<TryId>);
+}

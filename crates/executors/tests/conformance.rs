@@ -1,0 +1,181 @@
+//! What every executor must do, over all that `build` makes.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use tradewind_core::{RunType, Timestamp, TryId};
+use tradewind_executors::{AVAILABLE, Executor, Notice, Parts, TryRunner, build};
+use tradewind_protocol::workload::RunInfo;
+use tradewind_protocol::{LaneSpec, Workload};
+
+/// Where tries end up: the runner of this process, or a worker that claims from the queue when the bell rings.
+#[derive(Default)]
+struct World {
+    /// Tries that are queued and not claimed.
+    queued: Mutex<BTreeSet<i64>>,
+    /// Tries that somebody runs, in the order in which they were claimed.
+    running: Mutex<Vec<i64>>,
+    /// Tries whose runner was told to end them.
+    ended: Mutex<BTreeSet<i64>>,
+}
+
+impl World {
+    fn claim(&self, ti_id: i64) {
+        if self.queued.lock().unwrap().remove(&ti_id) {
+            self.running.lock().unwrap().push(ti_id);
+        }
+    }
+
+    fn end(&self, ti_id: i64) {
+        if self.running.lock().unwrap().contains(&ti_id) {
+            self.ended.lock().unwrap().insert(ti_id);
+        }
+    }
+}
+
+struct Runner(Arc<World>);
+
+impl TryRunner for Runner {
+    fn submit(&self, workload: Workload) {
+        self.0.claim(workload.try_id.ti_id);
+    }
+
+    fn cancel(&self, try_id: TryId) {
+        self.0.end(try_id.ti_id);
+    }
+}
+
+fn parts(world: &Arc<World>) -> Parts {
+    let claims = Arc::clone(world);
+    Parts {
+        parallelism: 4,
+        runner: Arc::new(Runner(Arc::clone(world))),
+        notify: Arc::new(move |notice| match notice {
+            Notice::Queued(queues) => {
+                assert_eq!(queues, ["default"]);
+                let all: Vec<i64> = claims.queued.lock().unwrap().iter().copied().collect();
+                all.into_iter().for_each(|ti_id| claims.claim(ti_id));
+            }
+            Notice::Unwanted(tries) => tries.iter().for_each(|try_id| claims.end(try_id.ti_id)),
+        }),
+    }
+}
+
+fn try_id(ti_id: i64) -> TryId {
+    TryId { ti_id, try_number: 1 }
+}
+
+fn workload(ti_id: i64) -> Workload {
+    Workload {
+        try_id: try_id(ti_id),
+        token: String::new(),
+        dag_id: "d".into(),
+        task_id: format!("t{ti_id}"),
+        map_index: -1,
+        try_number: 1,
+        max_tries: 1,
+        run: RunInfo {
+            run_id: "r".into(),
+            run_type: RunType::Manual,
+            logical_date: None,
+            data_interval_start: None,
+            data_interval_end: None,
+            run_after: Timestamp::default(),
+            queued_at: None,
+            start_date: None,
+            conf: Default::default(),
+            clear_number: 0,
+            triggering_user: None,
+        },
+        lane: LaneSpec::Python,
+        bundle: "dags-folder".into(),
+        file: "d.py".into(),
+        dag_version: 1,
+        operator: "PythonOperator".into(),
+        pool: "default_pool".into(),
+        pool_slots: 1,
+        queue: "default".into(),
+        priority: 1,
+        queued_at: Timestamp::default(),
+        execution_timeout: None,
+        do_xcom_push: true,
+        run_as_user: None,
+        owner: "airflow".into(),
+        email: String::new(),
+        first_started_at: None,
+        reschedule_count: 0,
+    }
+}
+
+/// Runs the check on a fresh world for each executor.
+async fn each<F: AsyncFn(&dyn Executor, &World)>(check: F) {
+    for name in AVAILABLE {
+        let world = Arc::new(World::default());
+        let executor = build(name, &parts(&world)).unwrap();
+        assert_eq!(executor.name(), name);
+        check(executor.as_ref(), &world).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_submitted_comes_to_run_in_order() {
+    each(async |executor, world| {
+        world.queued.lock().unwrap().extend([1, 2, 3]);
+        executor.submit(vec![workload(1), workload(2), workload(3)]).await;
+        assert_eq!(*world.running.lock().unwrap(), [1, 2, 3], "{}", executor.name());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn repeats_are_harmless() {
+    each(async |executor, world| {
+        world.queued.lock().unwrap().extend([1, 2]);
+        executor.submit(vec![workload(1)]).await;
+        executor.submit(vec![workload(1), workload(2)]).await;
+        executor.submit(vec![]).await;
+        assert_eq!(*world.running.lock().unwrap(), [1, 2], "{}", executor.name());
+        executor.cancel(vec![try_id(1)]).await;
+        executor.cancel(vec![try_id(1)]).await;
+        executor.cancel(vec![]).await;
+        assert_eq!(*world.ended.lock().unwrap(), BTreeSet::from([1]), "{}", executor.name());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn cancelling_a_stranger_is_harmless() {
+    each(async |executor, world| {
+        executor.cancel(vec![try_id(99)]).await;
+        assert!(world.ended.lock().unwrap().is_empty(), "{}", executor.name());
+    })
+    .await;
+}
+
+#[test]
+fn slots_are_the_parallelism() {
+    let world = Arc::new(World::default());
+    let slots = |name, parallelism| build(name, &Parts { parallelism, ..parts(&world) }).unwrap().slots();
+    assert_eq!(slots("LocalExecutor", 4), Some(4));
+    assert_eq!(slots("LocalExecutor", 0), None);
+    assert_eq!(slots("SequentialExecutor", 4), Some(1));
+    assert_eq!(slots("EdgeExecutor", 4), None);
+}
+
+#[test]
+fn names_of_every_spelling_are_found_and_others_refused() {
+    let world = Arc::new(World::default());
+    let parts = parts(&world);
+    assert_eq!(build(" airflow.executors.local_executor.LocalExecutor", &parts).unwrap().name(), "LocalExecutor");
+    assert_eq!(build("airflow.providers.edge3.executors.EdgeExecutor", &parts).unwrap().name(), "EdgeExecutor");
+    for (name, why) in [
+        ("CeleryExecutor", "this version of Tradewind does not have it"),
+        ("airflow.executors.celery_executor.CeleryExecutor", "this version of Tradewind does not have it"),
+        ("Loca1Executor", "there is no executor of this name"),
+        ("", "no name is given"),
+    ] {
+        let error = build(name, &parts).err().unwrap();
+        assert_eq!(error.why, why, "{name}");
+        assert!(AVAILABLE.iter().all(|available| error.to_string().contains(available)), "{error}");
+    }
+}
