@@ -8,15 +8,19 @@ import sys
 
 from airflow.timetables.interval import CronDataIntervalTimetable
 from croniter import CroniterBadCronError, croniter
-
 from generate import DAYS, MONTHS, Expressions
 
-COMMON = """0 0 * * *|@daily|@hourly|@weekly|@monthly|@quarterly|@yearly|*/5 * * * *|* * * * *|0 * * * *|30 * * * *
-0 */2 * * *|*/15 9-17 * * 1-5|0 9-17 * * *|5 4 * * sun|0 22 * * 1-5|23 0-20/2 * * *|0 0,12 1 */2 *|0 4 8-14 * *|0 0 1,15 * 3
-15 14 1 * *|0 5 * * MON|30 6,14,16 * * *|0-10 11 * * *|* 3 * * *|*/10 3 * * *|0 0 L * *|0 0 15W * *|0 0 * * mon#2|0 0 * * L5
-0 0 1 1 *|0 0 * 2-4 *|10,20,30 * * * *|1,2 * * * *|0 0 * * 0,6|0 0 * * sat,sun|0 12 ? * 1|05 07 * * *|0 0 */3 * *|0/20 * * * *""".replace(
-    "\n", "|"
-).split("|")
+COMMON = (
+    """
+0 0 * * *|@daily|@hourly|@weekly|@monthly|@quarterly|@yearly|*/5 * * * *|* * * * *|0 * * * *|30 * * * *
+0 */2 * * *|*/15 9-17 * * 1-5|0 9-17 * * *|5 4 * * sun|0 22 * * 1-5|23 0-20/2 * * *|0 0,12 1 */2 *
+0 4 8-14 * *|0 0 1,15 * 3|15 14 1 * *|0 5 * * MON|30 6,14,16 * * *|0-10 11 * * *|* 3 * * *|*/10 3 * * *
+0 0 L * *|0 0 15W * *|0 0 * * mon#2|0 0 * * L5|0 0 1 1 *|0 0 * 2-4 *|10,20,30 * * * *|1,2 * * * *|0 0 * * 0,6
+0 0 * * sat,sun|0 12 ? * 1|05 07 * * *|0 0 */3 * *|0/20 * * * *
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 
 
 class Plain(Expressions):

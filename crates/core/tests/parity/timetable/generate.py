@@ -2,7 +2,8 @@
 
 Needs apache-airflow-core (3.3.2). Rows, separated by tabs; instants in microseconds since the epoch, `-` is none:
 
-    spec (JSON)  last start  last end  earliest  latest  catchup  now  next start  next end  run after  manual start  manual end
+    spec (JSON)  last start  last end  earliest  latest  catchup  now
+                 next start  next end  run after  manual start  manual end
 
 Instants keep a distance of ten days from changes of the clock in the zones used here; what happens close to
 those is the business of the cron fixture.
@@ -19,8 +20,24 @@ from airflow.timetables import events, interval, simple, trigger
 from airflow.timetables.base import DataInterval, TimeRestriction
 from dateutil.relativedelta import MO, relativedelta
 
-CRONS = ["@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "*/5 * * * *", "*/7 3-5 * * *", "30 2 * * *",
-         "0 9 * * 1-5", "15 6 1,15 * *", "0 0 L * *", "0 0 29 2 *", "0 0 31 2 *", "0 12 * * 1#2", "0 3,15 * * 0"]  # fmt: skip
+CRONS = [
+    "@hourly",
+    "@daily",
+    "@weekly",
+    "@monthly",
+    "@quarterly",
+    "@yearly",
+    "*/5 * * * *",
+    "*/7 3-5 * * *",
+    "30 2 * * *",
+    "0 9 * * 1-5",
+    "15 6 1,15 * *",
+    "0 0 L * *",
+    "0 0 29 2 *",
+    "0 0 31 2 *",
+    "0 12 * * 1#2",
+    "0 3,15 * * 0",
+]
 # Around midsummer and midwinter no clock changes in these.
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Sydney"]
 MINUTE = dt.timedelta(minutes=1)
@@ -32,9 +49,17 @@ def random_delta(rng):
         seconds = rng.choice([60, 300, 3600, 5400, 86400, 604800, 0.5, 1234.25, 90000])
         return seconds, dt.timedelta(seconds=seconds)
     fields = rng.choice(
-        [{"months": 1}, {"years": 1}, {"days": 1}, {"weeks": 2}, {"months": 2, "days": 3}, {"hours": 6, "minutes": 30},
-         {"months": 1, "day": 1}, {"days": 1, "hour": 4, "minute": 0, "second": 0, "microsecond": 0}]
-    )  # fmt: skip
+        [
+            {"months": 1},
+            {"years": 1},
+            {"days": 1},
+            {"weeks": 2},
+            {"months": 2, "days": 3},
+            {"hours": 6, "minutes": 30},
+            {"months": 1, "day": 1},
+            {"days": 1, "hour": 4, "minute": 0, "second": 0, "microsecond": 0},
+        ]
+    )
     if rng.random() < 0.1:
         return {"days": 1, "weekday": [0, 1]}, relativedelta(days=1, weekday=MO(1))
     return fields, relativedelta(**fields)
@@ -42,7 +67,9 @@ def random_delta(rng):
 
 def random_timetable(rng, now):
     """A timetable as data, and Airflow's."""
-    kind = rng.choice(["null", "once", "continuous", "events"] + ["cron", "delta"] * 4 + ["cron_t", "delta_t", "many"] * 2)
+    kind = rng.choice(
+        ["null", "once", "continuous", "events"] + ["cron", "delta"] * 4 + ["cron_t", "delta_t", "many"] * 2
+    )
     cron, zone = rng.choice(CRONS), rng.choice(ZONES)
     if kind == "null":
         return {"type": "null"}, simple.NullTimetable()
@@ -146,7 +173,12 @@ def main(rows=1200, seed=3):
         latest = rng.choice([None, None, None, near(rng, now)])
         restriction = TimeRestriction(earliest, latest, rng.random() < 0.5)
         run, manual = ask(timetable, last, restriction, now)
-        row = [json.dumps(spec, separators=(",", ":")), *(map(micros, last) if last else "--"), micros(earliest), micros(latest)]
+        row = [
+            json.dumps(spec, separators=(",", ":")),
+            *(map(micros, last) if last else "--"),
+            micros(earliest),
+            micros(latest),
+        ]
         row += [str(int(restriction.catchup)), micros(now)]
         row += [micros(run.logical_date), micros(run.data_interval.end), micros(run.run_after)] if run else ["-"] * 3
         row += map(micros, manual) if manual else "--"
