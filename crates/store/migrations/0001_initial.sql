@@ -78,6 +78,8 @@ CREATE TABLE dag_run (
     -- The job that plans this run; NULL: nobody yet, or it is over.
     owner BIGINT,
     dag_version_id BIGINT,
+    -- Of the code; a run of a versioned bundle stays with the version that it was created with.
+    bundle_version TEXT,
     -- Number of task instances by state, for lists: {"success":3}
     state_counts TEXT NOT NULL DEFAULT '{}',
     note TEXT,

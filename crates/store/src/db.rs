@@ -36,6 +36,18 @@ impl Db {
         }
     }
 
+    /// Closes all connections.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers, .. } => {
+                readers.close().await;
+                // Leaves one tidy file behind instead of a file and its log.
+                let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer.lock().await).await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
     /// A connection for reading. On SQLite it can't write.
     pub(crate) async fn reader(&self) -> Result<Reader, Error> {
         Ok(match self {

@@ -1,8 +1,10 @@
 //! The database: statements, migrations, snapshots, guarded writes. The only crate with SQL.
 
 mod address;
+mod dag;
 mod db;
 mod error;
+mod jobs;
 mod lock;
 mod migrate;
 mod models;
@@ -11,21 +13,30 @@ mod open;
 mod planning;
 pub mod read;
 mod row;
+mod runs;
 mod sql;
+mod tries;
+mod tx;
+mod watch;
 
 use std::sync::Arc;
 
 use tradewind_core::Timestamp;
 
+pub use dag::{DagFileRow, DagScheduleRow, DagVersionRow, FileResult, ParseReport, ParsedDag, StoredImportError};
 pub use error::Error;
+pub use jobs::JobRow;
 pub use migrate::MigrateReport;
-pub use models::{RunRow, TiRow};
+pub use models::{CreateOutcome, InboxRow, NewRun, NewTi, PoolSize, RunRow, RunWrite, TiRow, TiWrite, Usage, UsageRow};
 pub use notifier::{Listener, Notifier, Topic};
 pub use open::StoreOptions;
 pub use planning::{DagStatus, PreviousRun, RunningTry, TaskOutcome};
 pub use sql::Dialect;
+pub use tries::{FinishOutcome, FinishTry, StartOutcome, StartTry};
+pub use tx::Tx;
 
 use crate::db::Db;
+use crate::tries::TryActor;
 
 /// An open database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -37,6 +48,7 @@ pub struct Store {
 struct Inner {
     db: Arc<Db>,
     notifier: Notifier,
+    tries: TryActor,
 }
 
 impl Store {
@@ -46,7 +58,14 @@ impl Store {
     /// [`Error::Address`], [`Error::Unreachable`] or [`Error::InUse`], each with a text for the person who set it up.
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, Error> {
         let db = Arc::new(open::open(url, &options).await?);
-        Ok(Self { inner: Arc::new(Inner { db, notifier: Notifier::new() }) })
+        let notifier = Notifier::new();
+        watch::watch(&db, notifier.clone());
+        Ok(Self { inner: Arc::new(Inner { db, notifier, tries: TryActor::default() }) })
+    }
+
+    /// Closes all connections. Whoever still uses the store gets errors.
+    pub async fn close(&self) {
+        self.inner.db.close().await;
     }
 
     /// Which database it is.
@@ -57,6 +76,12 @@ impl Store {
     /// Wakes and waits.
     pub fn notifier(&self) -> &Notifier {
         &self.inner.notifier
+    }
+
+    /// The same database, for the actor itself.
+    pub(crate) fn without_actor(&self) -> Self {
+        let (db, notifier) = (Arc::clone(&self.inner.db), self.inner.notifier.clone());
+        Self { inner: Arc::new(Inner { db, notifier, tries: TryActor::default() }) }
     }
 
     pub(crate) fn db(&self) -> &Arc<Db> {

@@ -1,5 +1,8 @@
 //! The rows that the engine plans with.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use tradewind_core::{RunState, RunType, TaskState, Timestamp};
 
 use crate::row::row;
@@ -41,12 +44,14 @@ row! {
         pub owner: Option<i64>,
         /// Version of the DAG that it uses.
         pub dag_version_id: Option<i64>,
-        /// JSON: number of task instances by state (`"none"`: not looked at yet).
-        pub state_counts: String,
+        /// Version of the code, if its bundle has versions: the run stays with its `dag_version_id`.
+        pub bundle_version: Option<String>,
+        /// Number of task instances by state (`"no_status"`: not looked at yet).
+        pub state_counts: BTreeMap<String, i64>,
         /// For people.
         pub note: Option<String>,
-        /// JSON: the user's configuration.
-        pub conf: String,
+        /// The user's configuration.
+        pub conf: Value,
         /// When the row was made.
         pub created_at: Timestamp,
         /// When the row was last written.
@@ -114,8 +119,219 @@ row! {
         /// Why it is in this state, for people.
         pub reason: Option<String>,
         /// Number of elements of its XCom, when a mapped task needs it.
-        pub map_length: Option<i32>,
-        /// JSON array: direct downstream tasks that it asked to skip.
-        pub skip: Option<String>,
+        pub map_length: Option<u32>,
+        /// Direct downstream tasks that it asked to skip.
+        pub skip: Vec<String>,
+    }
+}
+
+impl RunRow {
+    /// Nothing of the run is unfinished, as far as its row says.
+    pub fn state_counts_are_final(&self) -> bool {
+        self.state_counts.keys().all(|state| state.parse().is_ok_and(TaskState::is_finished))
+    }
+}
+
+/// A run to create. It begins as `queued`.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Its DAG.
+    pub dag_id: String,
+    /// The user's id, unique within the DAG.
+    pub run_id: String,
+    /// Why.
+    pub run_type: RunType,
+    /// The instant that names it, unique within the DAG.
+    pub logical_date: Option<Timestamp>,
+    /// Start of the data interval.
+    pub data_interval_start: Option<Timestamp>,
+    /// End of the data interval.
+    pub data_interval_end: Option<Timestamp>,
+    /// Not before.
+    pub run_after: Timestamp,
+    /// Now.
+    pub queued_at: Timestamp,
+    /// Configuration: an object.
+    pub conf: Value,
+    /// What made it; see [`RunRow::triggered_by`]. `None`: `unknown`.
+    pub triggered_by: Option<String>,
+    /// Who.
+    pub triggering_user: Option<String>,
+    /// For people.
+    pub note: Option<String>,
+    /// Version of the DAG; `None`: the latest.
+    pub dag_version_id: Option<i64>,
+    /// The scheduler that plans it; `None`: the first that sees it.
+    pub owner: Option<i64>,
+}
+
+/// What became of a [`NewRun`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreateOutcome {
+    /// Its run key.
+    Created(i64),
+    /// The run id or the logical date is taken.
+    Exists,
+}
+
+impl CreateOutcome {
+    /// The run key, if it was created.
+    pub fn created(self) -> Option<i64> {
+        match self {
+            Self::Created(run_key) => Some(run_key),
+            Self::Exists => None,
+        }
+    }
+}
+
+/// A task instance to insert, in whatever state it is already.
+#[derive(Clone, Debug)]
+pub struct NewTi {
+    /// The run.
+    pub run_key: i64,
+    /// The DAG.
+    pub dag_id: String,
+    /// The task.
+    pub task_id: String,
+    /// -1 when not mapped.
+    pub map_index: i32,
+    /// Its state.
+    pub state: Option<TaskState>,
+    /// See [`TiRow`].
+    pub try_number: i32,
+    /// See [`TiRow`].
+    pub max_tries: i32,
+    /// See [`TiRow`].
+    pub scheduled_at: Option<Timestamp>,
+    /// See [`TiRow`]; `queued` needs it.
+    pub queued_at: Option<Timestamp>,
+    /// See [`TiRow`]; `running` needs it.
+    pub start_date: Option<Timestamp>,
+    /// See [`TiRow`]; finished states (but `removed`) need it.
+    pub end_date: Option<Timestamp>,
+    /// Class name.
+    pub operator: String,
+    /// Pool.
+    pub pool: String,
+    /// At least 1.
+    pub pool_slots: i64,
+    /// Queue.
+    pub queue: String,
+    /// Effective priority.
+    pub priority: i64,
+    /// Executor, when not the default one.
+    pub executor: Option<String>,
+    /// Version of the DAG.
+    pub dag_version_id: Option<i64>,
+    /// For people.
+    pub reason: Option<String>,
+}
+
+/// A guarded write of a task instance. Columns have the same needs as in [`NewTi`].
+#[derive(Clone, Debug)]
+pub struct TiWrite {
+    /// Which.
+    pub ti_id: i64,
+    /// The state that it was decided on.
+    pub expect_state: Option<TaskState>,
+    /// The fence that it was decided on.
+    pub expect_fence: i64,
+    /// The new state.
+    pub state: Option<TaskState>,
+    /// Changes when a mapped task is expanded.
+    pub map_index: i32,
+    /// A greater one than before starts a new try: the old one goes to the history, its XComs are forgotten.
+    pub try_number: i32,
+    /// See [`TiRow`].
+    pub max_tries: i32,
+    /// See [`TiRow`].
+    pub scheduled_at: Option<Timestamp>,
+    /// See [`TiRow`].
+    pub queued_at: Option<Timestamp>,
+    /// See [`TiRow`].
+    pub start_date: Option<Timestamp>,
+    /// See [`TiRow`].
+    pub end_date: Option<Timestamp>,
+    /// See [`TiRow`].
+    pub retry_at: Option<Timestamp>,
+    /// See [`TiRow`].
+    pub reason: Option<String>,
+}
+
+/// A guarded write of a run.
+#[derive(Clone, Debug)]
+pub struct RunWrite {
+    /// Which.
+    pub run_key: i64,
+    /// The state that it was decided on.
+    pub expect_state: RunState,
+    /// The scheduler that must own it. A run that ends has no owner any more.
+    pub owner: i64,
+    /// The new state.
+    pub state: RunState,
+    /// `running` needs it.
+    pub start_date: Option<Timestamp>,
+    /// `success` and `failed` need it; others must not have it.
+    pub end_date: Option<Timestamp>,
+    /// Version of the DAG.
+    pub dag_version_id: Option<i64>,
+    /// See [`RunRow`].
+    pub state_counts: BTreeMap<String, u32>,
+    /// Now.
+    pub updated_at: Timestamp,
+}
+
+row! {
+    /// Task instances that hold capacity, counted.
+    pub struct UsageRow {
+        /// Queued, running or restarting; otherwise deferred or awaiting input.
+        pub in_flight: bool,
+        /// Pool.
+        pub pool: String,
+        /// DAG.
+        pub dag_id: String,
+        /// Run.
+        pub run_key: i64,
+        /// Task.
+        pub task_id: String,
+        /// Executor, when not the default one.
+        pub executor: Option<String>,
+        /// How many.
+        pub tis: i64,
+        /// Their slots.
+        pub slots: i64,
+    }
+}
+
+row! {
+    /// A pool's size.
+    pub struct PoolSize {
+        /// Its name.
+        pub name: String,
+        /// Slots; -1: no limit.
+        pub slots: i64,
+        /// Deferred task instances keep their slots.
+        pub include_deferred: bool,
+    }
+}
+
+/// What is in use, and how much there is.
+#[derive(Clone, Debug)]
+pub struct Usage {
+    /// In use.
+    pub rows: Vec<UsageRow>,
+    /// By name.
+    pub pools: Vec<PoolSize>,
+}
+
+row! {
+    /// A hint that somebody changed a run.
+    pub struct InboxRow {
+        /// For [`Tx::delete_inbox`](crate::Tx::delete_inbox).
+        pub id: i64,
+        /// The run.
+        pub run_key: i64,
+        /// One task instance of it; `None`: anything.
+        pub ti_id: Option<i64>,
     }
 }

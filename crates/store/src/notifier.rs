@@ -43,11 +43,13 @@ impl Topic {
 #[derive(Clone, Debug)]
 pub struct Notifier {
     topics: Arc<[watch::Sender<u64>; 4]>,
+    /// Tells our own notifications from those of other processes.
+    instance: u64,
 }
 
 impl Notifier {
     pub(crate) fn new() -> Self {
-        Self { topics: Arc::new(Topic::ALL.map(|_| watch::Sender::new(0))) }
+        Self { topics: Arc::new(Topic::ALL.map(|_| watch::Sender::new(0))), instance: rand::random() }
     }
 
     /// Wakes the listeners of this process.
@@ -61,6 +63,20 @@ impl Notifier {
 
     pub(crate) fn notify_bits(&self, bits: u8) {
         Topic::ALL.into_iter().filter(|topic| bits & topic.bit() != 0).for_each(|topic| self.notify(topic));
+    }
+
+    /// What a transaction tells other processes.
+    pub(crate) fn payload(&self, bits: u8) -> String {
+        format!("{:x} {bits}", self.instance)
+    }
+
+    /// Takes in what a transaction told; our own were delivered when they were committed.
+    pub(crate) fn heard(&self, payload: &str) {
+        match payload.split_once(' ') {
+            Some((instance, _)) if u64::from_str_radix(instance, 16) == Ok(self.instance) => {}
+            Some((_, bits)) => self.notify_bits(bits.parse().unwrap_or(u8::MAX)),
+            None => self.notify_all(),
+        }
     }
 
     /// From now on, nothing is missed.

@@ -62,7 +62,8 @@ row! {
         hostname: Option<String> = "t.hostname",
         pid: Option<i64> = "t.pid",
         started_at: Option<Timestamp> = "t.start_date",
-        heartbeat_at: Option<Timestamp> = "j.heartbeat_at",
+        heartbeat_at: Option<Timestamp> = "t.heartbeat_at",
+        worker_heartbeat_at: Option<Timestamp> = "j.heartbeat_at",
         worker_state: Option<String> = "j.state",
     }
 }
@@ -83,21 +84,25 @@ static TASK_OUTCOMES: Statement = Statement::new(
 );
 
 static EARLIER_INSTANCES: Statement = Statement::new(
-    "SELECT n.task_id FROM (SELECT DISTINCT task_id FROM task_instance WHERE task_id IN {names:2}) n
+    "SELECT n.value FROM json_each($2) AS n -- sqlite
+     SELECT n.value FROM json_array_elements_text($2::json) AS n(value) -- pg
      WHERE EXISTS (SELECT 1 FROM dag_run r
         JOIN dag_run p ON p.dag_id = r.dag_id AND p.logical_date < r.logical_date
-        JOIN task_instance t ON t.run_key = p.id AND t.task_id = n.task_id
+        JOIN task_instance t ON t.run_key = p.id AND t.task_id = n.value
         WHERE r.id = $1)",
 );
 
 static RUNNING_OF_OTHERS: Statement = Statement::new(
     "SELECT dag_id, COUNT(*) FROM dag_run
-     WHERE state = 'running' AND dag_id IN {names:2} AND (owner IS NULL OR owner <> $1) GROUP BY dag_id",
+     WHERE state IN ('queued', 'running') AND state = 'running' AND dag_id IN {names:2}
+        AND (owner IS NULL OR owner <> $1)
+     GROUP BY dag_id",
 );
 
 static RUNNING_TRIES: Statement = Statement::new(
     "SELECT {columns} FROM task_instance t LEFT JOIN job j ON j.id = t.worker_id
-     WHERE t.state IN ('running', 'restarting')",
+     WHERE t.state IN ('queued', 'running', 'restarting', 'deferred', 'awaiting_input')
+        AND t.state IN ('running', 'restarting')",
 )
 .reads::<RunningRow>();
 
@@ -154,8 +159,8 @@ impl Store {
         RUNNING_OF_OTHERS.bind(scheduler).bind(names(dag_ids)).all(&mut self.db().reader().await?).await
     }
 
-    /// Every try that is running, with its worker's last heartbeat. A worker that is not known any more counts as
-    /// silent since the try started.
+    /// Every try that is running or restarting, with the last sign of life of it or of its worker. A worker that is
+    /// not known any more counts as silent since the try started.
     ///
     /// # Errors
     /// When the database fails.
@@ -168,7 +173,7 @@ impl Store {
                     ti_id: row.id,
                     hostname: row.hostname.unwrap_or_default(),
                     pid: row.pid.unwrap_or_default(),
-                    heartbeat_at: row.heartbeat_at.or(row.started_at).unwrap_or_default(),
+                    heartbeat_at: row.heartbeat_at.max(row.worker_heartbeat_at).or(row.started_at).unwrap_or_default(),
                     worker_ended: row.worker_state.as_deref() == Some("ended"),
                 },
                 run_key: row.run_key,

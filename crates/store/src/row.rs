@@ -1,5 +1,7 @@
 //! Reading rows of either database into structs.
 
+use std::collections::BTreeMap;
+
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -75,6 +77,38 @@ impl Column for Timestamp {
     type Raw = i64;
     fn from_raw(raw: i64) -> Result<Self, Error> {
         Ok(Self::from_micros(raw))
+    }
+}
+
+impl Column for u32 {
+    type Raw = i32;
+    fn from_raw(raw: i32) -> Result<Self, Error> {
+        Self::try_from(raw).map_err(|_| Error::Corrupt(format!("{raw} where a count should be")))
+    }
+}
+
+impl Column for serde_json::Value {
+    type Raw = String;
+    fn from_raw(raw: String) -> Result<Self, Error> {
+        serde_json::from_str(&raw).map_err(|error| Error::Corrupt(format!("'{raw}' is not JSON: {error}")))
+    }
+}
+
+/// A JSON array; NULL is an empty one.
+impl Column for Vec<String> {
+    type Raw = Option<String>;
+    fn from_raw(raw: Option<String>) -> Result<Self, Error> {
+        let Some(raw) = raw else { return Ok(Self::new()) };
+        serde_json::from_str(&raw).map_err(|error| Error::Corrupt(format!("'{raw}' is not a list of texts: {error}")))
+    }
+}
+
+/// A JSON object of numbers.
+impl Column for BTreeMap<String, i64> {
+    type Raw = String;
+    fn from_raw(raw: String) -> Result<Self, Error> {
+        serde_json::from_str(&raw)
+            .map_err(|error| Error::Corrupt(format!("'{raw}' is not a table of numbers: {error}")))
     }
 }
 

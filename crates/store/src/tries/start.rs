@@ -1,0 +1,107 @@
+//! Starting tries.
+
+use std::collections::{HashMap, HashSet};
+
+use tradewind_core::{TaskState, Timestamp, TryId};
+
+use crate::sql::{Batch, Rows, Statement, ids};
+use crate::{Error, Tx};
+
+/// A worker wants to run a try.
+#[derive(Clone, Debug)]
+pub struct StartTry {
+    /// The try.
+    pub try_id: TryId,
+    /// The worker's job.
+    pub worker_id: i64,
+    /// Where it runs.
+    pub hostname: String,
+    /// The worker's process.
+    pub pid: i64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Whether it may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartOutcome {
+    /// It is this worker's now.
+    Started,
+    /// Somebody else has it, or it is not wanted any more; the text says which.
+    Refused(String),
+}
+
+const STARTS: Batch = Batch(&[
+    ("ti_id", "bigint"),
+    ("this_try", "integer"),
+    ("worker_id", "bigint"),
+    ("hostname", "text"),
+    ("pid", "bigint"),
+    ("at", "bigint"),
+]);
+static START: Statement = Statement::new(
+    "UPDATE task_instance SET state = 'running', fence = task_instance.fence + 1, start_date = w.at, end_date = NULL,
+        first_started_at = COALESCE(task_instance.first_started_at, w.at), retry_at = NULL, reason = NULL,
+        hostname = w.hostname, pid = w.pid, worker_id = w.worker_id, heartbeat_at = w.at, updated_at = $2
+     FROM {rows} AS w
+     WHERE task_instance.id = w.ti_id AND task_instance.try_number = w.this_try AND task_instance.state = 'queued'
+     RETURNING task_instance.id",
+)
+.rows(STARTS);
+static STANDING: Statement =
+    Statement::new("SELECT id, try_number, state, hostname, pid FROM task_instance WHERE id IN {ids}");
+
+impl Tx {
+    /// Starts tries, each at most once; answers in the same order.
+    pub(crate) async fn start_tries(&mut self, starts: &[StartTry]) -> Result<Vec<StartOutcome>, Error> {
+        if starts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows = Rows::new(STARTS);
+        for start in starts {
+            rows.push([
+                start.try_id.ti_id.into(),
+                start.try_id.try_number.into(),
+                start.worker_id.into(),
+                (&start.hostname).into(),
+                start.pid.into(),
+                start.at.into(),
+            ]);
+        }
+        let started: HashSet<i64> =
+            START.bind(rows).bind(crate::now()).all::<(i64,)>(self).await?.into_iter().map(|(ti_id,)| ti_id).collect();
+        let refused: Vec<i64> =
+            starts.iter().map(|start| start.try_id.ti_id).filter(|ti_id| !started.contains(ti_id)).collect();
+        if refused.is_empty() {
+            return Ok(vec![StartOutcome::Started; starts.len()]);
+        }
+        type Standing = (i64, i32, Option<TaskState>, Option<String>, Option<i64>);
+        let standing: HashMap<i64, Standing> = STANDING
+            .bind(ids(refused))
+            .all::<Standing>(self)
+            .await?
+            .into_iter()
+            .map(|standing| (standing.0, standing))
+            .collect();
+        let outcome = |start: &StartTry| {
+            if started.contains(&start.try_id.ti_id) {
+                return StartOutcome::Started;
+            }
+            StartOutcome::Refused(match standing.get(&start.try_id.ti_id) {
+                None => "the task instance does not exist any more".into(),
+                Some((_, number, ..)) if *number != start.try_id.try_number => {
+                    format!("the task instance is at try {number}, not {}", start.try_id.try_number)
+                }
+                Some((_, _, Some(TaskState::Running), hostname, pid)) => format!(
+                    "the try is running already, by process {} on {}",
+                    pid.unwrap_or_default(),
+                    hostname.as_deref().unwrap_or("an unknown host")
+                ),
+                Some((_, _, state, ..)) => {
+                    format!("the task instance is {}, not queued", state.map_or("without a state", TaskState::as_str))
+                }
+            })
+        };
+        Ok(starts.iter().map(outcome).collect())
+    }
+}

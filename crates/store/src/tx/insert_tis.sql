@@ -1,0 +1,8 @@
+INSERT INTO task_instance (run_key, dag_id, task_id, map_index, state, try_number, max_tries, scheduled_at,
+    queued_at, start_date, end_date, operator, pool, pool_slots, queue, priority, executor, dag_version_id, reason,
+    updated_at)
+SELECT run_key, dag_id, task_id, map_index, state, try_number, max_tries, scheduled_at,
+    queued_at, start_date, end_date, operator, pool, pool_slots, queue, priority, executor, dag_version_id, reason,
+    $2
+FROM {rows} AS w
+RETURNING id

@@ -1,0 +1,128 @@
+//! Runs: creating them, writing their state, and what comes next for a DAG.
+
+use std::collections::HashSet;
+
+use tradewind_core::timetable::NextRun;
+
+use crate::models::{CreateOutcome, NewRun, RunWrite};
+use crate::sql::{Batch, Rows, Statement, ids};
+use crate::{Error, Topic, Tx};
+
+static CREATE: Statement = Statement::new(include_str!("create_run.sql"));
+
+const RUN_WRITES: Batch = Batch(&[
+    ("run_key", "bigint"),
+    ("expect_state", "text"),
+    ("owner", "bigint"),
+    ("state", "text"),
+    ("start_date", "bigint"),
+    ("end_date", "bigint"),
+    ("dag_version_id", "bigint"),
+    ("state_counts", "text"),
+    ("updated_at", "bigint"),
+]);
+static WRITE: Statement = Statement::new(include_str!("write_runs.sql")).rows(RUN_WRITES);
+
+static SET_NEXT: Statement = Statement::new(
+    "UPDATE dag SET next_logical_date = $3, next_interval_start = $4, next_interval_end = $5, next_run_after = $6,
+        next_version_id = $2
+     WHERE dag_id = $1 AND latest_version_id IS NOT DISTINCT FROM $2",
+);
+
+/// Pauses DAGs whose newest runs all failed, as many as the DAG allows in a row.
+static PAUSE_FAILING: Statement = Statement::new(include_str!("pause_failing.sql"));
+
+impl Tx {
+    /// Creates a run, unless its run id or logical date is taken.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn create_run(&mut self, run: NewRun) -> Result<CreateOutcome, Error> {
+        let created = CREATE
+            .bind(run.dag_id)
+            .bind(run.run_id)
+            .bind(run.run_type)
+            .bind(run.triggered_by.unwrap_or_else(|| "unknown".into()))
+            .bind(run.triggering_user)
+            .bind(run.logical_date)
+            .bind(run.data_interval_start)
+            .bind(run.data_interval_end)
+            .bind(run.run_after)
+            .bind(run.queued_at)
+            .bind(run.owner)
+            .bind(run.dag_version_id)
+            .bind(run.note)
+            .bind(run.conf.to_string())
+            .optional::<(i64,)>(self)
+            .await?;
+        Ok(created.map_or(CreateOutcome::Exists, |(run_key,)| CreateOutcome::Created(run_key)))
+    }
+
+    /// Writes runs; answers which were still as expected.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn write_runs(&mut self, writes: &[RunWrite]) -> Result<Vec<bool>, Error> {
+        if writes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows = Rows::new(RUN_WRITES);
+        for write in writes {
+            let counts = serde_json::to_string(&write.state_counts).unwrap_or_else(|_| "{}".into());
+            rows.push([
+                write.run_key.into(),
+                write.expect_state.into(),
+                write.owner.into(),
+                write.state.into(),
+                write.start_date.into(),
+                write.end_date.into(),
+                write.dag_version_id.into(),
+                counts.into(),
+                write.updated_at.into(),
+            ]);
+        }
+        let applied: HashSet<i64> =
+            WRITE.bind(rows).all::<(i64,)>(self).await?.into_iter().map(|(run_key,)| run_key).collect();
+        Ok(writes.iter().map(|write| applied.contains(&write.run_key)).collect())
+    }
+
+    /// Stores what comes next for a DAG, worked out with the version `planned_with` of it; answers whether that is
+    /// still its latest version. `None`: nothing ever again.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn set_next_run(
+        &mut self,
+        dag_id: &str,
+        planned_with: Option<i64>,
+        next: Option<NextRun>,
+    ) -> Result<bool, Error> {
+        let written = SET_NEXT
+            .bind(dag_id)
+            .bind(planned_with)
+            .bind(next.and_then(|next| next.logical_date))
+            .bind(next.map(|next| next.data_interval.start))
+            .bind(next.map(|next| next.data_interval.end))
+            .bind(next.map(|next| next.run_after))
+            .run(self)
+            .await?;
+        Ok(written > 0)
+    }
+
+    /// For runs that just failed: pauses their DAGs if `max_consecutive_failed_dag_runs` of them failed in a row.
+    /// Answers the ids of the DAGs that were paused.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn pause_failing_dags(&mut self, failed_runs: &[i64]) -> Result<Vec<String>, Error> {
+        if failed_runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let paused =
+            PAUSE_FAILING.bind(ids(failed_runs.iter().copied())).bind(crate::now()).all::<(String,)>(self).await?;
+        if !paused.is_empty() {
+            self.notify(Topic::Dags);
+        }
+        Ok(paused.into_iter().map(|(dag_id,)| dag_id).collect())
+    }
+}
