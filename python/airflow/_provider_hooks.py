@@ -1,0 +1,21 @@
+"""Hooks that installed provider packages offer for connection types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def hook_class(conn_type: str | None) -> tuple[Any, str]:
+    """The hook class of a connection type, and its argument for the connection's id."""
+    from importlib import import_module
+    from importlib.metadata import entry_points
+
+    from airflow.sdk.exceptions import AirflowException
+
+    for point in entry_points(group="apache_airflow_provider"):
+        for item in point.load()().get("connection-types", ()):
+            if item.get("connection-type") == conn_type:
+                module, _, name = item["hook-class-name"].rpartition(".")
+                kind = getattr(import_module(module), name)
+                return kind, getattr(kind, "conn_name_attr", "conn_id")
+    raise AirflowException(f"no installed provider package has a hook for connections of type {conn_type!r}")

@@ -1,0 +1,251 @@
+"""The steps of a try: map, render, execute, push, call back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from airflow._runtime import supervisor
+from airflow._runtime.outcome import Outcome
+from airflow._runtime.xcom_codec import NotSerializable, encode
+from airflow.sdk.definitions import context as current
+from airflow.sdk.definitions._internal.types import NOTSET
+from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
+
+log = logging.getLogger("airflow.task")
+
+
+def run_task(ti: Any) -> Outcome:
+    """Run the task; raises what its code raises."""
+    context = ti.get_template_context()
+    current._current.append(context)
+    try:
+        from_xcom = _unmap(ti, context)
+        task = ti.task
+        _render(task, context, from_xcom)
+        _each_callback(task.on_execute_callback, context, "on_execute_callback")
+        with _timeout(task), _end_on_signal(task):
+            task.pre_execute(context)
+            result = task.execute(context)
+            task.post_execute(context, result)
+        outcome = Outcome("success")
+        _push_result(ti, task, result, outcome)
+        return outcome
+    finally:
+        current._current.pop()
+
+
+def _unmap(ti: Any, context: Any) -> set[int]:
+    """Replace a mapped task by the real one of this instance."""
+    task = ti.task
+    if not task.is_mapped:
+        return set()
+    if ti.map_index < 0:
+        raise AirflowException(f"task {task.task_id!r} is mapped, but this try has no map index")
+    arguments, from_xcom = task.resolve_arguments(context, ti.map_index)
+    ti.task = task.unmap(arguments)
+    for name in ("task", "params", "templates_dict"):
+        context.pop(name, None)
+        context._gone.discard(name)
+    return from_xcom
+
+
+def _render(task: Any, context: Any, from_xcom: set[int]) -> None:
+    task.resolve_template_files()
+    jinja_env = None
+    if task.render_template_as_native_obj is not None:
+        jinja_env = _own_environment(task)
+    _render_fields(task, context, jinja_env, from_xcom)
+    fields = rendered_fields(task)
+    if fields:
+        supervisor.send({"type": "rendered", "fields": fields})
+    if task.map_index_template and jinja_env is None:
+        context["ti"].rendered_map_index = task.render_template(task.map_index_template, context)
+
+
+def _render_fields(task: Any, context: Any, jinja_env: Any, from_xcom: set[int]) -> None:
+    if from_xcom:
+        task._do_render_template_fields(task, task.template_fields, context, jinja_env, set(from_xcom))
+    else:
+        task.render_template_fields(context, jinja_env)
+
+
+def _own_environment(task: Any) -> Any:
+    from airflow._runtime.jinja import environment
+
+    dag = task.dag
+    return environment(
+        [dag.folder, *dag.template_searchpath],
+        dag.template_undefined,
+        dag.jinja_environment_kwargs,
+        dag.user_defined_macros,
+        dag.user_defined_filters,
+        native=task.render_template_as_native_obj,
+    )
+
+
+def rendered_fields(task: Any) -> dict[str, Any]:
+    """The templated attributes as they are now, for people: secrets hidden, long ones cut."""
+    fields: dict[str, Any] = {}
+    for name in task.template_fields:
+        value = getattr(task, name, None)
+        if value is None or (isinstance(value, (str, Sequence, Mapping)) and not value):
+            continue
+        fields[name] = _presentable(value, name)
+    return fields
+
+
+def _presentable(value: Any, name: str) -> Any:
+    from airflow._runtime.secrets import redact
+    from airflow._serialize.values import plain
+
+    shown = redact(plain(value), name)
+    longest = 4096
+    if isinstance(shown, str):
+        text = shown
+    else:
+        text = json.dumps(shown, ensure_ascii=False)
+    if len(text) <= longest:
+        return shown
+    return f"Truncated. You can change this behaviour in [core]max_templated_field_length. {text[:longest]!r}... "
+
+
+@contextmanager
+def _timeout(task: Any) -> Iterator[None]:
+    """Raise ``AirflowTaskTimeout`` in the task's code after ``execution_timeout``."""
+    limit = task.execution_timeout
+    if limit is NOTSET:
+        from airflow.configuration import conf
+
+        limit = conf.gettimedelta("core", "default_task_execution_timeout", fallback=None)
+    if not isinstance(limit, timedelta):
+        yield
+        return
+    seconds = limit.total_seconds()
+    if seconds <= 0:
+        raise AirflowTaskTimeout("execution_timeout is not positive")
+
+    def expired(signum: int, frame: Any) -> None:
+        log.error("Task ran longer than execution_timeout (%s)", limit)
+        raise AirflowTaskTimeout(f"ran longer than execution_timeout ({limit})")
+
+    before = signal.signal(signal.SIGALRM, expired)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _end_on_signal(task: Any) -> Iterator[None]:
+    """Have a task that is stopped end what it started elsewhere."""
+    from airflow.sdk.exceptions import AirflowTaskTerminated
+
+    try:
+        yield
+    except (AirflowTaskTerminated, AirflowTaskTimeout) as error:
+        if isinstance(error, AirflowTaskTerminated):
+            log.error("Received SIGTERM. Terminating subprocesses.")
+        try:
+            task.on_kill()
+        except Exception:
+            log.exception("on_kill failed")
+        raise
+
+
+def _push_result(ti: Any, task: Any, result: Any, outcome: Outcome) -> None:
+    if result is None or not task.do_xcom_push:
+        if any(True for _ in _mapped_dependants(ti)):
+            from airflow.sdk.exceptions import XComForMappingNotPushed
+
+            raise XComForMappingNotPushed()
+        return
+    if getattr(task, "multiple_outputs", False):
+        if not isinstance(result, Mapping):
+            raise AirflowException(
+                f"a task with multiple_outputs must return a dict, not {type(result).__name__}: {result!r}"
+            )
+        for key, value in result.items():
+            if not isinstance(key, str):
+                raise AirflowException(f"a task with multiple_outputs must return a dict with text keys, not {key!r}")
+            outcome.xcoms[key] = _encode(value, key)
+    if any(True for _ in _mapped_dependants(ti)):
+        outcome.map_length = _map_length(result)
+    outcome.xcoms["return_value"] = _encode(result, "return_value")
+
+
+def _encode(value: Any, key: str) -> Any:
+    try:
+        return encode(value)
+    except NotSerializable as error:
+        raise AirflowException(f"XCom {key!r}: {error}") from None
+
+
+def _mapped_dependants(ti: Any) -> Iterator[Any]:
+    """Mapped tasks that need this task's whole return value to know how often they run."""
+    if ti.map_index >= 0:
+        return
+    original = ti.task.dag.task_dict[ti.task_id]
+    for task_id in original.downstream_task_ids:
+        task = ti.task.dag.task_dict[task_id]
+        if task.is_mapped and any(used.task_id == ti.task_id for used in task.iter_mapped_dependencies()):
+            yield task
+
+
+def _map_length(result: Any) -> int:
+    from airflow.configuration import conf
+    from airflow.sdk.exceptions import UnmappableXComLengthPushed, UnmappableXComTypePushed
+
+    if isinstance(result, (str, bytes)) or not isinstance(result, (Sequence, Mapping)):
+        raise UnmappableXComTypePushed(result)
+    longest = conf.getint("core", "max_map_length", fallback=1024)
+    if len(result) > longest:
+        raise UnmappableXComLengthPushed(result, longest)
+    return len(result)
+
+
+_CALLBACK_OF = {"success": "on_success_callback", "skipped": "on_skipped_callback", "failed": "on_failure_callback"}
+
+
+def call_callbacks(ti: Any, outcome: Outcome) -> None:
+    """Call what the author wants to be called at the end of a try."""
+    task = ti.task
+    name = _CALLBACK_OF.get(outcome.state)
+    if outcome.state == "up_for_retry":
+        name = "on_retry_callback" if ti.is_eligible_to_retry() else "on_failure_callback"
+    if name is None:
+        return
+    ti.state = outcome.state if name != "on_failure_callback" else "failed"
+    if name == "on_failure_callback" and task.email and task.email_on_failure:
+        log.warning("email_on_failure is set, but Tradewind does not send mail yet")
+    callbacks = getattr(task, name, None)
+    if not callbacks:
+        return
+    context = ti.get_template_context()
+    if outcome.error is not None:
+        context["exception"] = outcome.error
+    if outcome.reason is not None:
+        context["reason"] = outcome.reason
+    current._current.append(context)
+    try:
+        _each_callback(callbacks, context, name)
+    finally:
+        current._current.pop()
+
+
+def _each_callback(callbacks: Any, context: Any, name: str) -> None:
+    if not callbacks:
+        return
+    for callback in callbacks if isinstance(callbacks, (list, tuple, set)) else [callbacks]:
+        try:
+            callback(context)
+        except Exception:
+            log.exception("%s failed", name)
+

@@ -1,0 +1,155 @@
+"""Importing DAG files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import ModuleType
+from typing import Any
+
+from airflow.sdk.definitions._internal.contextmanager import DagContext
+
+# Files of the present host that are imported already, with their modules.
+_loaded: dict[str, ModuleType] = {}
+
+
+def _careful_cache() -> None:
+    """Keep Python from caching the bytecode of a file that may be saved again within the same second.
+
+    A cache file names its source by size and by whole seconds of its time, so a quick second save could go unseen.
+    """
+    original = SourceFileLoader.set_data
+
+    def set_data(self: SourceFileLoader, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        try:
+            if abs(time.time() - os.stat(self.path).st_mtime) < 3:
+                return
+        except OSError:
+            return
+        original(self, path, data, _mode=_mode)  # type: ignore[call-arg]
+
+    SourceFileLoader.set_data = set_data  # type: ignore[method-assign, assignment]
+
+
+_careful_cache()
+
+
+def module_name(path: str) -> str:
+    """The name under which a DAG file is imported: unique to its path."""
+    from hashlib import sha1
+
+    digest = sha1(path.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    stem = os.path.basename(path).rsplit(".", 1)[0].replace(".", "_")
+    return f"unusual_prefix_{digest}_{stem}"
+
+
+def prepare_path(root: str) -> None:
+    """Let DAG files import what lies in the bundle's root, in the plugins folder and in ``config``."""
+    from airflow.configuration import AIRFLOW_HOME, conf
+
+    if root in sys.path:
+        sys.path.remove(root)
+    sys.path.insert(0, root)
+    for folder in (os.path.join(AIRFLOW_HOME, "config"), conf.get("core", "plugins_folder", fallback=None)):
+        if folder and folder not in sys.path and os.path.isdir(folder):
+            sys.path.append(folder)
+
+
+def load(path: str, root: str) -> ModuleType:
+    """The module of a DAG file: imported now, or before this process was forked."""
+    known = _loaded.get(path)
+    if known is not None:
+        return known
+    prepare_path(root)
+    name = module_name(path)
+    loader = SourceFileLoader(name, path)
+    spec = ModuleSpec(name, loader, origin=path)
+    spec.has_location = True
+    module = ModuleType(name)
+    module.__file__ = path
+    module.__loader__ = loader
+    module.__spec__ = spec
+    sys.modules[name] = module
+    DagContext.autoregistered.clear()
+    DagContext.module_name = name
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    finally:
+        DagContext.module_name = None
+        DagContext._stack.clear()
+    module.__dict__["__tradewind_dags__"] = collect(module)
+    _loaded[path] = module
+    return module
+
+
+def collect(module: ModuleType) -> dict[str, Any]:
+    """The DAGs of a module by id: those in variables and those made with ``with DAG`` or ``@dag``."""
+    from airflow.sdk.definitions.dag import DAG
+
+    found: dict[str, Any] = {}
+    for value in vars(module).values():
+        if isinstance(value, DAG):
+            found[value.dag_id] = value
+    for dag, made_by in DagContext.autoregistered:
+        if made_by == module.__name__:
+            found.setdefault(dag.dag_id, dag)
+    for dag in found.values():
+        dag.fileloc = module.__file__
+    return found
+
+
+def dags_of(module: ModuleType) -> dict[str, Any]:
+    """What :func:`collect` found when the file was imported."""
+    return module.__dict__["__tradewind_dags__"]
+
+
+def modules_below(root: str, path: str, before: set[str]) -> list[str]:
+    """Files below ``root`` that were imported since ``before``, besides ``path``."""
+    prefix = os.path.join(root, "")
+    found = set()
+    for name in sys.modules.keys() - before:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if isinstance(file, str) and file.startswith(prefix) and file != path:
+            found.add(file)
+    return sorted(found)
+
+
+def explain(error: BaseException, path: str) -> dict[str, Any]:
+    """What is wrong with a file, as `protocol::frames::ImportError`."""
+    import traceback
+
+    line = None
+    if isinstance(error, SyntaxError) and error.filename == path:
+        line = error.lineno
+    first = error.__traceback__
+    at = first
+    while at is not None:
+        if at.tb_frame.f_code.co_filename == path:
+            if line is None or not isinstance(error, SyntaxError):
+                line = at.tb_lineno
+        at = at.tb_next
+    # Start the traceback in the user's file: how it came to be imported says nothing.
+    at = first
+    while at is not None and at.tb_frame.f_code.co_filename != path:
+        at = at.tb_next
+    shown = at if at is not None else (None if isinstance(error, SyntaxError) else first)
+    text = "".join(traceback.format_exception(type(error), error, shown))
+    return {"message": one_line(error), "line": line, "traceback": text}
+
+
+def one_line(error: BaseException) -> str:
+    """Type and message of an exception in one line."""
+    kind = type(error).__name__
+    if isinstance(error, SystemExit):
+        return f"SystemExit: the file called sys.exit({'' if error.code is None else repr(error.code)})"
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its message can't be shown)"
+    text = " ".join(text.split())
+    return f"{kind}: {text}" if text else kind

@@ -1,0 +1,110 @@
+"""Job ``run``: one try of one task, from reading its file to reporting its end."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+from airflow._runtime import logs, supervisor
+from airflow._runtime.load import dags_of, load, one_line
+from airflow._runtime.outcome import Outcome, outcome_of
+from airflow._runtime.wire import Channel, Closed
+
+_MAX_XCOM = 60 << 20  # a frame holds 64 MiB
+
+
+def run(channel: Channel, job: dict[str, Any]) -> int:
+    """Run the try and report; 0 even if the task failed, for the report says so."""
+    supervisor.set_channel(channel)
+    logs.start(channel)
+    set_environment(job)
+    outcome = _run(job)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        outcome.reason = outcome.reason or f"output was lost: {error}"
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = usage.ru_utime + usage.ru_stime + waited.ru_utime + waited.ru_stime
+    report = outcome.as_message()
+    report["max_rss_kb"] = max(usage.ru_maxrss, waited.ru_maxrss)
+    report["cpu_ms"] = round(cpu * 1000)
+    try:
+        channel.send(report)
+    except Closed:
+        return 1
+    return 0
+
+
+def set_environment(job: dict[str, Any]) -> None:
+    """What child processes of the task may want to know."""
+    run = job["run"]
+    date = run.get("logical_date")
+    values = {
+        "AIRFLOW_CTX_DAG_ID": job["dag_id"],
+        "AIRFLOW_CTX_TASK_ID": job["task_id"],
+        "AIRFLOW_CTX_DAG_RUN_ID": run["run_id"],
+        "AIRFLOW_CTX_TRY_NUMBER": str(job["try_number"]),
+        "AIRFLOW_CTX_DAG_OWNER": job.get("owner") or "airflow",
+        "AIRFLOW_CTX_DAG_EMAIL": job.get("email") or "",
+    }
+    if date:
+        text = date[:-1] + "+00:00" if date.endswith("Z") else date
+        values["AIRFLOW_CTX_EXECUTION_DATE"] = values["AIRFLOW_CTX_LOGICAL_DATE"] = text
+    os.environ.update({name: value for name, value in values.items() if value})
+
+
+def _run(job: dict[str, Any]) -> Outcome:
+    from airflow.sdk.definitions.context import set_parsing_context
+
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        set_parsing_context(job["dag_id"], job["task_id"])
+        module = load(job["path"], job["root"])
+        set_parsing_context(None, None)
+        dag = dags_of(module).get(job["dag_id"])
+    except BaseException as error:
+        _logger().error("The DAG file can't be imported", exc_info=error)
+        return Outcome("up_for_retry", reason=f"the DAG file can't be imported: {one_line(error)}")
+    name = os.path.basename(job["path"])
+    if dag is None:
+        return Outcome("up_for_retry", reason=f"{name} has no DAG {job['dag_id']!r} any more")
+    task = dag.task_dict.get(job["task_id"])
+    if task is None:
+        return Outcome("up_for_retry", reason=f"DAG {job['dag_id']!r} has no task {job['task_id']!r} any more")
+    from airflow.sdk.execution_time.task_instance import RuntimeTaskInstance
+
+    ti = RuntimeTaskInstance(job, task)
+    return execute(ti)
+
+
+def execute(ti: Any) -> Outcome:
+    """Run a task instance's task, with its callbacks; never raises."""
+    from airflow._runtime.execute import call_callbacks, run_task
+
+    try:
+        outcome = run_task(ti)
+    except BaseException as error:
+        outcome = outcome_of(error, ti)
+    outcome.skip = list(ti.to_skip) if outcome.state == "success" else outcome.skip
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    call_callbacks(ti, outcome)
+    return outcome
+
+
+def _terminated(signum: int, frame: Any) -> None:
+    from airflow.sdk.exceptions import AirflowTaskTerminated
+
+    # A second SIGTERM must not interrupt the cleanup that the first one started.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise AirflowTaskTerminated("the task was asked to stop (SIGTERM)")
+
+
+def _logger() -> Any:
+    import logging
+
+    return logging.getLogger("airflow.task")

@@ -1,0 +1,1 @@
+"""DAG objects as canonical JSON (the shape is the Rust crate `protocol`s `SerializedDag`)."""

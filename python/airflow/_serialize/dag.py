@@ -1,0 +1,200 @@
+"""A DAG as `protocol::SerializedDag`. Fields that have their default value are left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow._serialize.lane import callbacks, lane
+from airflow._serialize.timetable import timetable_spec
+from airflow._serialize.values import instant, name_of, plain, seconds
+from airflow.sdk.definitions._internal.types import NOTSET
+from airflow.sdk.exceptions import SerializationError
+
+FORMAT = 1
+
+
+def serialize_dag(dag: Any) -> dict[str, Any]:
+    """Check the DAG and write it as plain data; raises what is wrong with it."""
+    dag.validate()
+    tasks = [serialize_task(task) for task in sorted(dag.tasks, key=lambda task: task.task_id)]
+    starts = [task.start_date for task in dag.tasks if task.start_date is not None]
+    start = min((dag._aware(date) for date in ([dag.start_date] if dag.start_date else []) + starts), default=None)
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "dag_id": dag.dag_id,
+        "fileloc": dag.fileloc,
+        "timetable": timetable_spec(dag.timetable),
+        "tasks": tasks,
+    }
+    _put(
+        document,
+        display_name=dag.dag_display_name if dag.dag_display_name != dag.dag_id else None,
+        description=dag.description or None,
+        doc_md=dag.doc_md or None,
+        start_date=instant(start),
+        end_date=instant(dag.end_date),
+        timezone=dag.timezone_name if dag.timezone_name != "UTC" else None,
+        catchup=dag.catchup or None,
+        max_active_runs=dag.max_active_runs,
+        max_active_tasks=dag.max_active_tasks,
+        max_consecutive_failed_dag_runs=dag.max_consecutive_failed_dag_runs or _configured_failures(dag) or None,
+        dagrun_timeout=seconds(dag.dagrun_timeout),
+        fail_fast=dag.fail_fast or None,
+        is_paused_upon_creation=dag.is_paused_upon_creation,
+        render_template_as_native_obj=dag.render_template_as_native_obj or None,
+        tags=sorted(dag.tags) or None,
+        owner_links=plain(dag.owner_links) or None,
+        params=_params(dag.params) or None,
+        params_order=list(dag.params) or None,
+        default_args=plain(dag.default_args) or None,
+        access_control=plain(dag.access_control) or None,
+        template_searchpath=[plain(path) for path in dag.template_searchpath] or None,
+        callbacks=[name for name in ("on_failure", "on_success") if getattr(dag, f"{name}_callback")] or None,
+        task_groups=_groups(dag) or None,
+        edge_labels=_labels(dag) or None,
+    )
+    return document
+
+
+def _put(document: dict[str, Any], **fields: Any) -> None:
+    for name, value in fields.items():
+        if value is not None:
+            document[name] = value
+
+
+def _configured_failures(dag: Any) -> int:
+    if dag.max_consecutive_failed_dag_runs is not None:
+        return 0
+    from airflow.configuration import conf
+
+    return conf.getint("core", "max_consecutive_failed_dag_runs_per_dag", fallback=0)
+
+
+def _params(params: Any) -> dict[str, Any]:
+    return {name: plain(param.dump()) for name, param in params.items_raw()}
+
+
+def _groups(dag: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for group_id, group in dag.task_group_dict.items():
+        entry: dict[str, Any] = {}
+        parent = group.parent_group.group_id if group.parent_group is not None else None
+        _put(entry, parent=parent, label=group.group_display_name or None, tooltip=group.tooltip or None)
+        found[group_id] = entry
+    return found
+
+
+def _labels(dag: Any) -> list[dict[str, str]]:
+    return [
+        {"from": up, "to": down, "label": str(info["label"])}
+        for up, downs in sorted(dag.edge_info.items())
+        for down, info in sorted(downs.items())
+        if info.get("label")
+    ]
+
+
+def serialize_task(task: Any) -> dict[str, Any]:
+    """One task."""
+    dag = task.dag
+    kind = task.operator_class
+    document: dict[str, Any] = {"task_id": task.task_id, "operator": task.operator_name}
+    weight_rule = task.weight_rule
+    if not isinstance(weight_rule, str):
+        raise SerializationError(
+            f"weight_rule of task {task.task_id!r} is a strategy of its own ({name_of(type(weight_rule))}), "
+            "which is not supported yet; use downstream, upstream or absolute"
+        )
+    group = task.task_group.group_id if task.task_group is not None else None
+    retry_delay = task.retry_delay
+    timeout = task.execution_timeout
+    display = task._task_display_name
+    _put(
+        document,
+        module=kind.__module__ if not kind.__module__.startswith("unusual_prefix_") else name_of(kind).rsplit(".", 1)[0],
+        display_name=display if display and display != task.task_id else None,
+        owner=str(task.owner) if task.owner != "airflow" else None,
+        email=_emails(task.email) or None,
+        downstream=sorted(task.downstream_task_ids) or None,
+        group=group,
+        lane=None if task.is_mapped else lane(task),
+        trigger_rule=str(task.trigger_rule) if task.trigger_rule != "all_success" else None,
+        retries=task.retries if task.retries is not NOTSET else None,
+        retry_delay=seconds(retry_delay) if retry_delay is not NOTSET else None,
+        retry_exponential_backoff=task.retry_exponential_backoff or None,
+        max_retry_delay=seconds(task.max_retry_delay),
+        execution_timeout=seconds(timeout if timeout is not NOTSET else _configured_timeout()),
+        start_date=_own_date(task.start_date, dag.start_date, dag),
+        end_date=_own_date(task.end_date, dag.end_date, dag),
+        depends_on_past=task.depends_on_past or None,
+        ignore_first_depends_on_past=None if task.ignore_first_depends_on_past else False,
+        wait_for_downstream=task.wait_for_downstream or None,
+        wait_for_past_depends_before_skipping=task.wait_for_past_depends_before_skipping or None,
+        pool=task.pool if task.pool != "default_pool" else None,
+        pool_slots=task.pool_slots if task.pool_slots != 1 else None,
+        priority_weight=int(task.priority_weight) if task.priority_weight != 1 else None,
+        weight_rule=str(weight_rule) if weight_rule != "downstream" else None,
+        queue=task.queue,
+        executor=task.executor,
+        run_as_user=task.run_as_user or None,
+        max_active_tis_per_dag=task.max_active_tis_per_dag,
+        max_active_tis_per_dagrun=task.max_active_tis_per_dagrun,
+        do_xcom_push=None if task.do_xcom_push else False,
+        template_fields=list(task.template_fields) or None,
+        template_fields_renderers=dict(task.template_fields_renderers) or None,
+        fields=_fields(task) or None,
+        params=_own_params(task) or None,
+        ui_color=task.ui_color if task.ui_color != "#fff" else None,
+        ui_fgcolor=task.ui_fgcolor if task.ui_fgcolor != "#000" else None,
+        doc_md=task.doc_md or task.doc or task.doc_rst or task.doc_yaml or task.doc_json or None,
+        is_setup=task.is_setup or None,
+        is_teardown=task.is_teardown or None,
+        on_failure_fail_dagrun=task.on_failure_fail_dagrun or None,
+        mapped=task.as_spec() if task.is_mapped else None,
+        callbacks=callbacks(task) or None,
+        extra_links=task.extra_links or None,
+    )
+    return document
+
+
+def _emails(email: Any) -> list[str]:
+    if not email:
+        return []
+    if isinstance(email, str):
+        return [part.strip() for part in email.replace(";", ",").split(",") if part.strip()]
+    return [str(item) for item in email]
+
+
+def _configured_timeout() -> Any:
+    from airflow.configuration import conf
+
+    return conf.gettimedelta("core", "default_task_execution_timeout", fallback=None)
+
+
+def _own_date(date: Any, of_dag: Any, dag: Any) -> str | None:
+    if date is None:
+        return None
+    own = dag._aware(date)
+    return None if of_dag is not None and own == of_dag else instant(own)
+
+
+def _own_params(task: Any) -> dict[str, Any]:
+    if not task._own_params:
+        return {}
+    from airflow.sdk.definitions.param import ParamsDict
+
+    return _params(ParamsDict(task._own_params))
+
+
+def _fields(task: Any) -> dict[str, Any]:
+    """Templated attributes as they were written."""
+    if task.is_mapped:
+        source: dict[str, Any] = dict(task.partial_kwargs)
+    else:
+        source = task.__dict__
+    found: dict[str, Any] = {}
+    for name in task.template_fields:
+        value = source[name] if name in source else getattr(task, name, None)
+        if value is None or (isinstance(value, (str, list, tuple, dict)) and not value):
+            continue
+        found[name] = plain(value)
+    return found

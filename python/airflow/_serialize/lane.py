@@ -1,0 +1,77 @@
+"""How a try of a task runs: in Python, as a shell command, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_CALLBACKS = ("on_execute", "on_failure", "on_retry", "on_skipped", "on_success")
+
+
+def callbacks(task: Any) -> list[str]:
+    """Names of the callbacks that a task has."""
+    return [name for name in _CALLBACKS if getattr(task, f"{name}_callback", None)]
+
+
+def lane(task: Any) -> dict[str, Any] | None:
+    """The lane as `protocol::LaneSpec`; None is the python lane."""
+    kind = type(task)
+    if not kind.__module__.startswith("airflow.providers.standard.operators."):
+        return None
+    name = kind.__name__
+    if name not in ("EmptyOperator", "DummyOperator", "BashOperator") or _needs_python(task):
+        return None
+    return _bash(task) if name == "BashOperator" else {"kind": "empty"}
+
+
+def _needs_python(task: Any) -> bool:
+    own = task.__dict__
+    return bool(
+        task.outlets
+        or callbacks(task)
+        or task._pre_execute_hook
+        or task._post_execute_hook
+        or task.run_as_user
+        or any(hook in own for hook in ("execute", "pre_execute", "post_execute", "on_kill"))
+    )
+
+
+def _bash(task: Any) -> dict[str, Any] | None:
+    from airflow.providers.standard.operators.bash import _as_it_is
+
+    command, env, cwd = task.bash_command, task.env, task.cwd
+    if type(command) is not str or command.endswith(tuple(task.template_ext)):
+        return None
+    if task.output_processor is not _as_it_is or task.output_encoding.lower() not in ("utf-8", "utf8"):
+        return None
+    if env is not None and not (type(env) is dict and all(type(k) is str and type(v) is str for k, v in env.items())):
+        return None
+    if cwd is not None and type(cwd) is not str:
+        return None
+    skip = task.skip_on_exit_code
+    if not isinstance(skip, (list, tuple, set, frozenset, range)) or not all(type(code) is int for code in skip):
+        return None
+    texts = [command, *(env or {}).values(), cwd or ""]
+    if any(text.endswith(tuple(task.template_ext)) for text in texts[1:] if text):
+        return None
+    if not _standard_templates(task, texts):
+        return None
+    spec: dict[str, Any] = {"kind": "bash", "command": command}
+    if env is not None:
+        spec["env"] = dict(env)
+    if task.append_env:
+        spec["append_env"] = True
+    if cwd is not None:
+        spec["cwd"] = cwd
+    if skip:
+        spec["skip_on_exit_code"] = sorted(skip)
+    return spec
+
+
+def _standard_templates(task: Any, texts: list[str]) -> bool:
+    """Whether the texts mean the same in any Jinja environment with our defaults."""
+    dag = task.dag
+    if dag.render_template_as_native_obj or task.render_template_as_native_obj or dag.jinja_environment_kwargs:
+        return False
+    if dag.user_defined_macros or dag.user_defined_filters or dag.template_undefined:
+        return not any("{{" in text or "{%" in text or "{#" in text for text in texts)
+    return True

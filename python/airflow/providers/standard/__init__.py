@@ -1,0 +1,1 @@
+"""Operators, sensors and decorators that every installation has."""

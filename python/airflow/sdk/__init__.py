@@ -1,0 +1,85 @@
+"""What DAG files import in Airflow 3. Names load on use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from airflow.version import __version__
+
+_HOMES: dict[str, tuple[str, ...]] = {
+    "airflow.configuration": ("conf",),
+    "airflow.sdk.bases.branch": ("BaseBranchOperator", "BranchMixIn"),
+    "airflow.sdk.bases.hook": ("BaseHook",),
+    "airflow.sdk.bases.notifier": ("BaseNotifier",),
+    "airflow.sdk.bases.operator": ("BaseAsyncOperator", "BaseOperator"),
+    "airflow.sdk.bases.operatorlink": ("BaseOperatorLink",),
+    "airflow.sdk.bases.sensor": ("BaseSensorOperator", "PokeReturnValue"),
+    "airflow.sdk.bases.skipmixin": ("SkipMixin",),
+    "airflow.sdk.bases.xcom": ("BaseXCom",),
+    "airflow.sdk.definitions._internal.rules": ("TriggerRule", "WeightRule"),
+    "airflow.sdk.definitions._internal.templater": ("literal",),
+    "airflow.sdk.definitions.asset": ("Asset", "AssetAlias", "AssetAll", "AssetAny"),
+    "airflow.sdk.definitions.connection": ("Connection",),
+    "airflow.sdk.definitions.context": ("Context", "get_current_context", "get_parsing_context"),
+    "airflow.sdk.definitions.dag": ("DAG", "dag"),
+    "airflow.sdk.definitions.decorators": ("setup", "task", "task_group", "teardown"),
+    "airflow.sdk.definitions.edges": ("EdgeModifier", "Label", "chain", "chain_linear", "cross_downstream"),
+    "airflow.sdk.definitions.param": ("Param", "ParamsDict"),
+    "airflow.sdk.definitions.taskgroup": ("TaskGroup",),
+    "airflow.sdk.definitions.variable": ("Variable",),
+    "airflow.sdk.definitions.xcom_arg": ("XComArg",),
+    "airflow.sdk.execution_time.task_instance": ("TaskInstance",),
+    "airflow.timetables.assets": ("AssetOrTimeSchedule",),
+    "airflow.timetables.events": ("EventsTimetable",),
+    "airflow.timetables.interval": ("CronDataIntervalTimetable", "DeltaDataIntervalTimetable"),
+    "airflow.timetables.trigger": ("CronTriggerTimetable", "DeltaTriggerTimetable", "MultipleCronTriggerTimetable"),
+    "airflow.utils.state": ("DagRunState", "TaskInstanceState"),
+}
+_MODULES = {"macros": "airflow.macros", "timezone": "airflow.sdk.timezone"}
+_WHERE = {name: home for home, names in _HOMES.items() for name in names}
+
+# Names of Airflow's SDK that this version does not have, by what they are about.
+_NOT_YET: dict[str, tuple[str, ...]] = {
+    "partitioned assets": (
+        "AllowedKeyMapper", "ChainMapper", "CronPartitionTimetable", "DayWindow", "FanOutMapper", "FixedKeyMapper",
+        "HourWindow", "IdentityMapper", "MinimumCount", "MonthWindow", "PartitionMapper", "PartitionedAssetTimetable",
+        "PartitionedAtRuntime", "ProductMapper", "QuarterWindow", "RollupMapper", "SegmentWindow", "StartOfDayMapper",
+        "StartOfHourMapper", "StartOfMonthMapper", "StartOfQuarterMapper", "StartOfWeekMapper", "StartOfYearMapper",
+        "WaitForAll", "WeekWindow", "Window", "YearWindow",
+    ),
+    "asset events": ("AssetAccessControl", "AssetWatcher", "Metadata", "asset"),
+    "deadlines": (
+        "AsyncCallback", "BaseDeadlineReference", "DeadlineAlert", "DeadlineReference", "SyncCallback",
+        "deadline_reference",
+    ),
+    "retry policies": ("ExceptionRetryPolicy", "RetryAction", "RetryDecision", "RetryPolicy", "RetryRule"),
+    "object storage": ("ObjectStoragePath",),
+    "resumable jobs": ("ResumableJobMixin",),
+    "task state stores": ("NEVER_EXPIRE",),
+    "lineage": ("lineage",),
+    "run results": ("result",),
+}  # fmt: skip
+_ABSENT = {name: about for about, names in _NOT_YET.items() for name in names}
+
+__all__ = ["__version__", *sorted(_WHERE), "macros", "timezone"]
+
+
+def __getattr__(name: str) -> Any:
+    home = _WHERE.get(name)
+    if home is not None:
+        value = getattr(import_module(home), name)
+    elif name in _MODULES:
+        value = import_module(_MODULES[name])
+    elif name in _ABSENT:
+        raise AttributeError(f"airflow.sdk.{name} is not there yet: Tradewind does not support {_ABSENT[name]} so far")
+    else:
+        from airflow._aliases import submodule
+
+        return submodule(__name__, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

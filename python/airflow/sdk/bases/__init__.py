@@ -1,0 +1,1 @@
+"""Base classes for operators, sensors, hooks and notifiers."""

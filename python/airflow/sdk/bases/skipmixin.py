@@ -1,0 +1,48 @@
+"""Skipping tasks downstream of a running one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from airflow.sdk.definitions.edges import flatten
+from airflow.sdk.exceptions import AirflowException
+
+
+class SkipMixin:
+    """For operators that decide which tasks after them go."""
+
+    def skip(self, ti: Any, tasks: Iterable[Any]) -> None:
+        """Skip tasks when this one ends."""
+        ti.skip_tasks([task.task_id for task in tasks])
+
+    def skip_all_except(self, ti: Any, branch_task_ids: str | Iterable[str] | None) -> None:
+        """Skip all direct downstream tasks but the given ones and what leads to other chosen ones."""
+        chosen = [branch_task_ids] if isinstance(branch_task_ids, str) else list(branch_task_ids or ())
+        if not all(isinstance(item, str) for item in chosen):
+            raise AirflowException(f"a branch is chosen by task ids, not {branch_task_ids!r}")
+        dag = ti.task.dag
+        known = set(dag.task_dict)
+        unknown = [item for item in chosen if item not in known]
+        if unknown:
+            raise AirflowException(
+                f"a branch can only go on with tasks of its DAG; {dag.dag_id!r} has no {', '.join(map(repr, sorted(unknown)))}"
+            )
+        follow = set(chosen)
+        for task_id in chosen:
+            follow |= dag.task_dict[task_id].get_flat_relative_ids(upstream=False)
+        skipped = [t for t in ti.task.downstream_list if t.task_id not in follow and not t.is_teardown]
+        if skipped:
+            self.skip(ti, skipped)
+
+
+def expand_groups(dag: Any, ids: str | Sequence[str] | None) -> list[str]:
+    """Task ids, with the ids of task groups replaced by their root tasks."""
+    found: list[str] = []
+    groups = dag.task_group_dict
+    for item in flatten(ids) if ids is not None else ():
+        if item in groups and item not in dag.task_dict:
+            found.extend(root.task_id for root in groups[item].roots)
+        else:
+            found.append(item)
+    return found

@@ -1,0 +1,1 @@
+"""Details that the definitions share."""

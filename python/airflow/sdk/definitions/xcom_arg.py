@@ -1,0 +1,291 @@
+"""A task's future value, used as an argument of other tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from airflow.sdk.definitions.edges import DependencyMixin, EdgeModifier
+from airflow.sdk.exceptions import AirflowException
+
+XCOM_RETURN_KEY = "return_value"
+
+
+class XComArg(DependencyMixin):
+    """What an operator returns (or pushes under ``key``). ``XComArg(op)`` is ``op.output``."""
+
+    is_reference = True
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return object.__new__(PlainXComArg if cls is XComArg else cls)
+
+    def iter_references(self) -> Iterator[Any]:
+        """Operators whose values are used."""
+        raise NotImplementedError
+
+    @staticmethod
+    def iter_xcom_references(arg: Any) -> Iterator[tuple[Any, str]]:
+        """Operators and keys that an argument uses."""
+        for found in _iter_arguments(arg):
+            if isinstance(found, PlainXComArg):
+                yield found.operator, found.key
+            else:
+                for operator in found.iter_references():
+                    yield operator, XCOM_RETURN_KEY
+
+    @staticmethod
+    def apply_upstream_relationship(op: Any, arg: Any) -> None:
+        """Put the tasks whose values an argument uses before a task."""
+        for operator in iter_references(arg):
+            op.set_upstream(operator)
+
+    @property
+    def roots(self) -> list[Any]:
+        return list(self.iter_references())
+
+    @property
+    def leaves(self) -> list[Any]:
+        return list(self.iter_references())
+
+    def set_upstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
+        for operator in self.iter_references():
+            operator.set_upstream(other, edge_modifier)
+
+    def set_downstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
+        for operator in self.iter_references():
+            operator.set_downstream(other, edge_modifier)
+
+    def map(self, f: Callable[[Any], Any]) -> MapXComArg:
+        """Each item after a function; for mapped tasks."""
+        return MapXComArg(self, [f])
+
+    def zip(self, *others: XComArg, fillvalue: Any = ...) -> ZipXComArg:
+        """Items of several values side by side; for mapped tasks."""
+        return ZipXComArg([self, *others], fillvalue)
+
+    def concat(self, *others: XComArg) -> ConcatXComArg:
+        """Items of several values one after the other; for mapped tasks."""
+        return ConcatXComArg([self, *others])
+
+    def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
+        """The value, while a task runs."""
+        raise NotImplementedError
+
+    def as_spec(self) -> dict[str, Any]:
+        """As plain data, for the scheduler: where a mapped task's items come from."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError("a task's future value can't be iterated over or unpacked in a DAG file")
+
+    def __enter__(self) -> Any:
+        for operator in self.iter_references():
+            return operator.__enter__()
+        raise AirflowException("there is no task in this value")
+
+    def __exit__(self, *exc: Any) -> None:
+        for operator in self.iter_references():
+            operator.__exit__(*exc)
+            return
+
+
+class PlainXComArg(XComArg):
+    """The value that a task pushes under a key."""
+
+    def __init__(self, operator: Any, key: str = XCOM_RETURN_KEY) -> None:
+        self.operator = operator
+        self.key = key
+
+    def iter_references(self) -> Iterator[Any]:
+        yield self.operator
+
+    def __getitem__(self, item: str) -> PlainXComArg:
+        if not isinstance(item, str):
+            raise ValueError(f"a task's future value has text keys only, not {item!r}")
+        return PlainXComArg(self.operator, item)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PlainXComArg) and self.operator is other.operator and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash((id(self.operator), self.key))
+
+    def __str__(self) -> str:
+        """A template that gives the value, for use inside longer texts."""
+        where = f"task_ids='{self.operator.task_id}', dag_id='{self.operator.dag_id}'"
+        key = f", key='{self.key}'" if self.key != XCOM_RETURN_KEY else ""
+        return f"{{{{ task_instance.xcom_pull({where}{key}) }}}}"
+
+    def __repr__(self) -> str:
+        key = f", {self.key!r}" if self.key != XCOM_RETURN_KEY else ""
+        return f"XComArg({self.operator!r}{key})"
+
+    def as_setup(self) -> Any:
+        self.operator.as_setup()
+        return self
+
+    def as_teardown(self, *, setups: Any = None, on_failure_fail_dagrun: bool | None = None) -> Any:
+        self.operator.as_teardown(setups=setups, on_failure_fail_dagrun=on_failure_fail_dagrun)
+        return self
+
+    @property
+    def is_setup(self) -> bool:
+        """Whether the task is a setup task."""
+        return self.operator.is_setup
+
+    @is_setup.setter
+    def is_setup(self, value: bool) -> None:
+        self.operator.is_setup = value
+
+    @property
+    def is_teardown(self) -> bool:
+        """Whether the task is a teardown task."""
+        return self.operator.is_teardown
+
+    @is_teardown.setter
+    def is_teardown(self, value: bool) -> None:
+        self.operator.is_teardown = value
+
+    @property
+    def on_failure_fail_dagrun(self) -> bool:
+        """Whether the failure of this teardown task fails the run."""
+        return self.operator.on_failure_fail_dagrun
+
+    @on_failure_fail_dagrun.setter
+    def on_failure_fail_dagrun(self, value: bool) -> None:
+        self.operator.on_failure_fail_dagrun = value
+
+    def map(self, f: Callable[[Any], Any]) -> MapXComArg:
+        if self.key != XCOM_RETURN_KEY:
+            raise ValueError(f"only a task's return value can be mapped, not the XCom {self.key!r}")
+        return super().map(f)
+
+    def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
+        from airflow.sdk.definitions._internal.types import NOTSET
+        from airflow.sdk.exceptions import XComNotFound
+
+        ti = context["ti"]
+        if self.operator.is_mapped:
+            return ti.pull_mapped(self.operator.task_id, self.key)
+        value = ti.xcom_pull(task_ids=self.operator.task_id, key=self.key, default=NOTSET)
+        if value is not NOTSET:
+            return value
+        if self.key == XCOM_RETURN_KEY:
+            return None
+        if getattr(self.operator, "multiple_outputs", False):
+            return None
+        raise XComNotFound(ti.dag_id, self.operator.task_id, self.key)
+
+    def as_spec(self) -> dict[str, Any]:
+        return {"xcom": {"task_id": self.operator.task_id, "key": self.key}}
+
+
+class MapXComArg(XComArg):
+    """Each item of a value after one or more functions."""
+
+    def __init__(self, arg: XComArg, callables: Sequence[Callable[[Any], Any]]) -> None:
+        for function in callables:
+            if getattr(function, "_airflow_is_task_decorator", False):
+                raise ValueError("map takes a plain function, not a task")
+        self.arg = arg
+        self.callables = list(callables)
+
+    def map(self, f: Callable[[Any], Any]) -> MapXComArg:
+        return MapXComArg(self.arg, [*self.callables, f])
+
+    def iter_references(self) -> Iterator[Any]:
+        return self.arg.iter_references()
+
+    def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
+        return [self._apply(item) for item in _items(self.arg.resolve(context))]
+
+    def _apply(self, item: Any) -> Any:
+        for function in self.callables:
+            item = function(item)
+        return item
+
+    def as_spec(self) -> dict[str, Any]:
+        return self.arg.as_spec()
+
+    def __repr__(self) -> str:
+        return f"{self.arg!r}.map([{len(self.callables)} functions])"
+
+
+class ZipXComArg(XComArg):
+    """Items of several values side by side."""
+
+    def __init__(self, args: Sequence[XComArg], fillvalue: Any = ...) -> None:
+        self.args = list(args)
+        self.fillvalue = fillvalue
+
+    def iter_references(self) -> Iterator[Any]:
+        for arg in self.args:
+            yield from arg.iter_references()
+
+    def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
+        from itertools import zip_longest
+
+        values = [_items(arg.resolve(context)) for arg in self.args]
+        return list(zip(*values) if self.fillvalue is ... else zip_longest(*values, fillvalue=self.fillvalue))
+
+    def as_spec(self) -> dict[str, Any]:
+        raise _not_countable(type(self).__name__)
+
+
+class ConcatXComArg(XComArg):
+    """Items of several values one after the other."""
+
+    def __init__(self, args: Sequence[XComArg]) -> None:
+        self.args = list(args)
+
+    def iter_references(self) -> Iterator[Any]:
+        for arg in self.args:
+            yield from arg.iter_references()
+
+    def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
+        return [item for arg in self.args for item in _items(arg.resolve(context))]
+
+    def as_spec(self) -> dict[str, Any]:
+        raise _not_countable(type(self).__name__)
+
+
+def _not_countable(kind: str) -> Exception:
+    from airflow.sdk.exceptions import SerializationError
+
+    method = kind.removesuffix("XComArg").lower()
+    return SerializationError(f"tasks can't be mapped over values joined with {method}() yet; join them in a task")
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.items())
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        raise TypeError(f"a task can be mapped over a list or dict, not {type(value).__name__}")
+    return list(value)
+
+
+def _iter_arguments(value: Any, seen: set[int] | None = None) -> Iterator[Any]:
+    if getattr(value, "is_reference", False):
+        yield value
+    elif isinstance(value, (str, bytes, int, float)) or value is None:
+        return
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            yield from _iter_arguments(item, seen)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _iter_arguments(item, seen)
+    else:
+        fields = getattr(value, "template_fields", None)
+        if fields and not isinstance(value, type) and not callable(fields):
+            seen = seen if seen is not None else set()
+            if id(value) not in seen:
+                seen.add(id(value))
+                for name in fields:
+                    yield from _iter_arguments(getattr(value, name, None), seen)
+
+
+def iter_references(value: Any) -> Iterator[Any]:
+    """Operators whose values an argument uses, however deep in lists and dicts."""
+    for argument in _iter_arguments(value):
+        yield from argument.iter_references()

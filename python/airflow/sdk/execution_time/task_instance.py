@@ -1,0 +1,481 @@
+"""The running task instance: what ``ti`` is."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow._runtime import supervisor
+from airflow._runtime.wire import CallError
+from airflow._runtime.xcom_codec import decode, encode
+from airflow.sdk.definitions._internal.types import NOTSET
+from airflow.sdk.timezone import coerce_datetime
+
+XCOM_RETURN_KEY = "return_value"
+
+
+def read_instant(text: str | None) -> Any:
+    """RFC 3339 as a pendulum ``DateTime``."""
+    if text is None:
+        return None
+    if text.endswith("Z"):
+        text = text[:-1] + "+00:00"
+    if "." in text:  # Python before 3.11 wants exactly three or six digits
+        head, _, tail = text.partition(".")
+        digits = len(tail) - len(tail.lstrip("0123456789"))
+        text = f"{head}.{tail[:digits][:6].ljust(6, '0')}{tail[digits:]}"
+    return coerce_datetime(datetime.fromisoformat(text).astimezone(timezone.utc))
+
+
+class DagRun:
+    """A run of a DAG, as a running task sees it."""
+
+    def __init__(self, dag_id: str, data: dict[str, Any]) -> None:
+        self.dag_id = dag_id
+        self._data = data
+        self.run_id: str = data["run_id"]
+        self.run_type: str = data.get("run_type") or "manual"
+        self.conf: dict[str, Any] = data.get("conf") or {}
+        self.state: str = data.get("state") or "running"
+        self.clear_number: int = data.get("clear_number") or 0
+        self.triggering_user_name: str | None = data.get("triggering_user")
+        self.note: str | None = data.get("note")
+        self.consumed_asset_events: list[Any] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _RUN_INSTANTS:
+            value = read_instant(self.__dict__["_data"].get(name))
+            self.__dict__[name] = value
+            return value
+        raise AttributeError(f"a DAG run has no attribute {name!r} in a running task")
+
+    @property
+    def execution_date(self) -> Any:
+        """Older name of ``logical_date``."""
+        return self.logical_date
+
+    @property
+    def external_trigger(self) -> bool:
+        """Whether somebody started it by hand."""
+        return self.run_type == "manual"
+
+    @property
+    def is_backfill(self) -> bool:
+        """Whether it is part of a backfill."""
+        return self.run_type == "backfill"
+
+    @property
+    def data_interval(self) -> Any:
+        """The span of data that it covers."""
+        from airflow.timetables.base import DataInterval
+
+        return DataInterval(self.data_interval_start, self.data_interval_end)
+
+    def get_state(self) -> str:
+        """The state."""
+        return self.state
+
+    def get_task_instances(self, state: Any = None, **kwargs: Any) -> list[TaskStateInfo]:
+        """The run's task instances: ids, states and dates."""
+        rows = supervisor.call("task_states", dag_id=self.dag_id, run_id=self.run_id, task_ids=[])
+        wanted = None if state is None else {str(s) for s in ([state] if isinstance(state, str) else state)}
+        return [TaskStateInfo(self, row) for row in rows if wanted is None or row.get("state") in wanted]
+
+    def get_task_instance(self, task_id: str, *, map_index: int = -1, **kwargs: Any) -> TaskStateInfo | None:
+        """One task instance of the run."""
+        rows = supervisor.call("task_states", dag_id=self.dag_id, run_id=self.run_id, task_ids=[task_id])
+        return next((TaskStateInfo(self, row) for row in rows if row.get("map_index", -1) == map_index), None)
+
+    def __repr__(self) -> str:
+        return f"<DagRun {self.dag_id} @ {self.run_id}>"
+
+
+_RUN_INSTANTS = frozenset(
+    {"data_interval_end", "data_interval_start", "end_date", "logical_date", "queued_at", "run_after", "start_date"}
+)
+
+
+class TaskStateInfo:
+    """State and dates of a task instance."""
+
+    def __init__(self, dag_run: DagRun, row: dict[str, Any]) -> None:
+        self.dag_run = dag_run
+        self.dag_id, self.run_id = dag_run.dag_id, dag_run.run_id
+        self.task_id: str = row["task_id"]
+        self.map_index: int = row.get("map_index", -1)
+        self.state: str | None = row.get("state")
+        self.try_number: int = row.get("try_number") or 0
+        self.start_date = read_instant(row.get("start_date"))
+        self.end_date = read_instant(row.get("end_date"))
+
+    def current_state(self) -> str | None:
+        """The state."""
+        return self.state
+
+    def __repr__(self) -> str:
+        return f"<TaskInstance: {self.dag_id}.{self.task_id} {self.run_id} [{self.state}]>"
+
+
+class RuntimeTaskInstance:
+    """The try that runs in this process."""
+
+    test_mode = False
+
+    def __init__(self, job: dict[str, Any], task: Any) -> None:
+        self.task = task
+        self.task_id: str = job["task_id"]
+        self.dag_id: str = job["dag_id"]
+        self.run_id: str = job["run"]["run_id"]
+        self.map_index: int = job.get("map_index", -1)
+        self.try_number: int = job["try_number"]
+        self.max_tries: int = max(job.get("max_tries", 1) - 1, 0)
+        self.id: str = job["try_id"]
+        self.dag_run = DagRun(self.dag_id, job["run"])
+        self.pool: str = job.get("pool", "default_pool")
+        self.pool_slots: int = job.get("pool_slots", 1)
+        self.queue: str = job.get("queue", "default")
+        self.operator: str = job.get("operator", "")
+        self.priority_weight: int = job.get("priority", 1)
+        self.dag_version_id: int | None = job.get("dag_version")
+        self.bundle: str = job.get("bundle", "")
+        self.state = "running"
+        self.pid = os.getpid()
+        self.end_date: Any = None
+        self.task_reschedule_count: int = job.get("reschedule_count") or 0
+        self.rendered_map_index: str | None = None
+        self._started = datetime.now(tz=timezone.utc)
+        self._first_started: str | None = job.get("first_started_at")
+        self._attempts: int = job.get("max_tries", 1)
+        self._queued: str | None = job.get("queued_at")
+        self.pushed: dict[str, Any] = {}
+        self.to_skip: list[str] = []
+        self._context: Any = None
+        self._previous_success: Any = NOTSET
+
+    # Identity.
+
+    @property
+    def log(self) -> logging.Logger:
+        """The logger of tasks."""
+        return logging.getLogger("airflow.task")
+
+    @property
+    def key(self) -> Any:
+        """Ids and numbers that name the try."""
+        from airflow.models.taskinstancekey import TaskInstanceKey
+
+        return TaskInstanceKey(self.dag_id, self.task_id, self.run_id, self.try_number, self.map_index)
+
+    @property
+    def logical_date(self) -> Any:
+        """The run's logical date."""
+        return self.dag_run.logical_date
+
+    execution_date = logical_date
+
+    @property
+    def start_date(self) -> Any:
+        """When this process started on the try."""
+        return coerce_datetime(self._started)
+
+    @property
+    def queued_dttm(self) -> Any:
+        """When the try was queued."""
+        return read_instant(self._queued)
+
+    @property
+    def duration(self) -> float:
+        """Seconds so far."""
+        return (datetime.now(tz=timezone.utc) - self._started).total_seconds()
+
+    @property
+    def hostname(self) -> str:
+        """The machine's name."""
+        from airflow.utils.net import get_hostname
+
+        return get_hostname()
+
+    @property
+    def unixname(self) -> str:
+        """The user that runs the task."""
+        import getpass
+
+        return getpass.getuser()
+
+    @property
+    def prev_attempted_tries(self) -> int:
+        """Tries before this one."""
+        return self.try_number - 1
+
+    def is_eligible_to_retry(self) -> bool:
+        """Whether another try is left after this one."""
+        return self.try_number < self._attempts
+
+    def _page(self, extra: str = "") -> str:
+        from urllib.parse import quote
+
+        from airflow.configuration import conf
+
+        base = (conf.get("api", "base_url", fallback=None) or conf.get("webserver", "base_url", fallback=None) or "").rstrip("/")
+        mapped = f"/mapped/{self.map_index}" if self.map_index >= 0 else ""
+        path = f"/dags/{quote(self.dag_id, safe='')}/runs/{quote(self.run_id, safe='')}/tasks/{quote(self.task_id, safe='')}"
+        return f"{base or 'http://localhost:8080'}{path}{mapped}{extra}"
+
+    @property
+    def log_url(self) -> str:
+        """The page with this try's log."""
+        return self._page(f"?try_number={self.try_number}")
+
+    @property
+    def mark_success_url(self) -> str:
+        """The page where the task instance can be marked."""
+        return self._page()
+
+    def get_template_context(self, **kwargs: Any) -> Any:
+        """The context."""
+        if self._context is None:
+            from airflow._runtime.context import TaskContext
+
+            self._context = TaskContext(self)
+        return self._context
+
+    def current_state(self, **kwargs: Any) -> str:
+        """The state."""
+        return self.state
+
+    # XComs.
+
+    def xcom_push(self, key: str, value: Any, execution_date: Any = None, session: Any = None) -> None:
+        """Store a value under a key, for other tasks."""
+        supervisor.call("xcom_set", key=key, value=encode(value))
+
+    def xcom_pull(
+        self,
+        task_ids: str | Iterable[str] | None = None,
+        dag_id: str | None = None,
+        key: str = XCOM_RETURN_KEY,
+        include_prior_dates: bool = False,
+        session: Any = None,
+        *,
+        map_indexes: int | Iterable[int] | None = None,
+        default: Any = None,
+        run_id: str | None = None,
+    ) -> Any:
+        """A value that a task pushed (a list of values if ``task_ids`` or ``map_indexes`` is a list)."""
+        pull = _Pull(self, dag_id, key, include_prior_dates, run_id)
+        if task_ids is None:
+            found = pull.own_or_upstream(map_indexes)
+            return default if found is NOTSET else found
+        if isinstance(task_ids, str):
+            if map_indexes is None or isinstance(map_indexes, int):
+                found = pull.one(task_ids, map_indexes)
+                return default if found is NOTSET else found
+            return [default if (v := pull.one(task_ids, index)) is NOTSET else v for index in map_indexes]
+        values: list[Any] = []
+        for task_id in task_ids:
+            indexes = [map_indexes] if map_indexes is None or isinstance(map_indexes, int) else list(map_indexes)
+            for index in indexes:
+                found = pull.one(task_id, index)
+                if found is not NOTSET and index is None and pull.is_mapped(task_id):
+                    values.extend(found)
+                else:
+                    values.append(default if found is NOTSET else found)
+        return values
+
+    def pull_mapped(self, task_id: str, key: str) -> list[Any]:
+        """The values of all instances of a mapped task, in order."""
+        return [decode(value) for value in supervisor.call("xcom_get_all", key=key, task_id=task_id)]
+
+    def skip_tasks(self, task_ids: Sequence[str]) -> None:
+        """Skip tasks when this one ends."""
+        self.to_skip.extend(task_id for task_id in task_ids if task_id not in self.to_skip)
+        self.log.info("Skipping tasks %s", sorted(self.to_skip))
+
+    # Other runs and tasks.
+
+    @property
+    def previous_success(self) -> DagRun | None:
+        """The newest earlier run that succeeded."""
+        if self._previous_success is NOTSET:
+            self._previous_success = self.get_previous_dagrun(state="success")
+        return self._previous_success
+
+    def get_dagrun(self, session: Any = None) -> DagRun:
+        """The run."""
+        return self.dag_run
+
+    def get_previous_dagrun(self, state: Any = None, session: Any = None) -> DagRun | None:
+        """The newest earlier run, by logical date."""
+        data = supervisor.call_or_none("previous_run", state=None if state is None else str(state))
+        return None if data is None else DagRun(self.dag_id, data)
+
+    def get_previous_ti(self, state: Any = None, session: Any = None) -> TaskStateInfo | None:
+        """This task in the newest earlier run."""
+        run = self.get_previous_dagrun(state)
+        return None if run is None else run.get_task_instance(self.task_id, map_index=self.map_index)
+
+    @property
+    def previous_ti(self) -> TaskStateInfo | None:
+        """This task in the newest earlier run."""
+        return self.get_previous_ti()
+
+    @property
+    def previous_ti_success(self) -> TaskStateInfo | None:
+        """This task in the newest earlier run that succeeded."""
+        return self.get_previous_ti("success")
+
+    def get_previous_start_date(self, state: Any = None, session: Any = None) -> Any:
+        """When this task started in the newest earlier run."""
+        info = self.get_previous_ti(state)
+        return info.start_date if info is not None else None
+
+    def get_previous_execution_date(self, state: Any = None, session: Any = None) -> Any:
+        """The logical date of the newest earlier run."""
+        run = self.get_previous_dagrun(state)
+        return run.logical_date if run is not None else None
+
+    get_previous_logical_date = get_previous_execution_date
+
+    def get_first_reschedule_date(self, context: Any = None) -> Any:
+        """When the first poke of a rescheduling sensor started."""
+        return read_instant(self._first_started)
+
+    @property
+    def first_start(self) -> Any:
+        """When the first poke started, this one included."""
+        return read_instant(self._first_started) or self.start_date
+
+    @staticmethod
+    def get_task_states(
+        dag_id: str, run_ids: Sequence[str] | None = None, task_ids: Sequence[str] | None = None, **kwargs: Any
+    ) -> dict[str, dict[str, Any]]:
+        """States of tasks by run and task id."""
+        if not run_ids:
+            raise ValueError("get_task_states needs run_ids")
+        found: dict[str, dict[str, Any]] = {}
+        for run_id in run_ids:
+            rows = supervisor.call("task_states", dag_id=dag_id, run_id=run_id, task_ids=list(task_ids or ()))
+            found[run_id] = {
+                row["task_id"] if row.get("map_index", -1) < 0 else f"{row['task_id']}_{row['map_index']}": row.get("state")
+                for row in rows
+            }
+        return found
+
+    @staticmethod
+    def get_dr_count(
+        dag_id: str,
+        logical_dates: Sequence[datetime] | None = None,
+        run_ids: Sequence[str] | None = None,
+        states: Sequence[str] | None = None,
+    ) -> int:
+        """Number of runs of a DAG."""
+        from airflow._serialize.values import instant
+
+        dates = [instant(date) for date in logical_dates or ()]
+        chosen = [str(state) for state in states or ()]
+        return supervisor.call("run_count", dag_id=dag_id, logical_dates=dates, run_ids=list(run_ids or ()), states=chosen)
+
+    @staticmethod
+    def get_dagrun_state(dag_id: str, run_id: str) -> str:
+        """State of a run."""
+        return supervisor.call("run_get", dag_id=dag_id, run_id=run_id)["state"]
+
+    def expanded_count(self) -> int | None:
+        """Number of instances of this mapped task."""
+        if self.map_index < 0:
+            return None
+        rows = supervisor.call("task_states", task_ids=[self.task_id])
+        return len(rows)
+
+    def render_templates(self, context: Any = None, jinja_env: Any = None) -> Any:
+        """Render the task's templated attributes."""
+        self.task.render_template_fields(context or self.get_template_context(), jinja_env)
+        return self.task
+
+    def __repr__(self) -> str:
+        mapped = f" map_index={self.map_index}" if self.map_index >= 0 else ""
+        return f"<TaskInstance: {self.dag_id}.{self.task_id} {self.run_id}{mapped} [{self.state}]>"
+
+
+TaskInstance = RuntimeTaskInstance
+
+
+class _Pull:
+    """One ``xcom_pull``."""
+
+    def __init__(self, ti: RuntimeTaskInstance, dag_id: str | None, key: str, prior: bool, run_id: str | None) -> None:
+        self.ti = ti
+        self.dag_id = dag_id if dag_id != ti.dag_id else None
+        self.key = key
+        self.prior = prior
+        self.run_id = run_id
+
+    def is_mapped(self, task_id: str) -> bool:
+        """Whether the task is a mapped one of this DAG."""
+        if self.dag_id is not None:
+            return False
+        task = self.ti.task.dag.task_dict.get(task_id)
+        return task is not None and task.is_mapped
+
+    def one(self, task_id: str, map_index: int | None) -> Any:
+        """A task's value, or ``NOTSET``; all values of a mapped task as a list."""
+        if map_index is None and self.is_mapped(task_id) and not self.prior:
+            values = self._all(task_id)
+            return values if values else NOTSET
+        try:
+            value = supervisor.call(
+                "xcom_get",
+                key=self.key,
+                task_id=task_id,
+                dag_id=self.dag_id,
+                run_id=self.run_id,
+                map_index=map_index,
+                include_prior_dates=self.prior or None,
+            )
+        except CallError as error:
+            if error.code != "not_found":
+                raise
+            if map_index is None and self.dag_id is not None and not self.prior:
+                values = self._all(task_id)
+                return values if values else NOTSET
+            return NOTSET
+        return decode(value)
+
+    def _all(self, task_id: str) -> list[Any]:
+        values = supervisor.call("xcom_get_all", key=self.key, task_id=task_id, dag_id=self.dag_id, run_id=self.run_id)
+        return [decode(value) for value in values]
+
+    def own_or_upstream(self, map_indexes: Any) -> Any:
+        """The calling task's own value; else, as in Airflow 1 and 2, the one of the nearest task before it."""
+        index = map_indexes if isinstance(map_indexes, int) else (self.ti.map_index if self.ti.map_index >= 0 else None)
+        dag = self.ti.task.dag
+        if self.dag_id is None:
+            found = self._own(index)
+            if found is not NOTSET:
+                return found
+            upstream = self.ti.task.get_flat_relative_ids(upstream=True)
+            for task in reversed(dag.topological_sort()):
+                if task.task_id in upstream:
+                    found = self.one(task.task_id, None)
+                    if found is not NOTSET:
+                        return found
+        return NOTSET
+
+    def _own(self, index: int | None) -> Any:
+        try:
+            value = supervisor.call(
+                "xcom_get",
+                key=self.key,
+                task_id=self.ti.task_id,
+                run_id=self.run_id,
+                map_index=index,
+                include_prior_dates=self.prior or None,
+            )
+        except CallError as error:
+            if error.code == "not_found":
+                return NOTSET
+            raise
+        return decode(value)

@@ -1,0 +1,69 @@
+"""Timetables whose runs are about the instant when they are due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowTimetableInvalid
+from airflow.timetables.base import Timetable
+from airflow.timetables.interval import CronMixin, DeltaMixin
+
+
+class CronTriggerTimetable(CronMixin, Timetable):
+    """Due at each match; the run covers ``interval`` before it."""
+
+    def __init__(
+        self,
+        cron: str,
+        *,
+        timezone: Any,
+        interval: Any = timedelta(),
+        run_immediately: bool | timedelta = False,
+    ) -> None:
+        super().__init__(cron, timezone)
+        self._interval = interval
+        self.run_immediately = run_immediately
+
+
+class MultipleCronTriggerTimetable(Timetable):
+    """Due at each match of any of several expressions."""
+
+    def __init__(
+        self,
+        *crons: str,
+        timezone: Any,
+        interval: Any = timedelta(),
+        run_immediately: bool | timedelta = False,
+    ) -> None:
+        if not crons:
+            raise ValueError("MultipleCronTriggerTimetable needs at least one cron expression")
+        self._timetables = [
+            CronTriggerTimetable(cron, timezone=timezone, interval=interval, run_immediately=run_immediately)
+            for cron in crons
+        ]
+
+    @property
+    def summary(self) -> str:
+        return ", ".join(timetable.summary for timetable in self._timetables)
+
+    def validate(self) -> None:
+        for timetable in self._timetables:
+            timetable.validate()
+
+    def serialize(self) -> dict[str, Any]:
+        return {"expressions": [t.summary for t in self._timetables], "timezone": self._timetables[0].timezone_name}
+
+
+class DeltaTriggerTimetable(DeltaMixin, Timetable):
+    """Due after each span; the run covers ``interval`` before it."""
+
+    def __init__(self, delta: Any, *, interval: Any = timedelta()) -> None:
+        super().__init__(delta)
+        self._interval = interval
+
+
+def check_run_immediately(value: Any) -> None:
+    """Raise unless it is True, False or a span."""
+    if not isinstance(value, (bool, timedelta)):
+        raise AirflowTimetableInvalid(f"run_immediately must be True, False or a timedelta, not {value!r}")
