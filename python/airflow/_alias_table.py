@@ -22,7 +22,9 @@ MODULES: dict[str, str] = {
 NAMES: dict[str, dict[str, str]] = {
     "airflow.operators": {},
     "airflow.models": {"DAG": "airflow.sdk.definitions.dag:"},
-    "airflow.decorators": {n: "airflow.sdk.definitions.decorators:" for n in ("task", "dag", "task_group", "setup", "teardown")},
+    "airflow.decorators": {
+        n: "airflow.sdk.definitions.decorators:" for n in ("task", "dag", "task_group", "setup", "teardown")
+    },
 }
 
 # Paths that nothing takes the place of yet, and what to do instead.

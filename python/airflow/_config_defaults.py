@@ -274,7 +274,7 @@ DEFAULTS: dict[str, dict[str, str | None]] = {
     },
     "dag_processor": {
         "bundle_refresh_check_interval": "5",
-        "dag_bundle_config_list": "[\n      {\n        \"name\": \"dags-folder\",\n        \"classpath\": \"airflow.dag_processing.bundles.local.LocalDagBundle\",\n        \"kwargs\": {}\n      }\n    ]\n",
+        "dag_bundle_config_list": '[\n      {\n        "name": "dags-folder",\n        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",\n        "kwargs": {}\n      }\n    ]\n',
         "dag_bundle_storage_path": None,
         "dag_file_processor_timeout": "50",
         "dag_version_inflation_check_level": "warning",
@@ -941,7 +941,12 @@ RENAMED: tuple[tuple[str, str, str, str], ...] = (
     ("scheduler", "task_queued_timeout", "celery", "stalled_task_timeout"),
     ("scheduler", "task_queued_timeout", "celery", "task_adoption_timeout"),
     ("scheduler", "task_queued_timeout", "kubernetes_executor", "worker_pods_pending_timeout"),
-    ("scheduler", "task_queued_timeout_check_interval", "kubernetes_executor", "worker_pods_pending_timeout_check_interval"),
+    (
+        "scheduler",
+        "task_queued_timeout_check_interval",
+        "kubernetes_executor",
+        "worker_pods_pending_timeout_check_interval",
+    ),
     ("scheduler", "ti_metrics_interval", "scheduler", "running_metrics_interval"),
     ("triggerer", "capacity", "triggerer", "default_capacity"),
     ("workers", "missing_dag_retries", "workers", "missing_dag_retires"),

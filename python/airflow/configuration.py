@@ -232,7 +232,9 @@ class AirflowConfigParser:
         try:
             return import_string(path)
         except ImportError as error:
-            raise AirflowConfigException(f"[{section}] {key} names {path!r}, which can't be imported: {error}") from error
+            raise AirflowConfigException(
+                f"[{section}] {key} names {path!r}, which can't be imported: {error}"
+            ) from error
 
     def getsection(self, section: str) -> dict[str, Any] | None:
         """All options of a section, numbers and truth values converted; None if there is no such section."""

@@ -86,7 +86,10 @@ class TaskContext(dict):
 
     def _names(self) -> list[str]:
         made = list(super().keys())
-        return [*made, *(key for key in self._makers if not super(TaskContext, self).__contains__(key) and key not in self._gone)]
+        return [
+            *made,
+            *(key for key in self._makers if not super(TaskContext, self).__contains__(key) and key not in self._gone),
+        ]
 
     def keys(self) -> Any:
         names = self._names()

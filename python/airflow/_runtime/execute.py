@@ -248,4 +248,3 @@ def _each_callback(callbacks: Any, context: Any, name: str) -> None:
             callback(context)
         except Exception:
             log.exception("%s failed", name)
-

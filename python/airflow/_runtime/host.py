@@ -65,8 +65,8 @@ class Host:
     def _listen(self) -> Job | None:
         try:
             data, ancillary, _, _ = self.channel.sock.recvmsg(65536, _ANCILLARY)
-        except InterruptedError:
-            return None
+        except OSError as error:
+            raise Closed(str(error)) from None
         for level, kind, payload in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 numbers = array.array("i")
@@ -227,9 +227,11 @@ def preload() -> None:
         "airflow._runtime.run",
         "airflow._runtime.jinja",
         "airflow._runtime.context",
+        "airflow._runtime.execute",
         "airflow._runtime.logs",
         "airflow._alias_table",
         "airflow._config_defaults",
+        "airflow._serialize.dag",
         "airflow.macros",
         "airflow.providers.standard.operators.bash",
         "airflow.providers.standard.operators.empty",
@@ -238,6 +240,7 @@ def preload() -> None:
         "airflow.sdk.definitions.decorators",
         "airflow.sdk.definitions.mappedoperator",
         "airflow.sdk.definitions.param",
+        "airflow.sdk.execution_time.task_instance",
         "airflow.sdk.timezone",
         "airflow.timetables.interval",
         "airflow.timetables.simple",
@@ -249,6 +252,9 @@ def preload() -> None:
     import pendulum
 
     pendulum.datetime(2024, 1, 1).isoformat()
+    from airflow._runtime.rehearse import rehearse
+
+    rehearse()
 
 
 def work(sock: socket.socket) -> int:

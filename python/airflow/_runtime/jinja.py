@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jinja2
-import jinja2.ext  # noqa: F401  (the environment names an extension of it by its path)
+import jinja2.ext
 import jinja2.nativetypes
 import jinja2.sandbox
 

@@ -65,7 +65,15 @@ for _name in (
     "__getitem__ __contains__ __and__ __or__ __radd__ __rsub__"
 ).split():
     setattr(Lazy, _name, _forward(_name))
-for _name, _function in {"str": str, "repr": repr, "bool": bool, "len": len, "iter": iter, "int": int, "float": float}.items():
+for _name, _function in {
+    "str": str,
+    "repr": repr,
+    "bool": bool,
+    "len": len,
+    "iter": iter,
+    "int": int,
+    "float": float,
+}.items():
     setattr(Lazy, f"__{_name}__", lambda self, _function=_function: _function(self.__wrapped__))
 Lazy.__format__ = lambda self, spec: format(self.__wrapped__, spec)  # type: ignore[method-assign]
 Lazy.__call__ = lambda self, *args, **kwargs: self.__wrapped__(*args, **kwargs)  # type: ignore[attr-defined]

@@ -76,16 +76,15 @@ def _run(job: dict[str, Any]) -> Outcome:
     task = dag.task_dict.get(job["task_id"])
     if task is None:
         return Outcome("up_for_retry", reason=f"DAG {job['dag_id']!r} has no task {job['task_id']!r} any more")
+    return try_task(job, task)
+
+
+def try_task(job: dict[str, Any], task: Any) -> Outcome:
+    """Run a task, with its callbacks; never raises."""
+    from airflow._runtime.execute import call_callbacks, run_task
     from airflow.sdk.execution_time.task_instance import RuntimeTaskInstance
 
     ti = RuntimeTaskInstance(job, task)
-    return execute(ti)
-
-
-def execute(ti: Any) -> Outcome:
-    """Run a task instance's task, with its callbacks; never raises."""
-    from airflow._runtime.execute import call_callbacks, run_task
-
     try:
         outcome = run_task(ti)
     except BaseException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 _SENSITIVE = (
@@ -24,7 +24,7 @@ _SENSITIVE = (
 _MIN_LENGTH = 5  # shorter texts would blot out half of a log
 
 
-@lru_cache(maxsize=None)
+@cache
 def _names() -> tuple[str, ...]:
     from airflow.configuration import conf
 

@@ -131,7 +131,7 @@ def _encode_by_class(value: Any, depth: int) -> Any:
     dump = getattr(value, "model_dump", None)  # pydantic
     if callable(dump):
         return _tagged(name, encode(dump(mode="json"), depth))
-    if hasattr(value, "__iter__") and hasattr(value, "__next__") or isinstance(value, (range, type({}.keys()))):
+    if (hasattr(value, "__iter__") and hasattr(value, "__next__")) or isinstance(value, (range, type({}.keys()))):
         return [encode(part, depth) for part in value]
     raise NotSerializable(f"a value of type {name} can't be an XCom; return plain data such as dicts, lists and texts")
 

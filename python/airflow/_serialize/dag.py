@@ -110,7 +110,9 @@ def serialize_task(task: Any) -> dict[str, Any]:
     display = task._task_display_name
     _put(
         document,
-        module=kind.__module__ if not kind.__module__.startswith("unusual_prefix_") else name_of(kind).rsplit(".", 1)[0],
+        module=kind.__module__
+        if not kind.__module__.startswith("unusual_prefix_")
+        else name_of(kind).rsplit(".", 1)[0],
         display_name=display if display and display != task.task_id else None,
         owner=str(task.owner) if task.owner != "airflow" else None,
         email=_emails(task.email) or None,

@@ -85,7 +85,7 @@ def _object(value: Any) -> Any:
         convert = getattr(value, method, None)
         if convert is not None and type(value).__module__.startswith("airflow."):
             return plain(convert())
-    if callable(value) and hasattr(value, "__qualname__") or isinstance(value, functools.partial):
+    if (callable(value) and hasattr(value, "__qualname__")) or isinstance(value, functools.partial):
         return f"<callable {name_of(value)}>"
     return f"<{name_of(type(value))}>"
 

@@ -160,7 +160,7 @@ def timezone_name(zone: dt.tzinfo | None) -> str:
         return "UTC"
     for attribute in ("key", "zone", "name"):  # zoneinfo, pytz, pendulum
         name = getattr(zone, attribute, None)
-        if isinstance(name, str) and name and "/" in name or name in {"UTC", "utc"}:
+        if (isinstance(name, str) and name and "/" in name) or name in {"UTC", "utc"}:
             return "UTC" if name == "utc" else str(name)
     name = getattr(zone, "key", None) or getattr(zone, "zone", None)
     if isinstance(name, str) and name:

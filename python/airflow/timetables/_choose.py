@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.timetables.base import Timetable
 
@@ -62,7 +62,9 @@ def _from_text(dag: DAG, text: str) -> Timetable:
         if dag.max_active_runs is None:
             dag.max_active_runs = 1
         if dag.max_active_runs > 1:
-            raise ValueError(f"DAG {dag.dag_id!r} is @continuous, so max_active_runs must be 1, not {dag.max_active_runs}")
+            raise ValueError(
+                f"DAG {dag.dag_id!r} is @continuous, so max_active_runs must be 1, not {dag.max_active_runs}"
+            )
         return ContinuousTimetable()
     if dag._old_style_schedule or _configured("create_cron_data_intervals"):
         from airflow.timetables.interval import CronDataIntervalTimetable
@@ -77,5 +79,3 @@ def _configured(option: str) -> bool:
     from airflow.configuration import conf
 
     return conf.getboolean("scheduler", option, fallback=False)
-
-

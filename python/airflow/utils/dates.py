@@ -46,7 +46,9 @@ def scale_time_units(time_seconds_arr: list[float], unit: str) -> list[float]:
     return [seconds / length for seconds in time_seconds_arr]
 
 
-def date_range(start_date: datetime, end_date: datetime | None = None, num: int | None = None, delta: Any = None) -> list:
+def date_range(
+    start_date: datetime, end_date: datetime | None = None, num: int | None = None, delta: Any = None
+) -> list:
     """Instants from ``start_date``, ``delta`` apart, up to ``end_date`` or ``num`` of them."""
     if not delta:
         return []

@@ -529,7 +529,9 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
 
     def __enter__(self) -> BaseOperator:
         if not self.is_setup and not self.is_teardown:
-            raise AirflowException(f"task {self.task_id!r} is neither setup nor teardown, so it can't be used in 'with'")
+            raise AirflowException(
+                f"task {self.task_id!r} is neither setup nor teardown, so it can't be used in 'with'"
+            )
         if self.is_teardown:
             setups = [task for task in self.upstream_list if task.is_setup]
             SetupTeardownContext.push(setups, [self])

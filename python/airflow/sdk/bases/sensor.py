@@ -136,7 +136,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
         if not self.exponential_backoff:
             return self.poke_interval
         longest = max(self.timeout - waited() + 1, 1)
-        spread = random.Random(f"{self.dag_id}#{self.task_id}#{number}").random()  # noqa: S311
+        spread = random.Random(f"{self.dag_id}#{self.task_id}#{number}").random()
         pause = min(self.poke_interval * 2 ** min(number - 1, 30) * (1 + spread) / 2 + self.poke_interval / 2, longest)
         return min(pause, self.max_wait) if self.max_wait is not None else pause
 

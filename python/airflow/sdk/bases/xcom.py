@@ -44,7 +44,13 @@ class BaseXCom:
 
     @classmethod
     def get_all(
-        cls, *, key: str = XCOM_RETURN_KEY, task_id: str, dag_id: str | None = None, run_id: str | None = None, **kw: Any
+        cls,
+        *,
+        key: str = XCOM_RETURN_KEY,
+        task_id: str,
+        dag_id: str | None = None,
+        run_id: str | None = None,
+        **kw: Any,
     ) -> list[Any]:
         """Values of all instances of a mapped task."""
         from airflow._runtime import supervisor

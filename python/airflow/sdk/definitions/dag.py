@@ -84,14 +84,18 @@ class DAG:
         self.fileloc, self._line = caller()
         if full_filepath:
             self.fileloc = full_filepath
-        self.template_searchpath = [template_searchpath] if isinstance(template_searchpath, str) else list(template_searchpath or ())
+        self.template_searchpath = (
+            [template_searchpath] if isinstance(template_searchpath, str) else list(template_searchpath or ())
+        )
         self.template_undefined = template_undefined
         self.user_defined_macros = user_defined_macros
         self.user_defined_filters = user_defined_filters
         self.jinja_environment_kwargs = jinja_environment_kwargs
         self.render_template_as_native_obj = bool(render_template_as_native_obj)
         self._set_dates(start_date, end_date)
-        self.max_active_tasks = _limit(max_active_tasks if max_active_tasks is not None else concurrency, "max_active_tasks", dag_id)
+        self.max_active_tasks = _limit(
+            max_active_tasks if max_active_tasks is not None else concurrency, "max_active_tasks", dag_id
+        )
         self.max_active_runs = _limit(max_active_runs, "max_active_runs", dag_id)
         self.max_consecutive_failed_dag_runs = _limit(
             max_consecutive_failed_dag_runs, "max_consecutive_failed_dag_runs", dag_id
@@ -121,7 +125,9 @@ class DAG:
         self.task_group = TaskGroup.create_root(self)
         self._params_given = {**(self.default_args.pop("params", None) or {}), **(params or {})}
         self._params: ParamsDict | None = None
-        given = [x for x in (schedule, schedule_interval, timetable if timetable is not None else NOTSET) if x is not NOTSET]
+        given = [
+            x for x in (schedule, schedule_interval, timetable if timetable is not None else NOTSET) if x is not NOTSET
+        ]
         if len(given) > 1:
             raise ValueError(f"DAG {dag_id!r} has more than one of schedule, schedule_interval and timetable")
         self._old_style_schedule = schedule_interval is not NOTSET

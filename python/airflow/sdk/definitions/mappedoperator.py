@@ -158,7 +158,9 @@ def _check_mappable(name: str, items: Any) -> None:
             raise ValueError(f"argument {name!r}: only a task's return value can be mapped over, not {items.key!r}")  # type: ignore[attr-defined]
         return
     if isinstance(items, (str, bytes)) or not isinstance(items, (Sequence, Mapping)):
-        raise ValueError(f"argument {name!r} can be mapped over a list, dict or task's value, not {type(items).__name__}")
+        raise ValueError(
+            f"argument {name!r} can be mapped over a list, dict or task's value, not {type(items).__name__}"
+        )
 
 
 def _values(items: Any, context: Mapping[str, Any]) -> Sequence[Any]:

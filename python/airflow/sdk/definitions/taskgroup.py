@@ -165,7 +165,10 @@ class TaskGroup(DependencyMixin):
         from airflow.sdk.definitions._internal.topology import sort_tasks
 
         order = {task.task_id: number for number, task in enumerate(sort_tasks(list(self)))}
-        first = {key: min((order[t.task_id] for t in ([c] if not isinstance(c, TaskGroup) else c)), default=0) for key, c in self.children.items()}
+        first = {
+            key: min((order[t.task_id] for t in ([c] if not isinstance(c, TaskGroup) else c)), default=0)
+            for key, c in self.children.items()
+        }
         return sorted(self.children.values(), key=lambda child: first[child.node_id])
 
     # Edges.

@@ -12,7 +12,9 @@ _UNSET = object()
 class Variable:
     """A variable. ``Variable.get`` looks at ``AIRFLOW_VAR_<KEY>`` first and asks the server then."""
 
-    def __init__(self, key: str | None = None, val: Any = None, description: str | None = None, value: Any = None) -> None:
+    def __init__(
+        self, key: str | None = None, val: Any = None, description: str | None = None, value: Any = None
+    ) -> None:
         self.key = key
         self.val = val if val is not None else value
         self.description = description
@@ -28,7 +30,13 @@ class Variable:
 
     @classmethod
     def get(
-        cls, key: str, default: Any = _UNSET, deserialize_json: bool = False, *, default_var: Any = _UNSET, **kwargs: Any
+        cls,
+        key: str,
+        default: Any = _UNSET,
+        deserialize_json: bool = False,
+        *,
+        default_var: Any = _UNSET,
+        **kwargs: Any,
     ) -> Any:
         """The variable's value; the default, or a ``KeyError``, if there is none."""
         fallback = default if default_var is _UNSET else default_var

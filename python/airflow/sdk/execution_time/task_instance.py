@@ -219,7 +219,9 @@ class RuntimeTaskInstance:
 
         from airflow.configuration import conf
 
-        base = (conf.get("api", "base_url", fallback=None) or conf.get("webserver", "base_url", fallback=None) or "").rstrip("/")
+        base = (
+            conf.get("api", "base_url", fallback=None) or conf.get("webserver", "base_url", fallback=None) or ""
+        ).rstrip("/")
         mapped = f"/mapped/{self.map_index}" if self.map_index >= 0 else ""
         path = f"/dags/{quote(self.dag_id, safe='')}/runs/{quote(self.run_id, safe='')}/tasks/{quote(self.task_id, safe='')}"
         return f"{base or 'http://localhost:8080'}{path}{mapped}{extra}"
@@ -359,7 +361,9 @@ class RuntimeTaskInstance:
         for run_id in run_ids:
             rows = supervisor.call("task_states", dag_id=dag_id, run_id=run_id, task_ids=list(task_ids or ()))
             found[run_id] = {
-                row["task_id"] if row.get("map_index", -1) < 0 else f"{row['task_id']}_{row['map_index']}": row.get("state")
+                row["task_id"] if row.get("map_index", -1) < 0 else f"{row['task_id']}_{row['map_index']}": row.get(
+                    "state"
+                )
                 for row in rows
             }
         return found
@@ -376,7 +380,9 @@ class RuntimeTaskInstance:
 
         dates = [instant(date) for date in logical_dates or ()]
         chosen = [str(state) for state in states or ()]
-        return supervisor.call("run_count", dag_id=dag_id, logical_dates=dates, run_ids=list(run_ids or ()), states=chosen)
+        return supervisor.call(
+            "run_count", dag_id=dag_id, logical_dates=dates, run_ids=list(run_ids or ()), states=chosen
+        )
 
     @staticmethod
     def get_dagrun_state(dag_id: str, run_id: str) -> str:

@@ -23,5 +23,8 @@ class _BranchPythonDecoratedOperator(DecoratedOperator, BranchPythonOperator):
 def branch_task(python_callable: Callable | None = None, multiple_outputs: bool | None = None, **kwargs: Any) -> Any:
     """Turn a function into a task."""
     return task_decorator_factory(
-        python_callable, multiple_outputs=multiple_outputs, decorated_operator_class=_BranchPythonDecoratedOperator, **kwargs
+        python_callable,
+        multiple_outputs=multiple_outputs,
+        decorated_operator_class=_BranchPythonDecoratedOperator,
+        **kwargs,
     )

@@ -20,8 +20,13 @@ class _ShortCircuitDecoratedOperator(DecoratedOperator, ShortCircuitOperator):
         super().__init__(kwargs_to_upstream=upstream, **upstream, **kwargs)
 
 
-def short_circuit_task(python_callable: Callable | None = None, multiple_outputs: bool | None = None, **kwargs: Any) -> Any:
+def short_circuit_task(
+    python_callable: Callable | None = None, multiple_outputs: bool | None = None, **kwargs: Any
+) -> Any:
     """Turn a function into a task."""
     return task_decorator_factory(
-        python_callable, multiple_outputs=multiple_outputs, decorated_operator_class=_ShortCircuitDecoratedOperator, **kwargs
+        python_callable,
+        multiple_outputs=multiple_outputs,
+        decorated_operator_class=_ShortCircuitDecoratedOperator,
+        **kwargs,
     )

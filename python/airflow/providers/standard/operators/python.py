@@ -138,4 +138,3 @@ class ShortCircuitOperator(PythonOperator, SkipMixin):
         if skipped:
             self.skip(context["ti"], skipped)
         return condition
-

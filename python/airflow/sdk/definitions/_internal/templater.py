@@ -61,7 +61,9 @@ class Templater:
                         self,
                         name,
                         [
-                            self._read_template(item, name) if isinstance(item, str) and item.endswith(endings) else item
+                            self._read_template(item, name)
+                            if isinstance(item, str) and item.endswith(endings)
+                            else item
                             for item in content
                         ],
                     )
@@ -88,7 +90,9 @@ class Templater:
             try:
                 value = getattr(parent, name)
             except AttributeError:
-                raise AttributeError(f"{name!r} is in template_fields of {type(parent).__name__}, which has no such attribute") from None
+                raise AttributeError(
+                    f"{name!r} is in template_fields of {type(parent).__name__}, which has no such attribute"
+                ) from None
             if value is None or value == "" or value == [] or value == {}:
                 continue
             try:
