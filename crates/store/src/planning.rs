@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use tradewind_core::Timestamp;
 use tradewind_core::plan::InFlight;
+use tradewind_core::{RunState, Timestamp};
 
 use crate::row::row;
 use crate::sql::{Statement, names};
@@ -25,6 +25,8 @@ row! {
         pub run_key: i64,
         /// The user's id.
         pub run_id: String,
+        /// Where it stands.
+        pub state: RunState,
     }
 }
 
@@ -71,7 +73,7 @@ row! {
 static DAG_STATUS: Statement = Statement::new("SELECT is_paused, latest_version_id FROM dag WHERE dag_id = $1");
 
 static PREVIOUS_RUN: Statement = Statement::new(
-    "SELECT p.id, p.run_id FROM dag_run r
+    "SELECT p.id, p.run_id, p.state FROM dag_run r
      JOIN dag d ON d.dag_id = r.dag_id
      JOIN dag_run p ON p.dag_id = r.dag_id AND p.logical_date < r.logical_date
         AND (NOT d.catchup OR p.run_type IN ('backfill', 'scheduled'))

@@ -1,0 +1,137 @@
+//! From what a python child answered to what the database keeps.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tradewind_core::timetable::TimetableSpec;
+use tradewind_protocol::SerializedDag;
+use tradewind_protocol::frames::{ImportError, Parsed};
+use tradewind_protocol::serialized_dag::DagDefaults;
+use tradewind_store::{FileResult, ParsedDag, StoredImportError};
+
+use super::{DagProcessor, KnownFile, Outcome, files};
+use crate::clock::Clock;
+
+impl<C: Clock> DagProcessor<C> {
+    /// What earlier processors parsed, so that a restart parses only what changed.
+    pub(super) async fn load_known(&mut self) -> Result<(), tradewind_store::Error> {
+        for file in self.store.dag_files(&self.config.bundle).await? {
+            let known =
+                KnownFile { fingerprint: file.content_hash, modules: file.modules, parsed_at: file.last_parsed_at };
+            self.known.insert(file.relative_fileloc, known);
+        }
+        Ok(())
+    }
+
+    /// Writes the outcome of a parse.
+    pub(super) async fn take_in(&mut self, outcome: Outcome) {
+        let Outcome { relative, path, source, result, took } = outcome;
+        self.busy.remove(&relative);
+        let now = self.clock.now();
+        let (parsed, outside) = match result {
+            Ok(parsed) => (parsed, None),
+            Err(error) => (Parsed::default(), Some(error)),
+        };
+        for warning in &parsed.warnings {
+            tracing::debug!(file = relative, warning, "python warned while the file was imported");
+        }
+        let mut error = outside.or(parsed.import_error);
+        let mut dags = Vec::with_capacity(parsed.dags.len());
+        for dag in parsed.dags {
+            match parsed_dag(dag, &self.config.defaults, self.config.paused_at_creation) {
+                Ok(dag) => dags.push(dag),
+                Err(problem) => {
+                    error.get_or_insert(problem);
+                }
+            }
+        }
+        let fingerprint = {
+            let (path, modules) = (path.clone(), parsed.modules.clone());
+            tokio::task::spawn_blocking(move || files::fingerprint(&path, &modules)).await.unwrap_or_default()
+        };
+        let known = KnownFile { fingerprint: fingerprint.clone(), modules: parsed.modules.clone(), parsed_at: now };
+        self.known.insert(relative.clone(), known);
+        let count = dags.len();
+        let file = FileResult {
+            bundle_name: self.config.bundle.clone(),
+            relative_fileloc: relative.clone(),
+            fileloc: path.to_string_lossy().into_owned(),
+            content_hash: fingerprint,
+            modules: parsed.modules,
+            source: String::from_utf8_lossy(&source).into_owned(),
+            parse_ms: took.as_millis() as i64,
+            dags,
+            import_error: error.map(|error| StoredImportError {
+                message: error.message,
+                line: error.line.map(i64::from),
+                traceback: error.traceback,
+            }),
+            parsed_at: now,
+        };
+        if let Some(error) = &file.import_error {
+            tracing::warn!(file = relative, line = error.line, error = error.message, "the DAG file has an error");
+        }
+        match self.store.apply_parse(file).await {
+            Ok(changed) => {
+                tracing::debug!(file = relative, dags = count, ?changed, took_ms = took.as_millis() as u64, "parsed")
+            }
+            Err(error) => {
+                tracing::error!(file = relative, %error, "what was parsed could not be stored; the file is parsed again");
+                self.known.remove(&relative);
+                self.queue.insert(relative);
+            }
+        }
+    }
+}
+
+/// Checks what only Rust knows for sure (structure, timetable) and computes the hash.
+///
+/// # Errors
+/// An import error that names the DAG and what is wrong with it.
+pub fn parsed_dag(
+    dag: SerializedDag,
+    defaults: &DagDefaults,
+    paused_at_creation: bool,
+) -> Result<ParsedDag, ImportError> {
+    let problem = |what: String| ImportError {
+        message: format!("DAG '{}': {what}", dag.dag_id),
+        line: None,
+        traceback: String::new(),
+    };
+    dag.to_core(defaults).map_err(|error| problem(error.to_string()))?;
+    let spec: TimetableSpec =
+        serde_json::from_value(dag.timetable.clone()).map_err(|error| problem(format!("timetable: {error}")))?;
+    let timetable = spec.compile().map_err(|error| problem(format!("schedule: {error}")))?;
+    let data = serde_json::to_value(&dag).map_err(|error| problem(error.to_string()))?;
+    let mut owners: Vec<String> = dag.tasks.iter().map(|task| task.owner.clone()).collect();
+    owners.sort();
+    owners.dedup();
+    Ok(ParsedDag {
+        hash: structure_hash(&data),
+        data: data.to_string(),
+        owners,
+        tags: dag.tags,
+        display_name: dag.display_name,
+        description: dag.description,
+        timetable: dag.timetable,
+        timetable_summary: timetable.summary(),
+        timetable_description: timetable.description(),
+        start_date: dag.start_date,
+        end_date: dag.end_date,
+        catchup: dag.catchup,
+        max_active_runs: dag.max_active_runs.unwrap_or(defaults.max_active_runs),
+        max_active_tasks: dag.max_active_tasks.unwrap_or(defaults.max_active_tasks),
+        max_consecutive_failed_dag_runs: dag.max_consecutive_failed_dag_runs,
+        paused_upon_creation: dag.is_paused_upon_creation.unwrap_or(paused_at_creation),
+        dag_id: dag.dag_id,
+    })
+}
+
+/// Hash over the canonical document without what does not change how the DAG runs or looks: where its file is.
+fn structure_hash(data: &Value) -> String {
+    let mut data = data.clone();
+    if let Some(fields) = data.as_object_mut() {
+        fields.remove("fileloc");
+    }
+    // serde_json keeps object keys sorted (no `preserve_order`), so the text is canonical.
+    format!("{:x}", Sha256::digest(data.to_string()))
+}

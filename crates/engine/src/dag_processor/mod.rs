@@ -1,0 +1,256 @@
+//! The dag processor: keeps the database's DAGs equal to the files of the DAG folder.
+//!
+//! A saved file is parsed at once (inotify), in a forked python child that the [`DagParser`] runs. Nothing is
+//! parsed again while neither the file nor a module that it imported has changed, except every
+//! [`ProcessorConfig::reparse_after`] for files that look at the world while they are imported. On file systems
+//! that don't tell about changes, a scan every [`ProcessorConfig::scan_every`] finds them.
+
+mod apply;
+mod files;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use async_trait::async_trait;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tradewind_core::{Duration, Timestamp};
+use tradewind_protocol::frames::{ImportError, Parsed};
+use tradewind_protocol::serialized_dag::DagDefaults;
+use tradewind_store::Store;
+
+use crate::clock::Clock;
+pub use apply::parsed_dag;
+pub use files::{IgnoreSyntax, ListError, list_dag_files};
+use watch::Watch;
+
+/// Imports a DAG file where a crash can't hurt.
+#[async_trait]
+pub trait DagParser: Send + Sync + 'static {
+    /// Imports the file and serializes its DAGs.
+    ///
+    /// # Errors
+    /// What ended the import from outside (a crash, a timeout, no interpreter), as an import error.
+    async fn parse(&self, path: &Path, root: &Path, bundle: &str, timeout: Duration) -> Result<Parsed, ImportError>;
+}
+
+/// What the dag processor needs to know.
+#[derive(Clone, Debug)]
+pub struct ProcessorConfig {
+    /// Name of the bundle, `dags-folder` for `[core] dags_folder`.
+    pub bundle: String,
+    /// The folder.
+    pub root: PathBuf,
+    /// `[dag_processor] dag_file_processor_timeout`
+    pub parse_timeout: Duration,
+    /// `[dag_processor] parsing_processes`
+    pub parallelism: usize,
+    /// `[dag_processor] refresh_interval`: how often the folder is scanned, whatever inotify says.
+    pub scan_every: Duration,
+    /// Parse an unchanged file again after so long.
+    pub reparse_after: Duration,
+    /// `[core] dag_discovery_safe_mode`: only files that contain the words `dag` and `airflow`.
+    pub safe_mode: bool,
+    /// `[core] dag_ignore_file_syntax`
+    pub ignore_syntax: IgnoreSyntax,
+    /// What DAG files leave open.
+    pub defaults: DagDefaults,
+    /// `[core] dags_are_paused_at_creation`
+    pub paused_at_creation: bool,
+    /// Host name, for the job row.
+    pub hostname: String,
+    /// How often this processor says that it is alive.
+    pub heartbeat: Duration,
+}
+
+/// What is known of a file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownFile {
+    /// Hash over the file and the modules that it imported.
+    pub fingerprint: String,
+    /// Those modules, absolute.
+    pub modules: Vec<String>,
+    /// When it was parsed.
+    pub parsed_at: Timestamp,
+}
+
+/// What a finished parse brings back.
+struct Outcome {
+    relative: String,
+    path: PathBuf,
+    source: Vec<u8>,
+    result: Result<Parsed, ImportError>,
+    took: StdDuration,
+}
+
+/// The loop.
+pub struct DagProcessor<C> {
+    store: Store,
+    parser: Arc<dyn DagParser>,
+    config: ProcessorConfig,
+    clock: C,
+    known: HashMap<String, KnownFile>,
+    /// Files to parse, by relative path.
+    queue: BTreeSet<String>,
+    /// Files being parsed.
+    busy: HashSet<String>,
+}
+
+impl<C: Clock> DagProcessor<C> {
+    /// A processor for one folder.
+    pub fn new(store: Store, parser: Arc<dyn DagParser>, config: ProcessorConfig, clock: C) -> Self {
+        Self { store, parser, config, clock, known: HashMap::new(), queue: BTreeSet::new(), busy: HashSet::new() }
+    }
+
+    /// Works until `shutdown`. Errors of single files become import errors; errors of the database are logged
+    /// and tried again.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let job = loop {
+            let registered =
+                self.store.register_job("DagProcessorJob", &self.config.hostname, std::process::id(), self.clock.now());
+            match registered.await {
+                Ok(job) => break job,
+                Err(error) => tracing::error!(%error, "the dag processor could not reach the database; it tries again"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(StdDuration::from_secs(1)) => {}
+                () = shutdown.cancelled() => return,
+            }
+        };
+        let mut watch = Watch::start(&self.config.root);
+        if let Err(error) = self.load_known().await {
+            tracing::warn!(%error, "what was parsed before is not known; everything is parsed again");
+        }
+        let mut parses: JoinSet<Outcome> = JoinSet::new();
+        let mut next_scan = self.clock.now();
+        let mut next_heartbeat = self.clock.now();
+        while !shutdown.is_cancelled() {
+            let now = self.clock.now();
+            if next_heartbeat <= now {
+                if let Err(error) = self.store.heartbeat_job(job, now).await {
+                    tracing::error!(%error, "the dag processor could not write its heartbeat");
+                }
+                next_heartbeat = now + self.config.heartbeat;
+            }
+            if next_scan <= now {
+                self.scan(now).await;
+                next_scan = now + self.config.scan_every;
+            }
+            while parses.len() < self.config.parallelism
+                && let Some(relative) = self.queue.iter().find(|r| !self.busy.contains(*r)).cloned()
+            {
+                self.queue.remove(&relative);
+                self.busy.insert(relative.clone());
+                self.start_parse(&mut parses, relative);
+            }
+            let pause = (next_scan.min(next_heartbeat) - self.clock.now()).to_std();
+            tokio::select! {
+                changed = watch.changed() => {
+                    for path in changed {
+                        self.file_changed(&path, &mut next_scan);
+                    }
+                }
+                Some(done) = parses.join_next(), if !parses.is_empty() => match done {
+                    Ok(outcome) => self.take_in(outcome).await,
+                    Err(error) => tracing::error!(%error, "a parse task ended unexpectedly"),
+                },
+                () = tokio::time::sleep(pause) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+        parses.abort_all();
+        if let Err(error) = self.store.end_job(job, self.clock.now()).await {
+            tracing::warn!(%error, "the dag processor could not say goodbye");
+        }
+    }
+
+    /// Parses every file of the folder once, changed or not, and returns when the database has it all.
+    pub async fn run_once(mut self) {
+        let now = self.clock.now();
+        self.scan(now).await;
+        let mut parses: JoinSet<Outcome> = JoinSet::new();
+        loop {
+            while parses.len() < self.config.parallelism
+                && let Some(relative) = self.queue.pop_first()
+            {
+                self.start_parse(&mut parses, relative);
+            }
+            match parses.join_next().await {
+                Some(Ok(outcome)) => self.take_in(outcome).await,
+                Some(Err(error)) => tracing::error!(%error, "a parse task ended unexpectedly"),
+                None => return,
+            }
+        }
+    }
+
+    fn start_parse(&self, parses: &mut JoinSet<Outcome>, relative: String) {
+        let path = self.config.root.join(&relative);
+        let parser = self.parser.clone();
+        let (root, bundle, timeout) = (self.config.root.clone(), self.config.bundle.clone(), self.config.parse_timeout);
+        parses.spawn(async move {
+            let started = tokio::time::Instant::now();
+            let source = tokio::fs::read(&path).await.unwrap_or_default();
+            let result = parser.parse(&path, &root, &bundle, timeout).await;
+            Outcome { relative, path, source, result, took: started.elapsed() }
+        });
+    }
+
+    /// A path below the folder was written, made or removed.
+    fn file_changed(&mut self, path: &Path, next_scan: &mut Timestamp) {
+        let Ok(relative) = path.strip_prefix(&self.config.root) else { return };
+        let relative = relative.to_string_lossy().into_owned();
+        if self.known.contains_key(&relative) && path.is_file() {
+            self.queue.insert(relative);
+        } else {
+            // New or removed files and folders, and ignore files: the scan knows what they mean.
+            *next_scan = Timestamp::from_micros(0);
+        }
+        let text = path.to_string_lossy();
+        let dependants = self.known.iter().filter(|(_, file)| file.modules.iter().any(|module| *module == text));
+        self.queue.extend(dependants.map(|(relative, _)| relative.clone()).collect::<Vec<_>>());
+    }
+
+    /// Compares the folder with what is known.
+    async fn scan(&mut self, now: Timestamp) {
+        let (root, syntax, safe_mode) = (self.config.root.clone(), self.config.ignore_syntax, self.config.safe_mode);
+        let listed = tokio::task::spawn_blocking(move || list_dag_files(&root, syntax, safe_mode)).await;
+        let present = match listed {
+            Ok(Ok(present)) => present,
+            Ok(Err(error)) => {
+                tracing::error!(%error, folder = %self.config.root.display(), "the DAG folder can't be listed");
+                return;
+            }
+            Err(error) => {
+                tracing::error!(%error, "listing the DAG folder ended unexpectedly");
+                return;
+            }
+        };
+        let mut candidates = BTreeMap::new();
+        for relative in &present {
+            match self.known.get(relative) {
+                Some(known) if known.parsed_at + self.config.reparse_after > now => {
+                    candidates.insert(relative.clone(), known.clone());
+                }
+                _ => {
+                    self.queue.insert(relative.clone());
+                }
+            }
+        }
+        let root = self.config.root.clone();
+        let changed = tokio::task::spawn_blocking(move || {
+            let differs = |(relative, known): &(String, KnownFile)| {
+                files::fingerprint(&root.join(relative), &known.modules) != known.fingerprint
+            };
+            candidates.into_iter().filter(differs).map(|(relative, _)| relative).collect::<Vec<_>>()
+        });
+        self.queue.extend(changed.await.unwrap_or_default());
+        self.known.retain(|relative, _| present.contains(relative));
+        self.queue.retain(|relative| present.contains(relative));
+        if let Err(error) = self.store.deactivate_missing(&self.config.bundle, &present, now).await {
+            tracing::error!(%error, "DAGs of removed files could not be marked as gone");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Changes below a folder, as the operating system tells them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::event::{EventKind, ModifyKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+
+/// An editor writes a file in several steps: wait for so long after the first one.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// A watch over a folder. Dropping it ends it.
+pub struct Watch {
+    paths: mpsc::UnboundedReceiver<PathBuf>,
+    /// Kept for its drop; `None` where the operating system can't watch.
+    _watcher: Option<RecommendedWatcher>,
+    /// Keeps the channel open, so that `changed` waits instead of ending.
+    _sender: mpsc::UnboundedSender<PathBuf>,
+}
+
+impl Watch {
+    /// Watches `root` and everything below. Where that is not possible, says so once; scans find changes then.
+    pub fn start(root: &Path) -> Self {
+        let (sender, paths) = mpsc::unbounded_channel();
+        let send = sender.clone();
+        let handler = move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            let relevant = match event.kind {
+                EventKind::Create(_) | EventKind::Remove(_) => true,
+                EventKind::Modify(ModifyKind::Metadata(_)) => false,
+                EventKind::Modify(_) => true,
+                EventKind::Access(_) | EventKind::Any | EventKind::Other => false,
+            };
+            if relevant {
+                for path in event.paths {
+                    // Only fails when the processor is gone.
+                    let _ = send.send(path);
+                }
+            }
+        };
+        let started = notify::recommended_watcher(handler).and_then(|mut watcher| {
+            watcher.watch(root, RecursiveMode::Recursive)?;
+            Ok(watcher)
+        });
+        let watcher = match started {
+            Ok(watcher) => Some(watcher),
+            Err(error) => {
+                tracing::warn!(%error, folder = %root.display(), "the folder can't be watched; changes are found by scanning it");
+                None
+            }
+        };
+        Self { paths, _watcher: watcher, _sender: sender }
+    }
+
+    /// Waits for changes; answers the paths, each once.
+    pub async fn changed(&mut self) -> BTreeSet<PathBuf> {
+        let mut changed = BTreeSet::new();
+        let Some(first) = self.paths.recv().await else { return changed };
+        changed.insert(first);
+        tokio::time::sleep(SETTLE).await;
+        while let Ok(path) = self.paths.try_recv() {
+            changed.insert(path);
+        }
+        changed.retain(|path| !is_noise(path));
+        changed
+    }
+}
+
+/// Byte code and editors' own files.
+fn is_noise(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.components().any(|part| part.as_os_str() == "__pycache__")
+        || name.ends_with(".pyc")
+        || name.ends_with('~')
+        || name.ends_with(".swp")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn tells_of_written_files_and_not_of_byte_code() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut watch = Watch::start(dir.path());
+        std::fs::create_dir(dir.path().join("__pycache__")).unwrap();
+        std::fs::write(dir.path().join("__pycache__/a.pyc"), "x").unwrap();
+        std::fs::write(dir.path().join("a.py"), "x").unwrap();
+        let mut seen = BTreeSet::new();
+        let deadline = Duration::from_secs(10);
+        while !seen.contains(&dir.path().join("a.py")) {
+            seen.extend(tokio::time::timeout(deadline, watch.changed()).await.expect("a change"));
+        }
+        assert!(seen.iter().all(|path| !path.to_string_lossy().contains("pyc")), "{seen:?}");
+    }
+}

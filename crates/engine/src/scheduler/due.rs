@@ -1,0 +1,238 @@
+//! Runs that are due: created from schedules, and started when `max_active_runs` lets them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use tradewind_core::plan::{DagSchedule, Reason, RunDecision, plan_runs};
+use tradewind_core::timetable::{NextRun, Restriction, TimetableSpec};
+use tradewind_core::{RunState, RunType, Timestamp};
+use tradewind_store::{DagScheduleRow, NewRun};
+
+use super::{Error, Scheduler};
+use crate::clock::Clock;
+
+/// What schedules ask for in this tick.
+#[derive(Debug, Default)]
+pub struct DueRuns {
+    /// Runs to create.
+    pub create: Vec<NewRun>,
+    /// What comes next, to be stored on the DAGs' rows: DAG, the version it was worked out for, next run.
+    pub next: Vec<(String, Option<i64>, Option<NextRun>)>,
+}
+
+/// Which DAGs' schedules need a look, and when. A tick looks at those and at no others.
+#[derive(Debug)]
+pub struct Schedules {
+    /// Look at every DAG: some were parsed, paused or unpaused.
+    all: bool,
+    /// Look at these.
+    dirty: BTreeSet<String>,
+    /// Look at these then.
+    due: BTreeSet<(Timestamp, String)>,
+    /// The same, by DAG.
+    due_of: HashMap<String, Timestamp>,
+    /// DAGs that may not have another run now; they get a look when one of their runs ends.
+    full: HashSet<String>,
+}
+
+impl Default for Schedules {
+    fn default() -> Self {
+        Self { all: true, dirty: BTreeSet::new(), due: BTreeSet::new(), due_of: HashMap::new(), full: HashSet::new() }
+    }
+}
+
+impl Schedules {
+    /// DAGs changed, nobody says which.
+    pub fn look_at_all(&mut self) {
+        self.all = true;
+    }
+
+    /// A run of this DAG ended.
+    pub fn run_ended(&mut self, dag_id: &str) {
+        if self.full.remove(dag_id) {
+            self.dirty.insert(dag_id.to_owned());
+        }
+    }
+
+    /// When the next look is due.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        if self.all || !self.dirty.is_empty() {
+            Some(Timestamp::from_micros(0))
+        } else {
+            self.due.first().map(|(at, _)| *at)
+        }
+    }
+
+    /// DAGs that need a look now; `None`: all of them.
+    fn take(&mut self, now: Timestamp) -> Option<Vec<String>> {
+        if std::mem::take(&mut self.all) {
+            *self = Self { all: false, ..Self::default() };
+            return None;
+        }
+        let mut dags = std::mem::take(&mut self.dirty);
+        while let Some((at, dag_id)) = self.due.pop_first() {
+            if at > now {
+                self.due.insert((at, dag_id));
+                break;
+            }
+            self.due_of.remove(&dag_id);
+            dags.insert(dag_id);
+        }
+        Some(dags.into_iter().collect())
+    }
+
+    /// What a plan said about a DAG that gets another run some time.
+    fn waits(&mut self, dag_id: &str, reason: &Reason, now: Timestamp) {
+        let at = match reason {
+            Reason::RunNotDue(at) => *at,
+            Reason::Ready => now,
+            Reason::RunQueued { .. } => {
+                self.full.insert(dag_id.to_owned());
+                return;
+            }
+            _ => return,
+        };
+        if let Some(old) = self.due_of.insert(dag_id.to_owned(), at) {
+            self.due.remove(&(old, dag_id.to_owned()));
+        }
+        self.due.insert((at, dag_id.to_owned()));
+    }
+}
+
+impl<C: Clock> Scheduler<C> {
+    /// Plans the schedules that may be due.
+    pub(super) async fn find_due_runs(&mut self, now: Timestamp) -> Result<DueRuns, Error> {
+        let mut due = DueRuns::default();
+        if self.schedules.wake_at().is_none_or(|at| at > now) {
+            return Ok(due);
+        }
+        let dags = self.schedules.take(now);
+        let rows = self.load_schedules(dags).await?;
+        self.take_in_changes(&rows);
+        let mut versions = HashMap::new();
+        let mut schedules = Vec::with_capacity(rows.len());
+        for row in rows {
+            versions.insert(row.dag_id.clone(), row.latest_version_id);
+            schedules.extend(schedule(row));
+        }
+        if !self.config.create_runs {
+            return Ok(due);
+        }
+        let plan = plan_runs(&schedules, self.config.max_runs_per_tick, now);
+        for (index, reason) in &plan.waiting {
+            self.schedules.waits(&schedules[*index].dag_id, reason, now);
+        }
+        for decision in plan.decisions {
+            match decision {
+                RunDecision::Create { dag_id, run, run_id } => due.create.push(NewRun {
+                    dag_version_id: versions.get(&dag_id).copied().flatten(),
+                    dag_id,
+                    run_id,
+                    run_type: RunType::Scheduled,
+                    logical_date: run.logical_date,
+                    data_interval_start: Some(run.data_interval.start),
+                    data_interval_end: Some(run.data_interval.end),
+                    run_after: run.run_after,
+                    queued_at: now,
+                    conf: serde_json::Value::Object(serde_json::Map::new()),
+                    triggered_by: Some("timetable".into()),
+                    triggering_user: None,
+                    note: None,
+                    owner: Some(self.id),
+                }),
+                RunDecision::SetNext { dag_id, next } => {
+                    let version = versions.get(&dag_id).copied().flatten();
+                    due.next.push((dag_id, version, next));
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// The schedules of these DAGs, or of all.
+    async fn load_schedules(&self, dags: Option<Vec<String>>) -> Result<Vec<DagScheduleRow>, Error> {
+        let Some(dags) = dags else { return Ok(self.store.dag_schedules().await?) };
+        let mut rows = Vec::with_capacity(dags.len());
+        for dag_id in dags {
+            rows.extend(self.store.dag_schedule(&dag_id).await?);
+        }
+        Ok(rows)
+    }
+
+    /// DAGs that were paused, unpaused or parsed anew: their runs go on accordingly.
+    fn take_in_changes(&mut self, rows: &[DagScheduleRow]) {
+        let by_dag: HashMap<&str, &DagScheduleRow> = rows.iter().map(|row| (row.dag_id.as_str(), row)).collect();
+        for (key, run) in &mut self.runs {
+            let Some(row) = by_dag.get(run.row.dag_id.as_str()) else { continue };
+            if row.latest_version_id.is_some_and(|version| version != run.dag.version_id) {
+                self.to_load.insert(*key);
+            } else if run.planner.is_paused() != row.is_paused {
+                run.planner.set_paused(row.is_paused);
+                self.dirty.insert(*key);
+                self.dags_to_start.insert(run.row.dag_id.clone());
+            }
+        }
+    }
+
+    /// Gives queued runs their turn, oldest first.
+    pub(super) async fn start_queued_runs(&mut self, now: Timestamp) -> Result<(), Error> {
+        if self.dags_to_start.is_empty() {
+            return Ok(());
+        }
+        let mut running: HashMap<String, u32> = HashMap::new();
+        let mut queued: BTreeMap<(Timestamp, i64), ()> = BTreeMap::new();
+        for (key, run) in &self.runs {
+            match run.planner.run.state {
+                RunState::Queued if self.dags_to_start.contains(&run.row.dag_id) => {
+                    queued.insert((run.row.run_after, *key), ());
+                }
+                RunState::Running => *running.entry(run.row.dag_id.clone()).or_default() += 1,
+                RunState::Queued | RunState::Success | RunState::Failed => {}
+            }
+        }
+        // Runs of other schedulers count as well.
+        let dags: Vec<String> = self.dags_to_start.drain().collect();
+        for (dag_id, count) in self.store.running_runs_of_others(self.id, &dags).await? {
+            *running.entry(dag_id).or_default() += count as u32;
+        }
+        for ((run_after, key), ()) in queued {
+            let Some(run) = self.runs.get_mut(&key) else { continue };
+            // A run for later has a timer that brings it back here.
+            if run.planner.is_paused() || run_after > now {
+                continue;
+            }
+            let count = running.entry(run.row.dag_id.clone()).or_default();
+            if *count < run.dag.dag.max_active_runs {
+                *count += 1;
+                run.planner.start(now);
+                run.planner.add_missing();
+                self.dirty.insert(key);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A DAG's row as the planner sees it. A timetable that can't be read was refused when the file was parsed; one
+/// that can't be read any more (an older binary) is logged and left alone.
+fn schedule(row: DagScheduleRow) -> Option<DagSchedule> {
+    let timetable = serde_json::from_value::<TimetableSpec>(row.timetable)
+        .map_err(|error| error.to_string())
+        .and_then(|spec| spec.compile().map_err(|error| error.to_string()));
+    match timetable {
+        Ok(timetable) => Some(DagSchedule {
+            dag_id: row.dag_id,
+            timetable,
+            restriction: Restriction { earliest: row.start_date, latest: row.end_date, catchup: row.catchup },
+            is_paused: row.is_paused,
+            last: row.last,
+            next: row.next,
+            active_runs: row.active_runs,
+            max_active_runs: row.max_active_runs,
+            taken: row.taken,
+        }),
+        Err(error) => {
+            tracing::error!(dag.id = row.dag_id, error, "the DAG's timetable can't be read; it is not scheduled");
+            None
+        }
+    }
+}

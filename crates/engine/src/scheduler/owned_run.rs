@@ -1,0 +1,144 @@
+//! A run that this scheduler owns, and what the database is believed to hold of it.
+
+use std::sync::Arc;
+
+use tradewind_core::plan::{Candidate, Limits, Past, Run, RunPlanner, RunSnapshot, TaskInstance, TaskLimit};
+use tradewind_core::{RunState, TaskState, Timestamp, TryId};
+use tradewind_store::{RunRow, TiRow};
+
+use super::dags::LoadedDag;
+
+/// A run in memory.
+#[derive(Debug)]
+pub struct OwnedRun {
+    /// The row.
+    pub row: RunRow,
+    /// The version of the DAG that it uses.
+    pub dag: Arc<LoadedDag>,
+    /// Decides.
+    pub planner: RunPlanner,
+    /// What the database holds, by index in the planner: state, fence, try number.
+    pub stored: Vec<Stored>,
+    /// State of the run in the database.
+    pub stored_state: RunState,
+    /// When the planner wants to look again.
+    pub wake_at: Option<Timestamp>,
+}
+
+/// What the database is believed to hold of one task instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its state.
+    pub state: Option<TaskState>,
+    /// Its fence.
+    pub fence: i64,
+    /// Its try number.
+    pub try_number: i32,
+    /// Its map index.
+    pub map_index: i32,
+}
+
+impl OwnedRun {
+    /// Takes in rows as loaded. Task instances of tasks that the DAG no longer has are left out; the caller
+    /// marks them removed.
+    pub fn new(row: RunRow, tis: Vec<TiRow>, dag: Arc<LoadedDag>, past: Past, paused: bool) -> Self {
+        let mut stored = Vec::with_capacity(tis.len());
+        let tis = tis
+            .into_iter()
+            .filter_map(|ti| {
+                let task = *dag.dag.by_id.get(&ti.task_id)?;
+                stored.push(Stored::of(&ti));
+                Some(task_instance(ti, task))
+            })
+            .collect();
+        let run = Run {
+            key: row.id,
+            state: row.state,
+            logical_date: row.logical_date,
+            start_date: row.start_date,
+            end_date: row.end_date,
+        };
+        let stored_state = row.state;
+        let planner = RunPlanner::new(RunSnapshot { dag: dag.dag.clone(), run, tis, past, paused });
+        Self { row, dag, planner, stored, stored_state, wake_at: None }
+    }
+
+    /// Takes in a row that somebody else wrote. Answers the try that was in flight and is not any more: unless its
+    /// worker has reported the end itself (and then ignores being told), it is to be stopped.
+    pub fn observe(&mut self, ti: TiRow) -> Option<TryId> {
+        let task = *self.dag.dag.by_id.get(&ti.task_id)?;
+        let seen = Stored::of(&ti);
+        let index = self.planner.tis.iter().position(|known| known.id == ti.id);
+        let cancelled = index.and_then(|index| {
+            let before = self.stored[index];
+            let was_in_flight = before.state.is_some_and(TaskState::is_in_flight);
+            let same_try = before.try_number == ti.try_number;
+            let still = ti.state.is_some_and(TaskState::is_in_flight) && same_try;
+            (was_in_flight && !still).then_some(TryId { ti_id: ti.id, try_number: before.try_number })
+        });
+        self.planner.observe(task_instance(ti, task));
+        match index {
+            Some(index) => self.stored[index] = seen,
+            None => self.stored.push(seen),
+        }
+        cancelled
+    }
+
+    /// How the planner's instance stands in line for admission.
+    pub fn candidate(&self, index: usize) -> (Limits, Candidate) {
+        let ti = &self.planner.tis[index];
+        let task = &self.dag.dag.tasks[ti.task];
+        let own = task.max_active_tis_per_dag.is_some() || task.max_active_tis_per_dagrun.is_some();
+        let limits = Limits {
+            pool: task.pool.clone(),
+            pool_slots: task.pool_slots,
+            executor: task.executor.clone().unwrap_or_default(),
+            run_key: self.row.id,
+            max_active_tasks: self.dag.dag.max_active_tasks,
+            task: own.then(|| TaskLimit {
+                dag_id: self.row.dag_id.clone(),
+                task_id: task.task_id.clone(),
+                per_dag: task.max_active_tis_per_dag,
+                per_dagrun: task.max_active_tis_per_dagrun,
+            }),
+        };
+        let candidate = Candidate {
+            priority: std::cmp::Reverse(task.priority),
+            run_after: self.row.run_after,
+            run_key: self.row.id,
+            task: ti.task,
+            map_index: ti.map_index,
+            index,
+        };
+        (limits, candidate)
+    }
+}
+
+impl Stored {
+    fn of(ti: &TiRow) -> Self {
+        Self { state: ti.state, fence: ti.fence, try_number: ti.try_number, map_index: ti.map_index }
+    }
+}
+
+/// A row as the planner sees it.
+fn task_instance(ti: TiRow, task: usize) -> TaskInstance {
+    TaskInstance {
+        id: ti.id,
+        task,
+        map_index: ti.map_index,
+        state: ti.state,
+        fence: ti.fence,
+        try_number: ti.try_number,
+        max_tries: ti.max_tries,
+        scheduled_at: ti.scheduled_at,
+        queued_at: ti.queued_at,
+        start_date: ti.start_date,
+        end_date: ti.end_date,
+        retry_at: ti.retry_at,
+        reason: ti.reason,
+        map_length: ti.map_length.map(|n| n as u32),
+        skip: ti.skip,
+        first_started_at: ti.first_started_at,
+        reschedule_count: ti.reschedule_count as u32,
+    }
+}

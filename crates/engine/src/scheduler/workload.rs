@@ -1,0 +1,88 @@
+//! Workloads: what an executor gets to run a try.
+
+use tradewind_core::{TaskState, TryId};
+use tradewind_protocol::Workload;
+use tradewind_protocol::workload::RunInfo;
+
+use super::Scheduler;
+use super::owned_run::OwnedRun;
+use crate::clock::Clock;
+
+impl OwnedRun {
+    /// The workload of an instance's current try.
+    pub fn workload(&self, index: usize) -> Workload {
+        let ti = &self.planner.tis[index];
+        let task = &self.dag.dag.tasks[ti.task];
+        let details = &self.dag.tasks[ti.task];
+        Workload {
+            try_id: TryId { ti_id: ti.id, try_number: ti.try_number },
+            token: String::new(),
+            dag_id: self.row.dag_id.clone(),
+            task_id: task.task_id.clone(),
+            map_index: ti.map_index,
+            try_number: ti.try_number,
+            max_tries: ti.max_tries,
+            run: RunInfo {
+                run_id: self.row.run_id.clone(),
+                run_type: self.row.run_type,
+                logical_date: self.row.logical_date,
+                data_interval_start: self.row.data_interval_start,
+                data_interval_end: self.row.data_interval_end,
+                run_after: self.row.run_after,
+                queued_at: self.row.queued_at,
+                start_date: self.planner.run.start_date,
+                conf: self.row.conf.clone(),
+                clear_number: self.row.clear_number,
+                triggering_user: self.row.triggering_user.clone(),
+            },
+            lane: details.lane.clone(),
+            bundle: self.dag.bundle.clone(),
+            file: self.dag.file.clone(),
+            dag_version: self.dag.version_id,
+            operator: details.operator.clone(),
+            pool: task.pool.clone(),
+            pool_slots: task.pool_slots,
+            queue: task.queue.clone(),
+            priority: task.priority,
+            queued_at: ti.queued_at.unwrap_or(self.row.run_after),
+            execution_timeout: task.execution_timeout,
+            do_xcom_push: details.do_xcom_push,
+            run_as_user: details.run_as_user.clone(),
+            owner: details.owner.clone(),
+            email: details.email.clone(),
+            first_started_at: ti.first_started_at,
+            reschedule_count: ti.reschedule_count,
+        }
+    }
+}
+
+impl<C: Clock> Scheduler<C> {
+    /// Hands over again what is queued in a run that was just loaded: whoever queued it may have died before the
+    /// executor heard of it. For a try that was handed over before, this does nothing.
+    pub(super) async fn resubmit_queued(&self, run: &OwnedRun) {
+        for index in 0..run.planner.tis.len() {
+            if run.planner.tis[index].state == Some(TaskState::Queued) {
+                self.submit(vec![(self.executor_of(run, index), run.workload(index))]).await;
+            }
+        }
+    }
+
+    /// Name of the executor that a task asks for; empty means the default one.
+    pub(super) fn executor_of(&self, run: &OwnedRun, index: usize) -> String {
+        run.dag.dag.tasks[run.planner.tis[index].task].executor.clone().unwrap_or_default()
+    }
+
+    /// Hands tries to their executors.
+    pub(super) async fn submit(&self, workloads: Vec<(String, Workload)>) {
+        let mut by_executor: std::collections::BTreeMap<String, Vec<Workload>> = std::collections::BTreeMap::new();
+        for (executor, workload) in workloads {
+            by_executor.entry(executor).or_default().push(workload);
+        }
+        for (name, batch) in by_executor {
+            match self.executors.get(&name) {
+                Some(executor) => executor.submit(batch).await,
+                None => tracing::error!(executor = name, "a task was admitted to an executor that does not exist"),
+            }
+        }
+    }
+}
