@@ -14,12 +14,16 @@ export default tseslint.config(
     plugins: { 'react-hooks': hooks },
     rules: {
       ...hooks.configs.recommended.rules,
+      // The React compiler is not used, so what it would skip does not matter.
+      'react-hooks/incompatible-library': 'off',
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-console': 'error',
+      // Our strings that are spread are ids in tests.
+      '@typescript-eslint/no-misused-spread': 'off',
     },
   },
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },

@@ -28,4 +28,28 @@ export const scenes = [
     await page.goto('/dags')
     await page.getByRole('button', { name: /theme, shortcuts/ }).click()
   } },
+  { name: 'grid', open: goto('/dags/orders_hourly') },
+  { name: 'grid-closed', themes: ['light'], open: async (page) => {
+    await page.goto('/dags/orders_hourly')
+    await page.getByRole('button', { name: 'Close all groups' }).click()
+    await page.locator('.grid-cell a').nth(100).hover()
+  } },
+  { name: 'grid-empty', themes: ['light'], open: goto('/dags/e2e_hello') },
+  { name: 'graph', open: goto('/dags/orders_hourly/graph') },
+  { name: 'graph-small', open: goto('/dags/feature_build/graph') },
+  { name: 'graph-norun', themes: ['light'], open: goto('/dags/e2e_hello/graph') },
+  { name: 'dag-runs', open: goto('/dags/orders_hourly/runs') },
+  { name: 'code', open: goto('/dags/orders_hourly/code') },
+  { name: 'details', open: goto('/dags/report_daily/details') },
+  { name: 'runs', open: goto('/runs') },
+  { name: 'runs-empty', world: 'empty', themes: ['light'], open: goto('/runs') },
+  { name: 'notfound', themes: ['light'], open: goto('/dags/nope') },
+  { name: 'trigger', open: goto('/dags/report_daily/trigger') },
+  { name: 'trigger-plain', themes: ['light'], open: goto('/dags/crm_sync/trigger') },
+  { name: 'trigger-errors', themes: ['dark'], open: async (page) => {
+    await page.goto('/dags/report_daily/trigger')
+    await page.getByLabel('Days').fill('120')
+    await page.getByText('At…').click()
+    await page.getByRole('button', { name: 'Trigger' }).click()
+  } },
 ]

@@ -8,9 +8,17 @@ import { useMe } from '@/api/queries'
 import { Problem } from '@/components/Feedback'
 import { ZoneProvider } from '@/components/Time'
 import { ToastProvider } from '@/components/Toast'
+import { DagPage } from '@/features/dag/DagPage'
+import { CodeTab } from '@/features/dag/CodeTab'
+import { DetailsTab } from '@/features/dag/DetailsTab'
+import { GraphTab } from '@/features/dag/GraphTab'
+import { GridTab } from '@/features/dag/grid/GridTab'
+import { RunsTab } from '@/features/dag/RunsTab'
 import { DagsPage } from '@/features/dags/DagsPage'
 import { LoginPage } from '@/features/login/LoginPage'
+import { RunsPage } from '@/features/runs/RunsPage'
 import { Shell } from '@/features/shell/Shell'
+import { TriggerPage } from '@/features/trigger/TriggerPage'
 
 const client = new QueryClient({
   defaultOptions: {
@@ -39,6 +47,15 @@ export function App() {
               <Route element={<Session />}>
                 <Route index element={<Navigate to="/dags" replace />} />
                 <Route path="/dags" element={<DagsPage />} />
+                <Route path="/dags/:dagId" element={<DagPage />}>
+                  <Route index element={<GridTab />} />
+                  <Route path="graph" element={<GraphTab />} />
+                  <Route path="runs" element={<RunsTab />} />
+                  <Route path="code" element={<CodeTab />} />
+                  <Route path="details" element={<DetailsTab />} />
+                </Route>
+                <Route path="/dags/:dagId/trigger" element={<TriggerPage />} />
+                <Route path="/runs" element={<RunsPage />} />
                 <Route path="*" element={<NotFound />} />
               </Route>
             </Routes>

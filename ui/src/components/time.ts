@@ -87,3 +87,12 @@ export function elapsed(start: string | null, end: string | null, now: number): 
   if (start === null) return null
   return (end === null ? now : new Date(end).getTime()) - new Date(start).getTime()
 }
+
+/** Milliseconds of an ISO 8601 duration such as `PT2H30M` or `P1DT12H`; null when it is not one. */
+export function parseIsoDuration(text: string): number | null {
+  const match = /^(-)?P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/.exec(text)
+  if (!match || text === 'P') return null
+  const [, minus, weeks, days, hours, minutes, seconds] = match
+  const total = Number(weeks ?? 0) * 604_800 + Number(days ?? 0) * 86_400 + Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0)
+  return total * (minus === undefined ? 1 : -1) * 1000
+}

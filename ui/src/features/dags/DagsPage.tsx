@@ -1,10 +1,10 @@
 /** The DAG list. */
-import { useEffect, useState } from 'react'
-import { useNavigate, useSearchParams } from 'react-router'
-import { Link } from 'react-router'
+import { useState } from 'react'
+import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useDags, useImportErrors, useTags } from '@/api/queries'
 import { path } from '@/api/http'
 import { Button, Segmented } from '@/components/Button'
+import { useDebounced } from '@/components/debounced'
 import { Empty, Problem, Skeleton } from '@/components/Feedback'
 import { SearchBox } from '@/components/Field'
 import { Icon } from '@/components/Icon'
@@ -33,12 +33,7 @@ export function DagsPage() {
   const [text, setText] = useState(params.get('q') ?? '')
   const change = (changes: Record<string, string | string[] | null>) => setParams((now) => withParams(now, changes), { replace: true })
 
-  // The address follows the search box a moment after the last key.
-  useEffect(() => {
-    if (text === (params.get('q') ?? '')) return
-    const timer = setTimeout(() => change({ q: text }), 150)
-    return () => clearTimeout(timer)
-  })
+  useDebounced(text, params.get('q') ?? '', (q) => change({ q }))
 
   const rows = dags.data?.dags ?? []
   const current = rows[selected]
