@@ -6,6 +6,8 @@ mod error;
 mod legacy;
 mod output;
 mod parse;
+mod progress;
+mod python_env;
 mod suggest;
 mod terminal;
 

@@ -1,7 +1,7 @@
 //! The commands, one file each, in the folder of their group.
 
 mod config;
-mod version;
+pub mod version;
 
 use clap::Subcommand;
 
