@@ -2,7 +2,9 @@
 
 mod commands;
 mod config;
+mod confirm;
 mod error;
+mod home;
 mod legacy;
 mod output;
 mod parse;

@@ -1,6 +1,8 @@
 //! The commands, one file each, in the folder of their group.
 
 mod config;
+mod db;
+pub mod session;
 pub mod version;
 
 use clap::Subcommand;
@@ -16,6 +18,9 @@ pub enum Command {
     /// Show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Look after the database
+    #[command(subcommand)]
+    Db(db::DbCommand),
     /// Print the version
     Version(version::VersionArgs),
 }
@@ -49,5 +54,11 @@ pub fn run(cli: Cli, program: &'static str) -> Result<(), CliError> {
     match cli.command {
         Command::Config(command) => config::run(command, &context),
         Command::Version(args) => version::run(&args),
+        Command::Db(command) => wait_for(db::run(command, &context)),
     }
+}
+
+/// Runs a command that waits for the database, on this thread alone.
+fn wait_for(command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }

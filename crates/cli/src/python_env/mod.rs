@@ -70,12 +70,7 @@ pub fn prepare(config: &Config, progress: &Progress) -> Result<PythonEnv, CliErr
     }
     let python = choose(config, progress)?;
     let (env, site) = install(&python, &own, progress)?;
-    let stamp = Stamp {
-        interpreter_file: file_identity(&env.interpreter),
-        site,
-        env: env.clone(),
-        ..wanted(config)
-    };
+    let stamp = Stamp { interpreter_file: file_identity(&env.interpreter), site, env: env.clone(), ..wanted(config) };
     let text = serde_json::to_string_pretty(&stamp).unwrap_or_default();
     let aside = stamp_file.with_extension("new");
     fs::write(&aside, text).and_then(|()| fs::rename(&aside, &stamp_file)).map_err(unwritable)?;
@@ -134,8 +129,12 @@ fn choose(config: &Config, progress: &Progress) -> Result<Interpreter, CliError>
             return Ok(python);
         }
         let install = format!("{} -m pip install {}", python.executable.display(), quoted_requirements());
-        return Err(CliError::failed(format!("{} lacks {}", python.executable.display(), python.missing.join(" and ")))
-            .hint(format!("install what is missing with: {install}")));
+        return Err(CliError::failed(format!(
+            "{} lacks {}",
+            python.executable.display(),
+            python.missing.join(" and ")
+        ))
+        .hint(format!("install what is missing with: {install}")));
     }
     if let Some(active) = virtual_env()
         && let Ok(python) = probe(&Path::new(&active).join("bin/python"))

@@ -64,7 +64,10 @@ pub fn install(site: &Path, scripts: Option<&Path>) -> io::Result<()> {
         write(&format!("airflow/{MARKER}"), HASH.as_bytes())?;
         write(&format!("{info}/METADATA"), metadata().as_bytes())?;
         write(&format!("{info}/INSTALLER"), b"tradewind\n")?;
-        write(&format!("{info}/WHEEL"), b"Wheel-Version: 1.0\nGenerator: tradewind\nRoot-Is-Purelib: true\nTag: py3-none-any\n")?;
+        write(
+            &format!("{info}/WHEEL"),
+            b"Wheel-Version: 1.0\nGenerator: tradewind\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )?;
         write(&format!("{info}/top_level.txt"), b"airflow\n")
     })();
     let moved = written.and_then(|()| {
