@@ -35,8 +35,8 @@ def journal():
 
     shell = BashOperator(
         task_id="shell",
-        bash_command="echo {{{{{{{{ run_id }}}}}}}} shell {{{{{{{{ ti.try_number }}}}}}}} start >> {journal}; sleep 0.1; "
-                     "echo {{{{{{{{ run_id }}}}}}}} shell {{{{{{{{ ti.try_number }}}}}}}} end >> {journal}",
+        bash_command="echo {{{{ run_id }}}} shell {{{{ ti.try_number }}}} start >> {journal}; sleep 0.1; "
+                     "echo {{{{ run_id }}}} shell {{{{ ti.try_number }}}} end >> {journal}",
     )
 
     @task
@@ -59,7 +59,7 @@ FAST_RECOVERY = {
 
 
 def source(journal) -> str:
-    return SOURCE.format(journal=journal).replace("{{{{", "{{").replace("}}}}", "}}")
+    return SOURCE.format(journal=journal)
 
 
 def lines(journal):
