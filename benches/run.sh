@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Runs every scenario on Tradewind and writes the figures: one JSON line a repetition to benches/figures/, and the
+# table of BENCHMARKS.md.
+#   benches/run.sh [standalone|postgres]...   default: both
+# Environment: REPEAT (3), SCENARIOS (all), IDLE_SECONDS (60), TRADEWIND_BIN, PYTHON (.venv/bin/python).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+here=$PWD/benches
+repeat=${REPEAT:-3}
+idle_seconds=${IDLE_SECONDS:-60}
+python=${PYTHON:-$PWD/.venv/bin/python}
+export TRADEWIND_BIN=${TRADEWIND_BIN:-$PWD/target/release/tradewind}
+export no_proxy='*'
+modes=("$@")
+[ ${#modes[@]} -gt 0 ] || modes=(standalone postgres)
+mkdir -p "$here/figures"
+scratch=$(mktemp -d)
+postgres_pid=
+
+finish() {
+    "$here/tradewind.sh" stop >/dev/null 2>&1 || true
+    if [ -n "$postgres_pid" ]; then kill -INT "$postgres_pid" 2>/dev/null || true; fi
+    rm -rf "$scratch"
+}
+trap finish EXIT
+chmod 711 "$scratch"
+
+wanted() { [ -z "${SCENARIOS:-}" ] || [[ " $SCENARIOS " == *" $1 "* ]]; }
+
+bench() { # bench SCENARIO [ARGUMENT...]
+    wanted "$1" || return 0
+    printf -- '--> %s %s\n' "$label" "$1"
+    # A scenario that fails is reported and leaves no figures; the others still run.
+    # shellcheck disable=SC2046
+    "$python" "$here/bench.py" --base-url "http://127.0.0.1:$BENCH_PORT" --poll 0.05 --label "$label" --out "$out" \
+        $("$here/tradewind.sh" pids) "$@" || printf -- '--> %s %s FAILED\n' "$label" "$1"
+}
+
+wait_healthy() {
+    for _ in $(seq 600); do
+        curl -fsS "http://127.0.0.1:$BENCH_PORT/api/v2/monitor/health" >/dev/null 2>&1 && return 0
+        sleep 0.05
+    done
+    echo "not healthy after 30 s; see $BENCH_HOME/run" >&2
+    tail -n 20 "$BENCH_HOME"/run/*.log >&2
+    exit 1
+}
+
+start_postgres() {
+    local programs as=()
+    programs=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)
+    mkdir "$scratch/postgres"
+    if [ "$(id -u)" = 0 ]; then
+        chown postgres "$scratch/postgres"
+        as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+    fi
+    export BENCH_PG_DATA=$scratch/postgres/data
+    local port=$((BENCH_PORT + 1))
+    (cd / && "${as[@]}" "$programs/initdb" -D "$BENCH_PG_DATA" -U bench -A trust -E UTF8 >/dev/null)
+    (cd / && exec "${as[@]}" "$programs/postgres" -D "$BENCH_PG_DATA" -c "port=$port" -c listen_addresses=127.0.0.1 \
+        -c "unix_socket_directories=$scratch/postgres" >"$scratch/postgres.log" 2>&1) &
+    for _ in $(seq 200); do "$programs/pg_isready" -q -h 127.0.0.1 -p "$port" && break; sleep 0.05; done
+    postgres_pid=$(head -1 "$BENCH_PG_DATA/postmaster.pid")
+    "$programs/createdb" -h 127.0.0.1 -p "$port" -U bench bench
+    export BENCH_DB=postgresql://bench@127.0.0.1:$port/bench
+}
+
+for mode in "${modes[@]}"; do
+    label=$mode
+    out=$here/figures/$mode.jsonl
+    [ -n "${SCENARIOS:-}" ] || : >"$out"
+    export BENCH_HOME=$scratch/$mode BENCH_PORT=${BENCH_PORT:-18080}
+    unset BENCH_DB BENCH_PG_DATA
+    [ "$mode" != postgres ] || start_postgres
+    "$here/tradewind.sh" prepare
+    "$here/tradewind.sh" start
+    wait_healthy
+    bench chain-py --repeat "$repeat"
+    bench chain-bash --repeat "$repeat"
+    bench fanout-py --repeat "$repeat"
+    bench fanout-bash --repeat "$repeat"
+    bench fanout-empty --repeat "$repeat"
+    bench many-runs --repeat "$repeat"
+    bench mapped --repeat "$repeat"
+    bench latency-py --repeat 2
+    bench latency-bash --repeat 2
+    bench windmill-40 --repeat "$repeat"
+    bench windmill-10 --repeat "$repeat"
+    if wanted startup; then
+        for _ in $(seq "$repeat"); do
+            "$here/tradewind.sh" stop
+            printf -- '--> %s startup\n' "$label"
+            "$python" "$here/bench.py" --base-url "http://127.0.0.1:$BENCH_PORT" --label "$label" --out "$out" \
+                --launch "$here/tradewind.sh start" startup || printf -- '--> %s startup FAILED\n' "$label"
+        done
+    fi
+    if wanted idle; then
+        "$here/tradewind.sh" stop
+        "$here/tradewind.sh" start
+        wait_healthy
+        sleep 5
+        label=$mode-idle bench idle --over "$idle_seconds"
+    fi
+    if wanted parse; then
+        "$python" "$here/gen_dags.py" "$scratch/gen" >/dev/null
+        bench parse --launch "cp -r $scratch/gen/. $BENCH_HOME/dags/"
+        bench unpause-all
+        sleep 5
+        label=$mode-idle-500 bench idle --over "$idle_seconds"
+    fi
+    if wanted api; then
+        bench fill --count 20000
+        bench api
+    fi
+    "$here/tradewind.sh" stop
+    unset BENCH_HOME
+done
+"$python" "$here/table.py"
