@@ -10,8 +10,11 @@ mod output;
 mod parse;
 mod progress;
 mod python_env;
+#[cfg(test)]
+mod reference;
 mod suggest;
 mod terminal;
+mod wake;
 
 use std::process::ExitCode;
 

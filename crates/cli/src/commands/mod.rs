@@ -53,7 +53,7 @@ pub fn run(cli: Cli, program: &'static str) -> Result<(), CliError> {
     let context = Context { program, verbose: cli.verbose };
     match cli.command {
         Command::Config(command) => config::run(command, &context),
-        Command::Version(args) => version::run(&args),
+        Command::Version(args) => version::run(&args, &context),
         Command::Db(command) => wait_for(db::run(command, &context)),
     }
 }

@@ -1,7 +1,9 @@
-//! `version`: prints the version.
+//! `version`: prints the version; called as `airflow`, that of the Airflow whose interfaces it has, for scripts
+//! that compare it.
 
 use clap::Args;
 
+use super::Context;
 use crate::error::CliError;
 
 /// The version of Airflow whose interfaces this version offers.
@@ -15,7 +17,10 @@ pub struct VersionArgs {
     airflow: bool,
 }
 
-pub fn run(args: &VersionArgs) -> Result<(), CliError> {
-    println!("{}", if args.airflow { AIRFLOW_VERSION } else { env!("CARGO_PKG_VERSION") });
+pub fn run(args: &VersionArgs, context: &Context) -> Result<(), CliError> {
+    println!(
+        "{}",
+        if args.airflow || context.program == "airflow" { AIRFLOW_VERSION } else { env!("CARGO_PKG_VERSION") }
+    );
     Ok(())
 }

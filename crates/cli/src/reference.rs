@@ -1,0 +1,84 @@
+//! Holds that docs/reference says what the option table and the command line say. `make gen` writes the pages anew.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+
+use crate::config::Kind;
+use crate::config::options::{ALL, Spec};
+use crate::parse::Cli;
+
+fn allowed(spec: &Spec) -> String {
+    match spec.kind {
+        Kind::Text => "text".into(),
+        Kind::Path => "path".into(),
+        Kind::Flag => "True, False".into(),
+        Kind::Int(min, i64::MAX) => format!("whole number ≥ {min}"),
+        Kind::Int(min, max) => format!("whole number, {min} to {max}"),
+        Kind::Seconds(min) => format!("seconds ≥ {min}"),
+        Kind::Choice(words) => words.join(", "),
+        Kind::Json => "JSON".into(),
+    }
+}
+
+fn configuration() -> String {
+    let mut page = String::from(
+        "# Options\n\nSet them in `$AIRFLOW_HOME/airflow.cfg` or, stronger, in the environment: `[core] dags_folder` is\n\
+         `AIRFLOW__CORE__DAGS_FOLDER`. Of secrets, `AIRFLOW__CORE__FERNET_KEY_CMD` is a command that prints the value.\n\
+         Options of Airflow that are not here have no effect; they are named when a process starts.\n",
+    );
+    let mut section = "";
+    for spec in ALL {
+        if spec.section != section {
+            section = spec.section;
+            write!(page, "\n## [{section}]\n\n| option | default | values | |\n| --- | --- | --- | --- |\n").unwrap();
+        }
+        let default = if spec.default.is_empty() { String::new() } else { format!("`{}`", spec.default) };
+        writeln!(page, "| `{}` | {default} | {} | {} |", spec.key, allowed(spec), spec.doc).unwrap();
+    }
+    page
+}
+
+fn commands() -> String {
+    let mut page = String::from(
+        "# Commands\n\nEvery command also answers to `airflow` when the binary is called so. Commands of Airflow 1.10 and\n\
+         2.x work under their old names too: `initdb`, `trigger_dag`, `webserver`, …\n",
+    );
+    let mut root = Cli::command().name("tradewind").bin_name("tradewind").term_width(100);
+    root.build();
+    describe(&root, &mut page);
+    page
+}
+
+fn describe(command: &clap::Command, page: &mut String) {
+    for sub in command.get_subcommands().filter(|s| !s.is_hide_set()) {
+        if sub.has_subcommands() {
+            describe(sub, page);
+            continue;
+        }
+        let name = sub.get_bin_name().unwrap_or(sub.get_name()).to_owned();
+        let help = sub.clone().term_width(100).render_help().to_string();
+        let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+        write!(page, "\n## {name}\n\n```text\n{}\n```\n", help.join("\n").trim_end()).unwrap();
+    }
+}
+
+fn check(file: &str, wanted: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(file);
+    if std::env::var_os("TRADEWIND_WRITE_REFERENCE").is_some() {
+        std::fs::write(&path, wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == wanted, "docs/reference/{file} is out of date: run `make gen`");
+}
+
+#[test]
+fn reference_of_options_is_fresh() {
+    check("configuration.md", &configuration());
+}
+
+#[test]
+fn reference_of_commands_is_fresh() {
+    check("commands.md", &commands());
+}
