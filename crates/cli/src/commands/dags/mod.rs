@@ -1,0 +1,68 @@
+//! `dags`: lists and changes DAGs and their runs.
+
+mod delete;
+mod details;
+mod list;
+mod list_import_errors;
+mod list_runs;
+mod next_execution;
+mod pause;
+mod report;
+mod show;
+mod state;
+mod test;
+mod trigger;
+
+use clap::Subcommand;
+
+use super::Context;
+use crate::error::CliError;
+
+/// Commands of the group.
+#[derive(Subcommand, Debug)]
+pub enum DagsCommand {
+    /// Delete everything that the database knows about a DAG
+    Delete(delete::DeleteArgs),
+    /// Show everything about one DAG
+    Details(details::DetailsArgs),
+    /// List the DAGs
+    List(list::ListArgs),
+    /// List the DAG files that could not be read, and why
+    ListImportErrors(list_import_errors::ListImportErrorsArgs),
+    /// List the runs of a DAG
+    ListRuns(list_runs::ListRunsArgs),
+    /// Show when a DAG will run next
+    NextExecution(next_execution::NextExecutionArgs),
+    /// Pause DAGs
+    Pause(pause::PauseArgs),
+    /// Show what parsing each DAG file took
+    Report(report::ReportArgs),
+    /// Print the tasks of a DAG and their dependencies as a Graphviz graph
+    Show(show::ShowArgs),
+    /// Show the state of a run
+    State(state::StateArgs),
+    /// Run a DAG here and now, with its logs on the terminal
+    Test(test::TestArgs),
+    /// Start a run of a DAG
+    Trigger(trigger::TriggerArgs),
+    /// Un-pause DAGs
+    Unpause(pause::PauseArgs),
+}
+
+pub async fn run(command: DagsCommand, context: &Context) -> Result<(), CliError> {
+    match command {
+        DagsCommand::Delete(args) => delete::run(&args, context).await,
+        DagsCommand::Details(args) => details::run(&args, context).await,
+        DagsCommand::List(args) => list::run(&args, context).await,
+        DagsCommand::ListImportErrors(args) => list_import_errors::run(&args, context).await,
+        DagsCommand::ListRuns(args) => list_runs::run(&args, context).await,
+        DagsCommand::NextExecution(args) => next_execution::run(&args, context).await,
+        DagsCommand::Pause(args) => pause::run(&args, true, context).await,
+        DagsCommand::Report(args) => report::run(&args, context).await,
+        DagsCommand::Show(args) => show::run(&args, context).await,
+        DagsCommand::State(args) => state::run(&args, context).await,
+        DagsCommand::Test(args) => test::run(&args, context).await,
+        DagsCommand::Trigger(args) => trigger::run(&args, context).await,
+        DagsCommand::Unpause(args) => pause::run(&args, false, context).await,
+    }
+}
