@@ -94,6 +94,12 @@ options! {
         "Key that connections and variables are encrypted with. Several, separated by commas: the first one encrypts, all decrypt."
     DAGBAG_IMPORT_TIMEOUT = ["core"] "dagbag_import_timeout", Seconds(0.0), "30.0";
         "Longest time that importing one DAG file may take, in seconds."
+    DAG_DISCOVERY_SAFE_MODE = ["core"] "dag_discovery_safe_mode", Flag, "True";
+        "Look only into files that contain the words dag and airflow."
+    DAG_IGNORE_FILE_SYNTAX = ["core"] "dag_ignore_file_syntax", Choice(&["glob", "regexp"]), "glob";
+        "How lines of .airflowignore files are read."
+    KILLED_TASK_CLEANUP_TIME = ["core"] "killed_task_cleanup_time", Seconds(0.0), "60";
+        "Seconds between asking a task to end (SIGTERM) and ending it (SIGKILL)."
     DEFAULT_TASK_RETRIES = ["core"] "default_task_retries", Int(0, ANY), "0";
         "Retries of tasks that do not say."
     DEFAULT_TASK_RETRY_DELAY = ["core"] "default_task_retry_delay", Seconds(0.0), "300";
@@ -124,6 +130,10 @@ options! {
         "Port that the api-server listens on; 0 takes a free one."
     API_BASE_URL = ["api"] "base_url", Text, "";
         "The address that users and workers reach the api-server under, if it is not the one that it listens on."
+    INSTANCE_NAME = ["api"] "instance_name", Text, "";
+        "Name of this installation in the web interface."
+    EXPOSE_CONFIG = ["api"] "expose_config", Choice(&["False", "True", "non-sensitive-only"]), "False";
+        "Whether the configuration can be read by REST."
     MAXIMUM_PAGE_LIMIT = ["api"] "maximum_page_limit", Int(1, 100_000), "100";
         "Largest page that REST lists return."
     FALLBACK_PAGE_LIMIT = ["api"] "fallback_page_limit", Int(1, 100_000), "50";
@@ -132,6 +142,8 @@ options! {
         "Secret that tokens of users and running tasks are signed with. All api-servers and schedulers need the same one."
     JWT_EXPIRATION_TIME = ["api_auth"] "jwt_expiration_time", Int(1, ANY), "86400";
         "Seconds that a login stays valid."
+    JWT_CLI_EXPIRATION_TIME = ["api_auth"] "jwt_cli_expiration_time", Int(1, ANY), "3600";
+        "Seconds that a token of /auth/token/cli stays valid."
     EXECUTION_JWT_EXPIRATION_TIME = ["execution_api"] "jwt_expiration_time", Int(1, ANY), "600";
         "Seconds that a queued task's token is valid before it has to start; a running task's token lives as long as the task."
     DEFAULT_QUEUE = ["operators"] "default_queue", Text, "default";
@@ -146,6 +158,12 @@ options! {
         "A running task whose worker has been silent for so many seconds is retried or failed."
     TASK_QUEUED_TIMEOUT = ["scheduler"] "task_queued_timeout", Seconds(1.0), "600.0";
         "A task that no worker took within so many seconds is sent again, then failed."
+    MAX_DAGRUNS_TO_CREATE_PER_LOOP = ["scheduler"] "max_dagruns_to_create_per_loop", Int(1, 100_000), "10";
+        "Scheduled runs that one DAG gets in one pass of the scheduler."
+    USE_JOB_SCHEDULE = ["scheduler"] "use_job_schedule", Flag, "True";
+        "Whether schedules start runs at all. Off, only triggered runs go."
+    ALLOWED_RUN_ID_PATTERN = ["scheduler"] "allowed_run_id_pattern", Text, "^[A-Za-z0-9_.~:+-]+$";
+        "Regular expression that the ids of triggered runs must match."
     CATCHUP_BY_DEFAULT = ["scheduler"] "catchup_by_default", Flag, "False";
         "Whether DAGs that do not say run the intervals that they missed."
     CREATE_CRON_DATA_INTERVALS = ["scheduler"] "create_cron_data_intervals", Flag, "False";

@@ -1,0 +1,113 @@
+//! Starts the engine's loops on a database: scheduler with its executor, dag processors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tradewind_core::TryId;
+use tradewind_engine::SystemClock;
+use tradewind_engine::dag_processor::DagProcessor;
+use tradewind_engine::scheduler::{ExecutorSet, Scheduler};
+use tradewind_executors::{Notice, Parts, TryRunner, build};
+use tradewind_protocol::Workload;
+use tradewind_server::{StoreTaskApi, TaskApiConfig};
+use tradewind_store::{Store, Topic};
+use tradewind_worker::Worker;
+use tradewind_worker::host::HostPool;
+
+use super::parser::HostParser;
+use super::settings::{self, Bundle};
+use crate::config::{Config, options};
+use crate::error::CliError;
+
+/// The worker of this process, as executors know it.
+struct Runner(Worker);
+
+impl TryRunner for Runner {
+    fn submit(&self, workload: Workload) {
+        self.0.submit(workload);
+    }
+
+    fn cancel(&self, try_id: TryId) {
+        self.0.cancel(try_id);
+    }
+}
+
+/// A running scheduler and the worker that it may have.
+pub struct RunningScheduler {
+    task: JoinHandle<()>,
+    worker: Option<Worker>,
+    patience: Duration,
+}
+
+impl RunningScheduler {
+    /// Waits for the scheduler, which was asked to end; ends the tries of its worker with a word in their logs.
+    pub async fn ended(self) {
+        if let Some(worker) = &self.worker {
+            let stopped = worker.stop("Tradewind is shutting down");
+            if tokio::time::timeout(self.patience, stopped).await.is_err() {
+                tracing::warn!(tries = worker.tries().len(), "tasks did not end in time and are abandoned");
+            }
+        }
+        let _ = self.task.await;
+    }
+}
+
+/// Starts a scheduler, with a worker in this process unless workers elsewhere do the work.
+///
+/// # Errors
+/// The executor is not available, or the database cannot be written.
+pub async fn scheduler(
+    config: &Config,
+    store: &Store,
+    hosts: &HostPool,
+    bundles: &[Bundle],
+    shutdown: CancellationToken,
+) -> Result<RunningScheduler, CliError> {
+    let name = config.text(&options::EXECUTOR);
+    let worker_config = settings::local_worker(config, bundles);
+    let notifier = store.notifier().clone();
+    let local = name != "EdgeExecutor";
+    let worker = local.then(|| {
+        let api = StoreTaskApi::new(store.clone(), TaskApiConfig::from(&settings::server(config)));
+        Worker::new(worker_config.clone(), Arc::new(api), hosts.clone())
+    });
+    let executor = match &worker {
+        Some(worker) => {
+            let parts = Parts {
+                parallelism: worker_config.concurrency,
+                runner: Arc::new(Runner(worker.clone())),
+                notify: Arc::new(|_| {}),
+            };
+            build(name, &parts).map_err(|error| CliError::usage(error.to_string()))?
+        }
+        None => Arc::new(tradewind_executors::EdgeExecutor::new(move |notice| match notice {
+            // The transaction that queued them has told the api-servers; this is for one in the same process.
+            Notice::Queued(_) | Notice::Unwanted(_) => notifier.notify(Topic::Queue),
+        })),
+    };
+    let scheduler =
+        Scheduler::new(store.clone(), ExecutorSet::new(vec![executor]), settings::scheduler(config), SystemClock)
+            .await
+            .map_err(|error| CliError::failed(error.to_string()))?;
+    let patience = worker_config.killed_task_cleanup_time + Duration::from_secs(5);
+    Ok(RunningScheduler { task: tokio::spawn(scheduler.run(shutdown)), worker, patience })
+}
+
+/// Starts a dag processor for each folder.
+pub fn dag_processors(
+    config: &Config,
+    store: &Store,
+    hosts: &HostPool,
+    bundles: &[Bundle],
+    shutdown: &CancellationToken,
+) -> Vec<JoinHandle<()>> {
+    let parser = Arc::new(HostParser::new(hosts.clone(), super::parser::answerer(store.clone())));
+    let start = |bundle: &Bundle| {
+        let settings = settings::processor(config, bundle);
+        let processor = DagProcessor::new(store.clone(), parser.clone(), settings, SystemClock);
+        tokio::spawn(processor.run(shutdown.clone()))
+    };
+    bundles.iter().map(start).collect()
+}

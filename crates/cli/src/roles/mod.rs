@@ -1,0 +1,44 @@
+//! The composition root: puts store, engine, executors, worker and server together for each role.
+
+mod banner;
+mod engine;
+mod logging;
+mod parser;
+pub mod settings;
+mod shutdown;
+mod standalone;
+
+use std::future::Future;
+
+use tokio_util::sync::CancellationToken;
+use tradewind_core::Timestamp;
+
+use crate::error::CliError;
+
+pub use engine::{dag_processors, scheduler};
+pub use logging::start as start_logging;
+pub use shutdown::on_signal;
+pub use standalone::standalone;
+
+/// Runs a role to its end on all cores.
+///
+/// # Errors
+/// The role's.
+pub fn run<F: Future<Output = Result<(), CliError>>>(role: impl FnOnce(CancellationToken) -> F) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(async { role(on_signal()?).await });
+    // Whatever still runs then has had its chance.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    result
+}
+
+/// The name of this host.
+pub fn hostname() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "localhost".into(), |name| name.trim().to_owned())
+}
+
+/// What time it is.
+pub fn now() -> Timestamp {
+    use tradewind_engine::{Clock, SystemClock};
+    SystemClock.now()
+}

@@ -1,0 +1,230 @@
+//! From options to the settings of each part.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration as StdDuration;
+
+use serde_json::Value;
+use tradewind_core::Duration;
+use tradewind_engine::dag_processor::{IgnoreSyntax, ProcessorConfig};
+use tradewind_engine::scheduler::SchedulerConfig;
+use tradewind_protocol::serialized_dag::DagDefaults;
+use tradewind_server::{ExposeConfig, ServerConfig, ShownOption};
+use tradewind_worker::WorkerConfig;
+use tradewind_worker::host::HostConfig;
+
+use crate::config::{Config, Spec, options};
+use crate::error::CliError;
+use crate::python_env::PythonEnv;
+
+fn duration(config: &Config, spec: &Spec) -> Duration {
+    Duration::from_secs_f64(config.seconds(spec).as_secs_f64())
+}
+
+fn count<T: TryFrom<i64> + Default>(config: &Config, spec: &Spec) -> T {
+    T::try_from(config.int(spec)).unwrap_or_default()
+}
+
+/// What DAG files leave open.
+pub fn dag_defaults(config: &Config) -> DagDefaults {
+    DagDefaults {
+        max_active_runs: count(config, &options::MAX_ACTIVE_RUNS_PER_DAG),
+        max_active_tasks: count(config, &options::MAX_ACTIVE_TASKS_PER_DAG),
+        retries: count(config, &options::DEFAULT_TASK_RETRIES),
+        retry_delay: duration(config, &options::DEFAULT_TASK_RETRY_DELAY),
+        max_retry_delay: duration(config, &options::MAX_TASK_RETRY_DELAY),
+        queue: config.text(&options::DEFAULT_QUEUE).to_owned(),
+    }
+}
+
+/// Of the scheduler.
+pub fn scheduler(config: &Config) -> SchedulerConfig {
+    SchedulerConfig {
+        defaults: dag_defaults(config),
+        heartbeat: duration(config, &options::JOB_HEARTBEAT_SEC),
+        dead_after: duration(config, &options::SCHEDULER_HEALTH_CHECK_THRESHOLD),
+        task_heartbeat_timeout: duration(config, &options::TASK_INSTANCE_HEARTBEAT_TIMEOUT),
+        max_runs_per_tick: count(config, &options::MAX_DAGRUNS_TO_CREATE_PER_LOOP),
+        create_runs: config.flag(&options::USE_JOB_SCHEDULE),
+        hostname: super::hostname(),
+        poll: Duration::from_secs(10),
+    }
+}
+
+/// A folder of DAG files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// Its name.
+    pub name: String,
+    /// The folder.
+    pub root: PathBuf,
+}
+
+/// The folders of DAG files: `[dag_processor] dag_bundle_config_list`, else `[core] dags_folder`.
+///
+/// # Errors
+/// A bundle that is not a local folder; exit code 2.
+pub fn bundles(config: &Config) -> Result<Vec<Bundle>, CliError> {
+    let folder = || Bundle { name: "dags-folder".into(), root: config.path(&options::DAGS_FOLDER) };
+    let Some(text) = config.some_text(&options::DAG_BUNDLE_CONFIG_LIST) else {
+        return Ok(vec![folder()]);
+    };
+    let place = &config.setting(&options::DAG_BUNDLE_CONFIG_LIST).source;
+    let wrong = |what: &str| CliError::usage(format!("{place}: [dag_processor] dag_bundle_config_list: {what}"));
+    let list: Vec<Value> = serde_json::from_str(text).map_err(|error| wrong(&format!("{error}")))?;
+    let mut bundles = Vec::new();
+    for entry in &list {
+        let name = entry["name"].as_str().ok_or_else(|| wrong("every bundle needs a \"name\""))?;
+        let class = entry["classpath"].as_str().unwrap_or("airflow.dag_processing.bundles.local.LocalDagBundle");
+        if class.rsplit('.').next() != Some("LocalDagBundle") {
+            return Err(wrong(&format!("the bundle '{name}' is a {class}, which is not available yet"))
+                .hint("use LocalDagBundle on a folder that something else keeps up to date"));
+        }
+        bundles.push(match entry["kwargs"]["path"].as_str() {
+            Some(path) => Bundle { name: name.to_owned(), root: config.home().join(path) },
+            None => Bundle { name: name.to_owned(), ..folder() },
+        });
+    }
+    if bundles.is_empty() {
+        return Err(wrong("the list is empty"));
+    }
+    Ok(bundles)
+}
+
+/// Of the dag processor of one folder.
+pub fn processor(config: &Config, bundle: &Bundle) -> ProcessorConfig {
+    ProcessorConfig {
+        bundle: bundle.name.clone(),
+        root: bundle.root.clone(),
+        // The host ends an import that takes longer than the smaller of both.
+        parse_timeout: duration(config, &options::DAG_FILE_PROCESSOR_TIMEOUT).min(import_timeout(config)),
+        parallelism: count(config, &options::PARSING_PROCESSES),
+        scan_every: duration(config, &options::REFRESH_INTERVAL),
+        reparse_after: duration(config, &options::MIN_FILE_PROCESS_INTERVAL),
+        safe_mode: config.flag(&options::DAG_DISCOVERY_SAFE_MODE),
+        ignore_syntax: match config.text(&options::DAG_IGNORE_FILE_SYNTAX) {
+            "regexp" => IgnoreSyntax::Regexp,
+            _ => IgnoreSyntax::Glob,
+        },
+        paused_at_creation: config.flag(&options::DAGS_ARE_PAUSED_AT_CREATION),
+        hostname: super::hostname(),
+        heartbeat: duration(config, &options::JOB_HEARTBEAT_SEC),
+    }
+}
+
+/// `[core] dagbag_import_timeout`; 0 means none.
+fn import_timeout(config: &Config) -> Duration {
+    match duration(config, &options::DAGBAG_IMPORT_TIMEOUT) {
+        Duration::ZERO => Duration::from_secs(i64::from(i32::MAX)),
+        timeout => timeout,
+    }
+}
+
+/// Of python hosts.
+pub fn hosts(config: &Config, python: &PythonEnv) -> HostConfig {
+    let mut hosts = HostConfig::new(&python.interpreter, python.package_path.iter().cloned().collect());
+    // What we decided must be what DAG files see, wherever it was set.
+    hosts.env.push((OsString::from("AIRFLOW_HOME"), config.home().into()));
+    hosts.warm_hosts = count(config, &options::WARM_HOSTS);
+    hosts
+}
+
+/// Of a worker in the scheduler's process.
+pub fn local_worker(config: &Config, bundles: &[Bundle]) -> WorkerConfig {
+    let mut worker = WorkerConfig::new(super::hostname(), config.path(&options::BASE_LOG_FOLDER));
+    worker.concurrency = count(config, &options::PARALLELISM);
+    worker.bundles = bundles.iter().map(|b| (b.name.clone(), b.root.clone())).collect::<BTreeMap<_, _>>();
+    worker.queues = vec![config.text(&options::DEFAULT_QUEUE).to_owned()];
+    worker.killed_task_cleanup_time = config.seconds(&options::KILLED_TASK_CLEANUP_TIME);
+    worker
+}
+
+/// Of the api-server.
+pub fn server(config: &Config) -> ServerConfig {
+    let port = count(config, &options::API_PORT);
+    let host = config.text(&options::API_HOST).to_owned();
+    let base_url = config.some_text(&options::API_BASE_URL).map_or_else(|| local_url(&host, port), str::to_owned);
+    ServerConfig {
+        base_url,
+        host,
+        port,
+        instance_name: config.some_text(&options::INSTANCE_NAME).unwrap_or("Tradewind").to_owned(),
+        maximum_page_limit: count(config, &options::MAXIMUM_PAGE_LIMIT),
+        fallback_page_limit: count(config, &options::FALLBACK_PAGE_LIMIT),
+        jwt_secret: config.some_text(&options::JWT_SECRET).map(str::to_owned),
+        jwt_expiration: seconds(config, &options::JWT_EXPIRATION_TIME),
+        jwt_cli_expiration: seconds(config, &options::JWT_CLI_EXPIRATION_TIME),
+        try_token_expiration: seconds(config, &options::EXECUTION_JWT_EXPIRATION_TIME),
+        all_admins: config.flag(&options::SIMPLE_AUTH_MANAGER_ALL_ADMINS),
+        log_folder: config.path(&options::BASE_LOG_FOLDER),
+        expose_config: match config.text(&options::EXPOSE_CONFIG).to_lowercase().as_str() {
+            "true" | "t" | "1" => ExposeConfig::Full,
+            "non-sensitive-only" => ExposeConfig::NonSensitive,
+            _ => ExposeConfig::No,
+        },
+        shown_config: shown(config),
+        allowed_run_id_pattern: config.text(&options::ALLOWED_RUN_ID_PATTERN).to_owned(),
+        health_check_threshold: config.seconds(&options::SCHEDULER_HEALTH_CHECK_THRESHOLD),
+        worker_heartbeat: config.seconds(&options::MIN_HEARTBEAT_INTERVAL),
+        dag_defaults: dag_defaults(config),
+    }
+}
+
+fn seconds(config: &Config, spec: &Spec) -> StdDuration {
+    StdDuration::from_secs(count(config, spec))
+}
+
+fn shown(config: &Config) -> Vec<ShownOption> {
+    let ours = options::ALL.iter().map(|spec| ShownOption {
+        section: spec.section.to_owned(),
+        option: spec.key.to_owned(),
+        value: config.text(spec).to_owned(),
+        secret: spec.sensitive,
+    });
+    ours.collect()
+}
+
+/// The address of a server of this machine, for people and local workers.
+pub fn local_url(host: &str, port: u16) -> String {
+    match host {
+        "0.0.0.0" | "" => format!("http://localhost:{port}"),
+        "::" => format!("http://localhost:{port}"),
+        host if host.contains(':') => format!("http://[{host}]:{port}"),
+        host => format!("http://{host}:{port}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(env: &[(&str, &str)]) -> Config {
+        let env = env.iter().chain(&[("AIRFLOW_HOME", "/h")]).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::from_env(env).unwrap()
+    }
+
+    #[test]
+    fn bundles_are_folders() {
+        let list = |text: &str| bundles(&config(&[("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", text)]));
+        let bundle = |name: &str, root: &str| Bundle { name: name.into(), root: root.into() };
+        assert_eq!(bundles(&config(&[])).unwrap(), [bundle("dags-folder", "/h/dags")]);
+        assert_eq!(
+            list(r#"[{"name": "a", "kwargs": {}}, {"name": "b", "classpath": "x.LocalDagBundle", "kwargs": {"path": "/p"}}]"#)
+                .unwrap(),
+            [bundle("a", "/h/dags"), bundle("b", "/p")]
+        );
+        let error = list(r#"[{"name": "g", "classpath": "airflow.providers.git.bundles.git.GitDagBundle"}]"#).unwrap_err();
+        assert!(error.message.contains("'g' is a airflow.providers.git") && error.code == 2, "{error}");
+        assert!(list("[]").unwrap_err().message.ends_with("the list is empty"));
+    }
+
+    #[test]
+    fn defaults_are_airflows() {
+        let config = config(&[]);
+        assert_eq!(dag_defaults(&config).retry_delay, Duration::from_secs(300));
+        assert_eq!(scheduler(&config).task_heartbeat_timeout, Duration::from_secs(300));
+        assert_eq!(server(&config).base_url, "http://localhost:8080");
+        assert_eq!(processor(&config, &bundles(&config).unwrap()[0]).parse_timeout, Duration::from_secs(30));
+    }
+}
