@@ -32,7 +32,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-wanted=$(cat tests/requirements.txt python/pyproject.toml 2>/dev/null | sha256sum | cut -d' ' -f1)
+wanted=$(sha256sum tests/requirements.txt | cut -d" " -f1)
 if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
     say "Preparing the Python environment of the tests in .venv"
     python3 -m venv .venv

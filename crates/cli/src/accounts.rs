@@ -1,0 +1,1 @@
+//! Accounts of people: what the first start and `users` have in common.

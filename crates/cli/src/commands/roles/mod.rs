@@ -1,0 +1,37 @@
+//! The roles: processes that stay.
+
+mod daemon;
+
+pub mod api_server;
+pub mod dag_processor;
+pub mod scheduler;
+pub mod standalone;
+pub mod triggerer;
+pub mod worker;
+
+use super::Context;
+use super::session::{open_store, store_error};
+use crate::config::{Config, options};
+use crate::error::CliError;
+use crate::{roles, terminal};
+
+use tradewind_store::Store;
+
+/// Reads the configuration, names everything in it that has no effect, and starts logging.
+fn begin(context: &Context) -> Result<Config, CliError> {
+    let config = Config::load()?;
+    config.warnings(true).iter().for_each(|warning| terminal::warn(warning));
+    roles::start_logging(&config, context.verbose);
+    Ok(config)
+}
+
+/// Opens the database for a role of its own: with the schema that it needs.
+async fn database(config: &Config, context: &Context) -> Result<Store, CliError> {
+    let store = open_store(config, false).await?;
+    let ready = match config.flag(&options::CHECK_MIGRATIONS) {
+        true => store.migrate().await.map(drop),
+        false => store.check().await,
+    };
+    ready.map_err(|error| store_error(error, context.program))?;
+    Ok(store)
+}
