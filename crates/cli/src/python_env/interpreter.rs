@@ -31,7 +31,7 @@ print(json.dumps({
     "site": paths["purelib"],
     "scripts": paths["scripts"],
     "virtual_env": sys.prefix != sys.base_prefix,
-    "missing": [m for m in ("jinja2", "pendulum") if importlib.util.find_spec(m) is None],
+    "missing": [m for m in ("jinja2", "markupsafe", "pendulum", "dateutil") if importlib.util.find_spec(m) is None],
 }))
 "#;
 

@@ -20,7 +20,7 @@ use interpreter::{Interpreter, probe};
 use package::Found;
 
 /// What the `airflow` package needs, as pip says it; the same as in `python/pyproject.toml`.
-pub const REQUIREMENTS: &[&str] = &["jinja2>=3.1,<4", "pendulum>=3.0,<4"];
+pub const REQUIREMENTS: &[&str] = &["jinja2>=3.1", "markupsafe>=2.1", "pendulum>=3", "python-dateutil>=2.8"];
 
 /// Oldest version of Python that the package runs on.
 const OLDEST: (u32, u32) = (3, 9);
