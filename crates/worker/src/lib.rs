@@ -4,11 +4,14 @@ mod attempt;
 mod backoff;
 mod clock;
 mod heartbeat;
+pub mod http;
 pub mod host;
 pub mod lane;
 pub mod log;
 #[cfg(test)]
 mod testing;
+mod pull;
 mod worker;
 
+pub use http::HttpTaskApi;
 pub use worker::{Worker, WorkerConfig};

@@ -97,17 +97,18 @@ impl Worker {
         worker
     }
 
-    /// Takes a try and returns at once. A try that it has already is ignored, so sending it again is harmless.
-    pub fn submit(&self, workload: Workload) {
+    /// Takes a try and returns at once. A try that it has already is ignored, so sending it again is harmless. False
+    /// if the try is not new, or the worker is going away.
+    pub fn submit(&self, workload: Workload) -> bool {
         if self.0.closed.load(Ordering::Relaxed) {
             tracing::info!(try_id = %workload.try_id, "the worker is going away and takes no more tries");
-            return;
+            return false;
         }
         let try_id = workload.try_id;
         let stop = Arc::new(Stop::default());
         let mut tries = self.0.tries.lock().expect("tries");
         if tries.contains_key(&try_id) {
-            return;
+            return false;
         }
         tries.insert(try_id, Arc::clone(&stop));
         drop(tries);
@@ -117,6 +118,7 @@ impl Worker {
             let place = Place { inner, try_id };
             attempt(&place.inner, Arc::new(workload), &stop).await;
         });
+        true
     }
 
     /// Ends a try: at once if it has not started, else with SIGTERM and, if need be, SIGKILL.
