@@ -20,7 +20,9 @@ pub struct Parts {
 
 /// The name of an executor that is not there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the executor '{name}' is not available: {why}. Set [core] executor to LocalExecutor (tries run in the scheduler's process), SequentialExecutor (one at a time) or EdgeExecutor (workers on other machines ask for tries)")]
+#[error(
+    "the executor '{name}' is not available: {why}. Set [core] executor to LocalExecutor (tries run in the scheduler's process), SequentialExecutor (one at a time) or EdgeExecutor (workers on other machines ask for tries)"
+)]
 pub struct BuildError {
     /// As configured.
     pub name: String,
@@ -42,8 +44,15 @@ pub fn build(name: &str, parts: &Parts) -> Result<Arc<dyn Executor>, BuildError>
             return Ok(Arc::new(EdgeExecutor::new(move |notice| notify(notice))));
         }
         "" => "no name is given",
-        "CeleryExecutor" | "KubernetesExecutor" | "LocalKubernetesExecutor" | "CeleryKubernetesExecutor"
-        | "BatchExecutor" | "AwsBatchExecutor" | "AwsEcsExecutor" | "AwsLambdaExecutor" | "DaskExecutor"
+        "CeleryExecutor"
+        | "KubernetesExecutor"
+        | "LocalKubernetesExecutor"
+        | "CeleryKubernetesExecutor"
+        | "BatchExecutor"
+        | "AwsBatchExecutor"
+        | "AwsEcsExecutor"
+        | "AwsLambdaExecutor"
+        | "DaskExecutor"
         | "DebugExecutor" => "this version of Tradewind does not have it",
         _ => "there is no executor of this name",
     };

@@ -133,6 +133,9 @@ pub struct FinishTry {
     /// XComs to store in the same transaction: key to JSON value.
     #[serde(default)]
     pub xcoms: Map<String, Value>,
+    /// How many task instances a mapped task downstream becomes, if one maps over the return value.
+    #[serde(default)]
+    pub map_length: Option<u32>,
     /// `up_for_reschedule`: when to look again.
     #[serde(default)]
     pub reschedule_at: Option<Timestamp>,

@@ -32,6 +32,7 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, stop: 
         at: now(),
         reason: outcome.reason,
         xcoms: outcome.xcoms,
+        map_length: outcome.map_length,
         reschedule_at: outcome.reschedule_at,
         skip: outcome.skip,
         max_rss_kb: outcome.max_rss_kb,
@@ -89,7 +90,8 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, stop:
     let mut log = match TryLog::open(&path) {
         Ok(log) => log,
         Err(error) => {
-            let reason = format!("cannot write the try's log {}: {error}; check [logging] base_log_folder", path.display());
+            let reason =
+                format!("cannot write the try's log {}: {error}; check [logging] base_log_folder", path.display());
             tracing::error!(try_id = %w.try_id, "{reason}");
             return (Outcome::failed(reason), None);
         }

@@ -1,7 +1,7 @@
 //! The worker makes itself known and says in short intervals that it, and what it runs, is alive.
 
-use std::sync::atomic::Ordering;
 use std::sync::Weak;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tradewind_protocol::task_api::{ErrorCode, Heartbeat};

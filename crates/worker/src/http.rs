@@ -64,7 +64,13 @@ impl HttpTaskApi {
         self
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, token: &str, body: Vec<u8>, wait: Duration) -> Result<T, Failed> {
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: &str,
+        body: Vec<u8>,
+        wait: Duration,
+    ) -> Result<T, Failed> {
         let request = self
             .client
             .post(format!("{}/{path}", self.base))
@@ -98,7 +104,9 @@ impl HttpTaskApi {
         let mut backoff = Backoff::for_requests();
         loop {
             match self.post(path, token, body.clone(), Duration::ZERO).await {
-                Err(Failed { error, .. }) if error.code == ErrorCode::Unavailable && begin.elapsed() < self.patience => {
+                Err(Failed { error, .. })
+                    if error.code == ErrorCode::Unavailable && begin.elapsed() < self.patience =>
+                {
                     tracing::debug!(path, %error, "trying again");
                     backoff.wait().await;
                 }

@@ -4,13 +4,13 @@ mod attempt;
 mod backoff;
 mod clock;
 mod heartbeat;
-pub mod http;
 pub mod host;
+pub mod http;
 pub mod lane;
 pub mod log;
+mod pull;
 #[cfg(test)]
 mod testing;
-mod pull;
 mod worker;
 
 pub use http::HttpTaskApi;

@@ -91,7 +91,8 @@ impl Control {
         }
         // Straight to the kernel: the reactor does not know yet that a new socket is writable.
         let socket = self.writer.as_ref().as_fd();
-        if let Ok(count) = rustix::net::send(socket, &self.out[self.sent..], SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+        if let Ok(count) = rustix::net::send(socket, &self.out[self.sent..], SendFlags::NOSIGNAL | SendFlags::DONTWAIT)
+        {
             self.advance(count);
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use tokio::io::Interest;
@@ -21,6 +22,9 @@ use super::pipe::pipe;
 
 /// Jobs are numbered through over all hosts, which makes logs easy to read.
 static NEXT_JOB: AtomicU64 = AtomicU64::new(1);
+
+/// How long the end of a host's process may lag behind the end of its socket.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// A host that can fork. Dropping the last handle closes its socket: the host exits and takes its children with it.
 pub struct Host {
@@ -54,7 +58,14 @@ struct Frame {
 
 impl Host {
     /// Takes over a socket on which a host has said `ready`.
-    pub(super) fn new(reader: FrameReader<OwnedReadHalf>, writer: OwnedWriteHalf, pid: i32, modules: Vec<String>) -> Self {
+    /// `watched`: somebody waits for its process and will say how it ended ([`Host::mark_gone`]).
+    pub(super) fn new(
+        reader: FrameReader<OwnedReadHalf>,
+        writer: OwnedWriteHalf,
+        pid: i32,
+        modules: Vec<String>,
+        watched: bool,
+    ) -> Self {
         let shared = Arc::new(Shared {
             pid,
             jobs: Mutex::default(),
@@ -65,7 +76,7 @@ impl Host {
             closed: CancellationToken::new(),
         });
         let end = CancellationToken::new();
-        tokio::spawn(listen(Arc::clone(&shared), reader, end.clone()));
+        tokio::spawn(listen(Arc::clone(&shared), reader, end.clone(), watched));
         tokio::spawn(write_late_frames(Arc::clone(&shared), end.clone()));
         Self { shared, modules, _end: end.drop_guard() }
     }
@@ -83,6 +94,11 @@ impl Host {
     /// Why the host cannot fork any more, if so.
     pub fn gone(&self) -> Option<&str> {
         self.shared.gone.get().map(String::as_str)
+    }
+
+    /// Waits until a host that could not be told anything is known to be gone.
+    pub(super) async fn settle(&self) {
+        let _ = tokio::time::timeout(2 * LAST_WORD, self.shared.closed.cancelled()).await;
     }
 
     /// Cancelled when the host is gone.
@@ -164,7 +180,9 @@ impl Shared {
     }
 
     fn end(&self, why: String) {
-        let _ = self.gone.set(why.clone());
+        if self.gone.set(why.clone()).is_err() {
+            return;
+        }
         let jobs: Vec<Job> = self.jobs.lock().expect("jobs").drain().map(|(_, job)| job).collect();
         for job in jobs {
             let _ = job.exit.send(Exit::host_gone(why.clone()));
@@ -190,7 +208,7 @@ impl Frame {
 }
 
 /// Hears what the host says until its socket closes or nobody needs it any more.
-async fn listen(shared: Arc<Shared>, mut reader: FrameReader<OwnedReadHalf>, end: CancellationToken) {
+async fn listen(shared: Arc<Shared>, mut reader: FrameReader<OwnedReadHalf>, end: CancellationToken, watched: bool) {
     let why = loop {
         let frame = tokio::select! {
             frame = reader.next::<FromHost>() => frame,
@@ -217,6 +235,10 @@ async fn listen(shared: Arc<Shared>, mut reader: FrameReader<OwnedReadHalf>, end
             Err(error) => break format!("its socket failed: {error}"),
         }
     };
+    if watched && !end.is_cancelled() {
+        // The one who waits for the process knows better why, in a moment.
+        let _ = tokio::time::timeout(LAST_WORD, shared.closed.cancelled()).await;
+    }
     shared.end(why);
 }
 

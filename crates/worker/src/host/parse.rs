@@ -17,7 +17,8 @@ use super::pool::HostPool;
 use super::process::HostError;
 
 /// Answers the calls that a file makes while it is imported (`Variable.get`, `BaseHook.get_connection`).
-pub type Answerer = Arc<dyn Fn(TaskCall) -> Pin<Box<dyn Future<Output = Result<Value, TaskApiError>> + Send>> + Send + Sync>;
+pub type Answerer =
+    Arc<dyn Fn(TaskCall) -> Pin<Box<dyn Future<Output = Result<Value, TaskApiError>> + Send>> + Send + Sync>;
 
 /// Output that is kept of a file that prints while it is imported.
 const KEPT_OUTPUT: usize = 8 << 10;
@@ -64,7 +65,12 @@ impl HostPool {
     ///
     /// # Errors
     /// [`ParseFailure`]. What is wrong inside the file is not a failure but [`Parsed::import_error`].
-    pub async fn parse(&self, request: ParseRequest, timeout: Duration, answerer: Answerer) -> Result<Parsed, ParseFailure> {
+    pub async fn parse(
+        &self,
+        request: ParseRequest,
+        timeout: Duration,
+        answerer: Answerer,
+    ) -> Result<Parsed, ParseFailure> {
         let mut child = self.child().await?;
         let mut output = Output::default();
         let ended = tokio::time::timeout(timeout, converse(&mut child, &request, &answerer, &mut output)).await;
@@ -96,7 +102,12 @@ impl HostPool {
 }
 
 /// Speaks with the child until it has answered (`Some`) or closed its socket (`None`).
-async fn converse(child: &mut Child, request: &ParseRequest, answerer: &Answerer, output: &mut Output) -> Option<Parsed> {
+async fn converse(
+    child: &mut Child,
+    request: &ParseRequest,
+    answerer: &Answerer,
+    output: &mut Output,
+) -> Option<Parsed> {
     let job = Job::Parse {
         path: request.path.to_string_lossy().into_owned(),
         root: request.root.to_string_lossy().into_owned(),

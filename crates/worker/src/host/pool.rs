@@ -93,6 +93,7 @@ impl HostPool {
                 Ok(child) => return Ok(child),
                 Err(error) => last = error.to_string(),
             }
+            host.settle().await;
         }
         Err(HostError::Fork(last))
     }
@@ -110,10 +111,12 @@ impl Inner {
     pub(super) async fn child(&self) -> Result<Child, HostError> {
         let mut last = String::new();
         for _ in 0..3 {
-            match self.root().await?.fork() {
+            let host = self.root().await?;
+            match host.fork() {
                 Ok(child) => return Ok(child),
                 Err(error) => last = error.to_string(),
             }
+            host.settle().await;
         }
         Err(HostError::Fork(last))
     }

@@ -65,7 +65,9 @@ impl HostConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
     /// The interpreter cannot be started.
-    #[error("cannot start the Python interpreter '{python}': {detail}; install Python 3.9 or newer, or name another interpreter in [tradewind] python")]
+    #[error(
+        "cannot start the Python interpreter '{python}': {detail}; install Python 3.9 or newer, or name another interpreter in [tradewind] python"
+    )]
     NoInterpreter {
         /// The interpreter.
         python: PathBuf,
@@ -133,7 +135,7 @@ pub(super) async fn start(config: &HostConfig) -> Result<Arc<Host>, HostError> {
     let first = tokio::time::timeout(config.start_timeout, reader.next::<FromHost>()).await;
     match first {
         Ok(Ok(Some(FromHost::Ready { pid, python, .. }))) => {
-            let host = Arc::new(Host::new(reader, writer, pid, Vec::new()));
+            let host = Arc::new(Host::new(reader, writer, pid, Vec::new(), true));
             tracing::debug!(pid, python, interpreter = %config.python.display(), "python host is ready");
             let watched = Arc::downgrade(&host);
             tokio::spawn(async move {
@@ -189,20 +191,31 @@ async fn forward_stderr(errors: ChildStderr, complaints: Complaints) {
 fn explain(python: &Path, lines: &[String], status: &str) -> HostError {
     let last = lines.iter().rev().find(|line| !line.trim().is_empty()).cloned().unwrap_or_default();
     let python = python.to_owned();
-    let detail = last.trim().trim_start_matches(&format!("{}: ", python.display())).to_owned();
+    // Python begins some complaints with its own path.
+    let detail = match last.trim().split_once(": ") {
+        Some((path, rest)) if path.starts_with('/') => rest.to_owned(),
+        _ => last.trim().to_owned(),
+    };
     // "No module named airflow", "No module named 'airflow._runtime'", "Error while finding module specification …".
-    let missing = |name: &str| detail.contains(&format!("No module named {name}")) || detail.contains(&format!("No module named '{name}"));
+    let missing = |name: &str| {
+        detail.contains(&format!("No module named {name}")) || detail.contains(&format!("No module named '{name}"))
+    };
     if missing("airflow._runtime") {
-        let advice = "another 'airflow' package is before ours on its path: remove apache-airflow from this environment".into();
+        let advice =
+            "another 'airflow' package is before ours on its path: remove apache-airflow from this environment".into();
         HostError::NoPackage { python, detail, advice }
     } else if missing("airflow") {
         let advice = "check that Tradewind's python folder is where it was installed ([tradewind] python_path)".into();
         HostError::NoPackage { python, detail, advice }
-    } else if detail.contains("ModuleNotFoundError") || detail.contains("No module named") || detail.contains("ImportError") {
+    } else if detail.contains("ModuleNotFoundError")
+        || detail.contains("No module named")
+        || detail.contains("ImportError")
+    {
         let advice = "install the missing package into this interpreter's environment, or name another interpreter in [tradewind] python".into();
         HostError::NoPackage { python, detail, advice }
     } else {
-        let detail = if detail.is_empty() { format!("it ended at once ({status})") } else { format!("{detail} ({status})") };
+        let detail =
+            if detail.is_empty() { format!("it ended at once ({status})") } else { format!("{detail} ({status})") };
         HostError::NotReady { python, detail }
     }
 }

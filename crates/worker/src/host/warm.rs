@@ -102,7 +102,9 @@ impl WarmHosts {
             match self.look(file, root, &pool) {
                 Found::Host(host) => return Some(host),
                 Found::None => return None,
-                Found::Make(stamp, made) => make(Arc::clone(&pool), file.to_owned(), root.to_owned(), stamp, made).await,
+                Found::Make(stamp, made) => {
+                    make(Arc::clone(&pool), file.to_owned(), root.to_owned(), stamp, made).await
+                }
                 Found::Wait(mut made) => {
                     let _ = made.wait_for(|made| *made).await;
                 }
@@ -164,7 +166,13 @@ impl WarmHosts {
             return Found::None;
         }
         let (made, waiting) = watch::channel(false);
-        let entry = Entry { stamps: vec![(file.to_owned(), stamp)], host: Slot::Starting(waiting), used: now, born: now, renewing: false };
+        let entry = Entry {
+            stamps: vec![(file.to_owned(), stamp)],
+            host: Slot::Starting(waiting),
+            used: now,
+            born: now,
+            renewing: false,
+        };
         state.files.insert(file.to_owned(), entry);
         if !std::mem::replace(&mut state.sweeping, true) {
             tokio::spawn(sweep(self.pool.clone()));
@@ -322,7 +330,7 @@ async fn drained(child: &mut Child) -> std::io::Result<Option<First>> {
 fn become_host(child: Child, pid: i32, modules: Vec<String>) -> Host {
     let Child { control, stdout, stderr, exit, .. } = child;
     let (reader, writer) = control.into_halves();
-    let host = Host::new(reader, writer, pid, modules);
+    let host = Host::new(reader, writer, pid, modules, false);
     let closed = host.closed_token();
     tokio::spawn(async move {
         let (mut out, mut err) = ([0; 512], [0; 512]);

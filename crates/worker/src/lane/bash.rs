@@ -27,6 +27,8 @@ use crate::log::{Line, LineSplitter, Stream, TryLog};
 
 /// Bytes of a line that are kept, because the last line becomes an XCom.
 const LONGEST_LINE: usize = 16 << 20;
+/// Longest rendered text that is shown whole.
+const LONGEST_SHOWN: usize = 4096;
 /// Memory of a running command is looked at after this time, and then ever less often …
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// … down to once in this time.
@@ -57,8 +59,14 @@ impl Command {
                 Some(pairs.collect::<Option<BTreeMap<_, _>>>()?)
             }
         };
+        let script = render(command, workload)?;
+        // Rendered fields are shown to people: what must be hidden or cut for that is for Python, which knows how.
+        let secret = rendered_env.iter().flatten().any(|(key, _)| may_be_secret(key));
+        if !plain && (secret || script.len() > LONGEST_SHOWN) {
+            return None;
+        }
         Some(Self {
-            script: render(command, workload)?,
+            script,
             env: rendered_env,
             append_env: *append_env,
             cwd: match cwd {
@@ -73,10 +81,23 @@ impl Command {
     fn fields(&self) -> Map<String, Value> {
         let mut fields = Map::new();
         fields.insert("bash_command".into(), self.script.clone().into());
-        fields.insert("env".into(), self.env.clone().map_or(Value::Null, |env| env.into_iter().collect()));
-        fields.insert("cwd".into(), self.cwd.clone().into());
+        if let Some(env) = self.env.as_ref().filter(|env| !env.is_empty()) {
+            let env: Map<String, Value> = env.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
+            fields.insert("env".into(), env.into());
+        }
+        if let Some(cwd) = self.cwd.as_ref().filter(|cwd| !cwd.is_empty()) {
+            fields.insert("cwd".into(), cwd.clone().into());
+        }
         fields
     }
+}
+
+/// Names under which values may have to be hidden. Broader than it need be: the python lane decides.
+fn may_be_secret(name: &str) -> bool {
+    const PARTS: [&str; 10] =
+        ["token", "key", "auth", "pass", "secret", "proxies", "proxy", "account", "credential", "private"];
+    let name = name.to_lowercase();
+    PARTS.iter().any(|part| name.contains(part))
 }
 
 /// Runs a command. Its output goes to the log, its last line becomes `return_value`.
@@ -97,7 +118,8 @@ pub(super) async fn run(lane: &Lane, command: Command, log: &mut TryLog, stop: &
             Err(error) => return Outcome::failed(format!("cannot make a temporary folder for the command: {error}")),
         },
     };
-    let cwd = scratch.as_ref().map_or_else(|| PathBuf::from(command.cwd.as_deref().unwrap_or("/")), |s| s.path().to_owned());
+    let cwd =
+        scratch.as_ref().map_or_else(|| PathBuf::from(command.cwd.as_deref().unwrap_or("/")), |s| s.path().to_owned());
     log.say(now(), "info", &format!("Running command: bash -c {}", command.script), &[]);
     log.flush();
     let process = match Process::spawn(lane, &command, &cwd) {
@@ -190,7 +212,15 @@ impl Process {
     }
 
     /// Reaps the command and says what came of it.
-    fn end(mut self, lane: &Lane, command: &Command, log: &mut TryLog, ladder: &Ladder, last: String, peak_kb: Option<u64>) -> Outcome {
+    fn end(
+        mut self,
+        lane: &Lane,
+        command: &Command,
+        log: &mut TryLog,
+        ladder: &Ladder,
+        last: String,
+        peak_kb: Option<u64>,
+    ) -> Outcome {
         let used = match self.child.wait4() {
             Ok(used) => {
                 self.reaped = true;
@@ -209,9 +239,9 @@ impl Process {
                 let reason = format!("Bash command returned exit code {code}. Skipping.");
                 Outcome { reason: Some(reason), ..Outcome::new(TaskState::Skipped) }
             }
-            (How::Code(code), None) => Outcome::failed(format!(
-                "Bash command failed. The command returned a non-zero exit code {code}."
-            )),
+            (How::Code(code), None) => {
+                Outcome::failed(format!("Bash command failed. The command returned a non-zero exit code {code}."))
+            }
             (how, None) => Outcome::failed(format!("Bash command failed. It was {}.", lane.explain(how, None))),
         };
         log.say(now(), "info", &format!("Command ended: {how}"), &[]);

@@ -50,6 +50,8 @@ pub struct Outcome {
     pub reason: Option<String>,
     /// XComs to store with the end.
     pub xcoms: Map<String, Value>,
+    /// How many task instances a mapped task downstream becomes.
+    pub map_length: Option<u32>,
     /// When to look again.
     pub reschedule_at: Option<Timestamp>,
     /// Direct downstream tasks to skip.
@@ -63,7 +65,16 @@ pub struct Outcome {
 impl Outcome {
     /// An end in that state with nothing else to say.
     pub fn new(state: TaskState) -> Self {
-        Self { state, reason: None, xcoms: Map::new(), reschedule_at: None, skip: Vec::new(), max_rss_kb: None, cpu_ms: None }
+        Self {
+            state,
+            reason: None,
+            xcoms: Map::new(),
+            map_length: None,
+            reschedule_at: None,
+            skip: Vec::new(),
+            max_rss_kb: None,
+            cpu_ms: None,
+        }
     }
 
     /// Failed; may be tried again if attempts are left.

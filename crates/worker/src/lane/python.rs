@@ -172,6 +172,7 @@ impl Supervision<'_> {
             state,
             reason,
             xcoms: done.xcoms,
+            map_length: done.map_length,
             reschedule_at: done.reschedule_at,
             skip: done.skip,
             max_rss_kb: Some(done.max_rss_kb).filter(|kb| *kb > 0),
@@ -246,4 +247,3 @@ impl Lingering {
         empty_pipes(&self.child, &mut log);
     }
 }
-

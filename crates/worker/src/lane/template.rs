@@ -150,9 +150,25 @@ mod tests {
     fn declines_what_only_jinja_can_tell() {
         let w = at("2024-01-01");
         for template in [
-            "{{ params.x }}", "{{ ds | upper }}", "{{- ds }}", "{{ ds -}}", "{% if x %}a{% endif %}", "{# hi #}",
-            "${#array[@]}", "{{ macros.ds_add(ds, 1) }}", "{{ logical_date }}", "{{ 'x' }}", "{{ ds", "{{ '}}' }}",
-            "run.sh", "x.bash", "a\r\nb", "{{ dag_run.conf['a'] }}", "{{ conf }}", "{{ {'a': 1} }}", "{{ ti.state }}",
+            "{{ params.x }}",
+            "{{ ds | upper }}",
+            "{{- ds }}",
+            "{{ ds -}}",
+            "{% if x %}a{% endif %}",
+            "{# hi #}",
+            "${#array[@]}",
+            "{{ macros.ds_add(ds, 1) }}",
+            "{{ logical_date }}",
+            "{{ 'x' }}",
+            "{{ ds",
+            "{{ '}}' }}",
+            "run.sh",
+            "x.bash",
+            "a\r\nb",
+            "{{ dag_run.conf['a'] }}",
+            "{{ conf }}",
+            "{{ {'a': 1} }}",
+            "{{ ti.state }}",
         ] {
             assert_eq!(render(template, &w), None, "{template}");
         }

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn lines_survive_being_cut_into_pieces() {
-        let expected: Vec<(String, usize)> = [("one", 0), ("", 0), ("two", 0), ("three", 0)].map(|(t, n)| (t.into(), n)).into();
+        let expected: Vec<(String, usize)> =
+            [("one", 0), ("", 0), ("two", 0), ("three", 0)].map(|(t, n)| (t.into(), n)).into();
         assert_eq!(split(&[b"one\n\ntwo\r\nthree"], 100), expected);
         assert_eq!(split(&[b"on", b"e\n", b"\ntw", b"o\r", b"\nthree"], 100), expected);
     }

@@ -24,7 +24,8 @@ impl Masker {
         for value in values {
             if value.contains('\n') {
                 // The log has single lines.
-                self.secrets.extend(value.lines().map(str::trim).filter(|l| l.len() >= SHORTEST_LINE).map(str::to_owned));
+                self.secrets
+                    .extend(value.lines().map(str::trim).filter(|l| l.len() >= SHORTEST_LINE).map(str::to_owned));
             }
             if !value.is_empty() {
                 self.secrets.push(value);

@@ -233,7 +233,12 @@ mod tests {
         log.add_secrets(vec!["hush".into()]);
         log.printed(at, Stream::Stdout, b"hello hush\nwor");
         log.printed(at, Stream::Stderr, b"oh no");
-        log.record(json!({"timestamp": "T", "level": "warning", "logger": "x", "event": "hush!", "more": ["hush"]}).as_object().unwrap().clone());
+        log.record(
+            json!({"timestamp": "T", "level": "warning", "logger": "x", "event": "hush!", "more": ["hush"]})
+                .as_object()
+                .unwrap()
+                .clone(),
+        );
         log.printed(at, Stream::Stdout, b"ld\n");
         log.printed_all(at);
         log.flush();

@@ -1,10 +1,8 @@
 //! The worker itself: claims, places, heartbeats, a server that is away, ends.
 
-mod support;
-
 use std::time::Duration;
 
-use support::{World, bash};
+use crate::support::{World, bash};
 use tradewind_core::TaskState;
 use tradewind_protocol::Workload;
 
@@ -62,7 +60,7 @@ async fn a_server_that_is_away_delays_and_loses_nothing() {
     let end = world.run(workload.clone()).await;
     assert_eq!(end.state, TaskState::Success);
     assert_eq!(world.events(&workload, "task.stdout"), ["x"], "it ran once");
-    assert!(world.api.with(|state| state.away.values().all(|left| *left == 0 || *left == 2)));
+    assert!(world.api.with(|state| ["register", "start", "finish"].iter().all(|kind| state.away[kind] == 0)));
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
 //! A worker with an in-memory server, a folder for DAG files and one for logs.
-#![expect(dead_code, reason = "each test binary uses its own part of this")]
 
 mod memory_api;
 #[path = "../../src/testing.rs"]

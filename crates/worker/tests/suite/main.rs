@@ -1,0 +1,7 @@
+//! The worker as a whole: real processes, a real python host, an in-memory server.
+
+mod bash_lane;
+mod parse;
+mod python_lane;
+mod support;
+mod worker;
