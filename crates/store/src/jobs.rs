@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn set_job_details(&self, id: i64, details: &serde_json::Value) -> Result<(), Error> {
+    pub async fn describe_job(&self, id: i64, details: &serde_json::Value) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         DETAILS.bind(id).bind(details.to_string()).run(&mut tx).await?;
         tx.commit().await

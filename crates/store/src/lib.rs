@@ -1,9 +1,12 @@
 //! The database: statements, migrations, snapshots, guarded writes. The only crate with SQL.
 
 mod address;
+mod admin;
+mod change;
 mod dag;
 mod db;
 mod error;
+mod fernet;
 mod jobs;
 mod lock;
 mod migrate;
@@ -18,13 +21,17 @@ mod sql;
 mod tries;
 mod tx;
 mod watch;
+mod xcom;
 
 use std::sync::Arc;
 
 use tradewind_core::Timestamp;
 
+pub use admin::{Connection, NewEvent, Pool, User, Variable};
+pub use change::{ClearOutcome, ClearTi, ClearTis, RunStateOutcome, TriggerOutcome};
 pub use dag::{DagFileRow, DagScheduleRow, DagVersionRow, FileResult, ParseReport, ParsedDag, StoredImportError};
 pub use error::Error;
+pub use fernet::Fernet;
 pub use jobs::JobRow;
 pub use migrate::MigrateReport;
 pub use models::{CreateOutcome, InboxRow, NewRun, NewTi, PoolSize, RunRow, RunWrite, TiRow, TiWrite, Usage, UsageRow};
@@ -34,6 +41,7 @@ pub use planning::{DagStatus, PreviousRun, RunningTry, TaskOutcome};
 pub use sql::Dialect;
 pub use tries::{FinishOutcome, FinishTry, StartOutcome, StartTry};
 pub use tx::Tx;
+pub use xcom::XComKey;
 
 use crate::db::Db;
 use crate::tries::TryActor;
@@ -48,6 +56,7 @@ pub struct Store {
 struct Inner {
     db: Arc<Db>,
     notifier: Notifier,
+    fernet: Fernet,
     tries: TryActor,
 }
 
@@ -57,10 +66,11 @@ impl Store {
     /// # Errors
     /// [`Error::Address`], [`Error::Unreachable`] or [`Error::InUse`], each with a text for the person who set it up.
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, Error> {
+        let fernet = Fernet::new(&options.fernet_key)?;
         let db = Arc::new(open::open(url, &options).await?);
         let notifier = Notifier::new();
         watch::watch(&db, notifier.clone());
-        Ok(Self { inner: Arc::new(Inner { db, notifier, tries: TryActor::default() }) })
+        Ok(Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default() }) })
     }
 
     /// Closes all connections. Whoever still uses the store gets errors.
@@ -80,8 +90,14 @@ impl Store {
 
     /// The same database, for the actor itself.
     pub(crate) fn without_actor(&self) -> Self {
-        let (db, notifier) = (Arc::clone(&self.inner.db), self.inner.notifier.clone());
-        Self { inner: Arc::new(Inner { db, notifier, tries: TryActor::default() }) }
+        let Inner { db, notifier, fernet, .. } = &*self.inner;
+        let (db, notifier, fernet) = (Arc::clone(db), notifier.clone(), fernet.clone());
+        Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default() }) }
+    }
+
+    /// Encrypts and decrypts secrets.
+    pub fn fernet(&self) -> &Fernet {
+        &self.inner.fernet
     }
 
     pub(crate) fn db(&self) -> &Arc<Db> {

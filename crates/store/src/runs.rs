@@ -30,14 +30,24 @@ static LOAD_TIS: Statement =
     Statement::new("SELECT {columns} FROM task_instance WHERE id IN {ids} ORDER BY id").reads::<TiRow>();
 /// Runs that are over have no owner; what somebody changed in them is anybody's to see.
 static INBOX: Statement = Statement::new(
-    "SELECT i.id, i.run_key, i.ti_id, r.owner, r.state IN ('queued', 'running')
+    "SELECT i.id, i.run_key, i.ti_id, r.owner = $1, r.state IN ('queued', 'running')
      FROM inbox AS i LEFT JOIN dag_run AS r ON r.id = i.run_key
      WHERE r.owner = $1 OR r.owner IS NULL
+        OR EXISTS (SELECT 1 FROM job AS j WHERE j.id = r.owner AND j.state = 'ended')
      ORDER BY i.id
      LIMIT 2000",
 );
-static CLAIM: Statement =
-    Statement::new("UPDATE dag_run SET owner = $2 WHERE id IN {ids} AND owner IS NULL RETURNING id");
+static CLAIM: Statement = Statement::new(
+    "UPDATE dag_run SET owner = $2
+     WHERE id IN {ids} AND state IN ('queued', 'running')
+        AND (owner IS NULL OR EXISTS (SELECT 1 FROM job AS j WHERE j.id = dag_run.owner AND j.state = 'ended'))
+     RETURNING id",
+);
+/// Schedulers that were not heard of are over, until they are heard of again.
+static END_SILENT: Statement = Statement::new(
+    "UPDATE job SET state = 'ended', ended_at = heartbeat_at
+     WHERE state = 'running' AND heartbeat_at < $2 AND id <> $1 AND kind = (SELECT kind FROM job WHERE id = $1)",
+);
 static FIND_RUN: Statement =
     Statement::new("SELECT {columns} FROM dag_run WHERE dag_id = $1 AND run_id = $2").reads::<RunRow>();
 impl Store {
@@ -52,6 +62,7 @@ impl Store {
         drop(reader);
         if waiting > 0 {
             let mut tx = self.begin().await?;
+            END_SILENT.bind(scheduler).bind(live_since).run(&mut tx).await?;
             ADOPT.bind(scheduler).bind(live_since).all::<(i64,)>(&mut tx).await?;
             tx.commit().await?;
         }
@@ -107,11 +118,11 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn read_inbox(&self, scheduler: i64) -> Result<Vec<InboxRow>, Error> {
-        type Found = (i64, i64, Option<i64>, Option<i64>, Option<bool>);
+        type Found = (i64, i64, Option<i64>, Option<bool>, Option<bool>);
         let found = INBOX.bind(scheduler).all::<Found>(&mut self.db().reader().await?).await?;
         let free: HashSet<i64> = found
             .iter()
-            .filter(|(_, _, _, owner, active)| owner.is_none() && *active == Some(true))
+            .filter(|(_, _, _, mine, active)| *mine != Some(true) && *active == Some(true))
             .map(|(_, run_key, ..)| *run_key)
             .collect();
         let mut lost = free.clone();

@@ -33,11 +33,13 @@ static SET_NEXT: Statement = Statement::new(
 static PAUSE_FAILING: Statement = Statement::new(include_str!("pause_failing.sql"));
 
 impl Tx {
-    /// Creates a run, unless its run id or logical date is taken.
+    /// Creates a run, unless its run id or logical date is taken. Without an owner it goes to the schedulers' inbox:
+    /// the first that is woken plans it.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn create_run(&mut self, run: NewRun) -> Result<CreateOutcome, Error> {
+        let is_free = run.owner.is_none();
         let created = CREATE
             .bind(run.dag_id)
             .bind(run.run_id)
@@ -55,7 +57,11 @@ impl Tx {
             .bind(run.conf.to_string())
             .optional::<(i64,)>(self)
             .await?;
-        Ok(created.map_or(CreateOutcome::Exists, |(run_key,)| CreateOutcome::Created(run_key)))
+        let Some((run_key,)) = created else { return Ok(CreateOutcome::Exists) };
+        if is_free {
+            self.add_to_inbox([(run_key, None)]).await?;
+        }
+        Ok(CreateOutcome::Created(run_key))
     }
 
     /// Writes runs; answers which were still as expected.
