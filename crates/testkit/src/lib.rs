@@ -1,5 +1,6 @@
 //! Test support: a private PostgreSQL, and stores on both databases.
 
+pub mod build;
 mod postgres;
 mod stores;
 

@@ -56,9 +56,9 @@ impl Store {
     /// Those of the database.
     pub async fn delete_run(&self, run_key: i64) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
-        DELETE_INBOX.bind(run_key).run(&mut tx).await?;
         let deleted = DELETE_RUN.bind(run_key).run(&mut tx).await?;
         if deleted > 0 {
+            DELETE_INBOX.bind(run_key).run(&mut tx).await?;
             // Whoever planned it finds that it is gone.
             tx.add_to_inbox([(run_key, None)]).await?;
             tx.notify(Topic::Scheduler);

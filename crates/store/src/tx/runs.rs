@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use tradewind_core::RunState;
 use tradewind_core::timetable::NextRun;
 
 use crate::models::{CreateOutcome, NewRun, RunWrite};
@@ -29,8 +30,18 @@ static SET_NEXT: Statement = Statement::new(
      WHERE dag_id = $1 AND latest_version_id IS NOT DISTINCT FROM $2",
 );
 
-/// Pauses DAGs whose newest runs all failed, as many as the DAG allows in a row.
-static PAUSE_FAILING: Statement = Statement::new(include_str!("pause_failing.sql"));
+/// DAGs of these runs that pause by themselves, and after how many failures.
+static MAY_PAUSE: Statement = Statement::new(
+    "SELECT dag_id, max_consecutive_failed_dag_runs FROM dag
+     WHERE NOT is_paused AND max_consecutive_failed_dag_runs > 0
+        AND dag_id IN (SELECT dag_id FROM dag_run WHERE id IN {ids})
+     ORDER BY dag_id",
+);
+static NEWEST_ENDS: Statement = Statement::new(
+    "SELECT state FROM dag_run WHERE dag_id = $1 AND state IN ('success', 'failed')
+     ORDER BY run_after DESC, id DESC LIMIT $2",
+);
+static PAUSE: Statement = Statement::new("UPDATE dag SET is_paused = TRUE, updated_at = $2 WHERE dag_id = $1");
 
 impl Tx {
     /// Creates a run, unless its run id or logical date is taken. Without an owner it goes to the schedulers' inbox:
@@ -124,11 +135,17 @@ impl Tx {
         if failed_runs.is_empty() {
             return Ok(Vec::new());
         }
-        let paused =
-            PAUSE_FAILING.bind(ids(failed_runs.iter().copied())).bind(crate::now()).all::<(String,)>(self).await?;
-        if !paused.is_empty() {
-            self.notify(Topic::Dags);
+        let mut paused = Vec::new();
+        let candidates = MAY_PAUSE.bind(ids(failed_runs.iter().copied())).all::<(String, i32)>(self).await?;
+        for (dag_id, limit) in candidates {
+            let newest = NEWEST_ENDS.bind(&dag_id).bind(limit).all::<(RunState,)>(self).await?;
+            let failed = newest.iter().filter(|(state,)| *state == RunState::Failed).count();
+            if i32::try_from(failed) == Ok(limit) {
+                PAUSE.bind(&dag_id).bind(crate::now()).run(self).await?;
+                self.notify(Topic::Dags);
+                paused.push(dag_id);
+            }
         }
-        Ok(paused.into_iter().map(|(dag_id,)| dag_id).collect())
+        Ok(paused)
     }
 }
