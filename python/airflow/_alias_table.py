@@ -2,30 +2,196 @@
 
 from __future__ import annotations
 
-_BASH = "airflow.providers.standard.operators.bash"
-_EMPTY = "airflow.providers.standard.operators.empty"
-_PYTHON = "airflow.providers.standard.operators.python"
+_STANDARD = "airflow.providers.standard"
+_OP = _STANDARD + ".operators"
+_SENSOR = _STANDARD + ".sensors"
+_DEF = "airflow.sdk.definitions"
+_BASE = "airflow.sdk.bases"
+_TI = "airflow.sdk.execution_time.task_instance"
 
-# Old module path to the module that took its place.
+# Module path to the module that has its contents.
 MODULES: dict[str, str] = {
-    "airflow.operators.bash_operator": _BASH + "!",
-    "airflow.operators.bash": _BASH,
-    "airflow.operators.dummy_operator": _EMPTY + "!",
-    "airflow.operators.dummy": _EMPTY + "!",
-    "airflow.operators.empty": _EMPTY,
-    "airflow.operators.python_operator": _PYTHON + "!",
-    "airflow.operators.python": _PYTHON,
-    "airflow.models.dag": "airflow.sdk.definitions.dag",
+    # Airflow 1
+    "airflow.hooks.base_hook": _BASE + ".hook!",
+    "airflow.operators.bash_operator": _OP + ".bash!",
+    "airflow.operators.branch_operator": _OP + ".branch!",
+    "airflow.operators.dagrun_operator": _OP + ".trigger_dagrun!",
+    "airflow.operators.dummy_operator": _OP + ".empty!",
+    "airflow.operators.latest_only_operator": _OP + ".latest_only!",
+    "airflow.operators.python_operator": _OP + ".python!",
+    "airflow.sensors.base_sensor_operator": _BASE + ".sensor!",
+    "airflow.sensors.date_time_sensor": _SENSOR + ".date_time!",
+    "airflow.sensors.external_task_sensor": _SENSOR + ".external_task!",
+    "airflow.sensors.time_delta_sensor": _SENSOR + ".time_delta!",
+    "airflow.sensors.time_sensor": _SENSOR + ".time!",
+    "airflow.contrib.sensors.bash_sensor": _SENSOR + ".bash!",
+    "airflow.contrib.sensors.file_sensor": _SENSOR + ".filesystem!",
+    "airflow.contrib.sensors.python_sensor": _SENSOR + ".python!",
+    "airflow.contrib.sensors.weekday_sensor": _SENSOR + ".weekday!",
+    "airflow.contrib.hooks.fs_hook": _STANDARD + ".hooks.filesystem!",
+    "airflow.contrib.utils.weekday": _STANDARD + ".utils.weekday!",
+    # Airflow 2
+    "airflow.decorators.base": _BASE + ".decorator",
+    "airflow.decorators.task_group": _DEF + ".taskgroup",
+    "airflow.exceptions": "airflow.sdk.exceptions",
+    "airflow.hooks.base": _BASE + ".hook",
+    "airflow.hooks.filesystem": _STANDARD + ".hooks.filesystem",
+    "airflow.hooks.subprocess": _STANDARD + ".hooks.subprocess",
+    "airflow.models.base": "airflow.models.orm",
+    "airflow.models.baseoperator": _BASE + ".operator",
+    "airflow.models.baseoperatorlink": _BASE + ".operatorlink",
+    "airflow.models.connection": _DEF + ".connection",
+    "airflow.models.dagbag": "airflow.dag_processing.dagbag",
+    "airflow.models.mappedoperator": _DEF + ".mappedoperator",
+    "airflow.models.operator": "airflow.sdk.types",
+    "airflow.models.param": _DEF + ".param",
+    "airflow.models.skipmixin": _BASE + ".skipmixin",
+    "airflow.models.taskinstancekey": "airflow.sdk.types",
+    "airflow.models.taskmixin": _DEF + ".edges",
+    "airflow.models.variable": _DEF + ".variable",
+    "airflow.models.xcom": _BASE + ".xcom",
+    "airflow.models.xcom_arg": _DEF + ".xcom_arg",
+    "airflow.notifications.basenotifier": _BASE + ".notifier",
+    "airflow.operators.bash": _OP + ".bash",
+    "airflow.operators.branch": _OP + ".branch",
+    "airflow.operators.datetime": _OP + ".datetime",
+    "airflow.operators.dummy": _OP + ".empty!",
+    "airflow.operators.empty": _OP + ".empty",
+    "airflow.operators.latest_only": _OP + ".latest_only",
+    "airflow.operators.python": _OP + ".python",
+    "airflow.operators.trigger_dagrun": _OP + ".trigger_dagrun",
+    "airflow.operators.weekday": _OP + ".weekday",
+    "airflow.sensors.base": _BASE + ".sensor",
+    "airflow.sensors.bash": _SENSOR + ".bash",
+    "airflow.sensors.date_time": _SENSOR + ".date_time",
+    "airflow.sensors.external_task": _SENSOR + ".external_task",
+    "airflow.sensors.filesystem": _SENSOR + ".filesystem",
+    "airflow.sensors.python": _SENSOR + ".python",
+    "airflow.sensors.time_delta": _SENSOR + ".time_delta",
+    "airflow.sensors.weekday": _SENSOR + ".weekday",
+    "airflow.task.trigger_rule": _DEF + "._internal.rules",
+    "airflow.task.weight_rule": _DEF + "._internal.rules",
+    "airflow.template.templater": _DEF + "._internal.templater",
+    "airflow.timetables.datasets": "airflow.timetables.assets",
+    "airflow.utils.context": _DEF + ".context",
+    "airflow.utils.dag_parsing_context": _DEF + ".context",
+    "airflow.utils.edgemodifier": _DEF + ".edges",
+    "airflow.utils.task_group": _DEF + ".taskgroup",
+    "airflow.utils.timezone": "airflow.sdk.timezone",
+    "airflow.utils.trigger_rule": _DEF + "._internal.rules",
+    "airflow.utils.weekday": _STANDARD + ".utils.weekday",
+    "airflow.utils.weight_rule": _DEF + "._internal.rules",
+    # Airflow 3
+    "airflow.sdk.api.datamodels._generated": "airflow.utils.state",
+    "airflow.sdk.bases.timetable": "airflow.timetables.base",
+    "airflow.sdk.configuration": "airflow.configuration",
+    "airflow.sdk.definitions.dag_parsing_context": _DEF + ".context",
+    "airflow.sdk.definitions.template": _DEF + "._internal.templater",
+    "airflow.sdk.definitions.timetables.assets": "airflow.timetables.assets",
+    "airflow.sdk.definitions.timetables.events": "airflow.timetables.events",
+    "airflow.sdk.definitions.timetables.interval": "airflow.timetables.interval",
+    "airflow.sdk.definitions.timetables.simple": "airflow.timetables.simple",
+    "airflow.sdk.definitions.timetables.trigger": "airflow.timetables.trigger",
+    "airflow.sdk.definitions.trigger_rule": _DEF + "._internal.rules",
+    "airflow.sdk.execution_time.context": "airflow._runtime.accessors",
+    "airflow.sdk.execution_time.macros": "airflow.macros",
+    "airflow.sdk.execution_time.task_runner": _TI,
+    "airflow.sdk.execution_time.xcom": _BASE + ".xcom",
+    "airflow.sdk.module_loading": "airflow.utils.module_loading",
+    "airflow.providers.standard.utils.skipmixin": _BASE + ".skipmixin",
+    "airflow.sdk.serde": "airflow._runtime.xcom_codec",
 }
 
-# Packages and modules that are only names found elsewhere.
+
+def _all(home: str, *names: str) -> dict[str, str]:
+    return {name: f"{home}:" for name in names}
+
+
+_DECORATORS = _all(_DEF + ".decorators", "dag", "setup", "task", "task_group", "teardown")
+_ASSETS = _all(_DEF + ".asset", "Dataset", "DatasetAlias", "DatasetAll", "DatasetAny")
+
+# Packages and modules that are only names found elsewhere: name to ``module:attribute`` (``*``: the module itself).
 NAMES: dict[str, dict[str, str]] = {
-    "airflow.operators": {},
-    "airflow.models": {"DAG": "airflow.sdk.definitions.dag:"},
-    "airflow.decorators": {
-        n: "airflow.sdk.definitions.decorators:" for n in ("task", "dag", "task_group", "setup", "teardown")
+    "airflow.assets": {},
+    "airflow.contrib": {},
+    "airflow.contrib.hooks": {},
+    "airflow.contrib.operators": {},
+    "airflow.contrib.sensors": {},
+    "airflow.contrib.utils": {},
+    "airflow.datasets": _ASSETS,
+    "airflow.decorators": _DECORATORS,
+    "airflow.hooks": {"BaseHook": f"{_BASE}.hook:!"},
+    "airflow.models": {
+        **_all(_BASE + ".operator", "BaseOperator"),
+        **_all(_BASE + ".operatorlink", "BaseOperatorLink"),
+        **_all(_BASE + ".skipmixin", "SkipMixin"),
+        **_all(_BASE + ".xcom", "XCom"),
+        **_all(_DEF + ".connection", "Connection"),
+        **_all(_DEF + ".dag", "DAG"),
+        **_all(_DEF + ".mappedoperator", "MappedOperator"),
+        **_all(_DEF + ".param", "Param", "DagParam"),
+        **_all(_DEF + ".variable", "Variable"),
+        **_all(_DEF + ".xcom_arg", "XComArg"),
+        **_all("airflow.dag_processing.dagbag", "DagBag"),
+        **_all("airflow.sdk.types", "Operator"),
+        **_all(_TI, "DagRun", "TaskInstance"),
+        **_all(
+            "airflow.models.orm", "Base", "DagModel", "DagTag", "Pool", "TaskReschedule", "Trigger", "Log", "ID_LEN"
+        ),
     },
+    "airflow.models.abstractoperator": _all(_DEF + "._internal.node", "AbstractOperator"),
+    "airflow.models.asset": _all("airflow.models.orm", "AssetEvent", "AssetModel"),
+    "airflow.models.dag": {
+        **_all(_DEF + ".dag", "DAG", "dag"),
+        **_all("airflow.models.orm", "DagModel", "DagTag"),
+        **_all(_DEF + "._internal.contextmanager", "DagContext"),
+    },
+    "airflow.models.dagrun": _all(_TI, "DagRun"),
+    "airflow.models.pool": _all("airflow.models.orm", "Pool"),
+    "airflow.models.taskinstance": {
+        **_all(_TI, "TaskInstance"),
+        **_all(_DEF + ".context", "get_current_context"),
+        **_all("airflow.models.orm", "clear_task_instances"),
+    },
+    "airflow.notifications": {},
+    "airflow.operators": {
+        **{name: f"{_OP}.python:!" for name in ("BranchPythonOperator", "PythonOperator", "ShortCircuitOperator")},
+        "BaseOperator": f"{_BASE}.operator:!",
+        "BashOperator": f"{_OP}.bash:!",
+        "DummyOperator": f"{_OP}.empty:!",
+        "LatestOnlyOperator": f"{_OP}.latest_only:!",
+        "TriggerDagRunOperator": f"{_OP}.trigger_dagrun:!",
+    },
+    "airflow.operators.sensors": {
+        "BaseSensorOperator": f"{_BASE}.sensor:!",
+        "ExternalTaskSensor": f"{_SENSOR}.external_task:!",
+        "TimeDeltaSensor": f"{_SENSOR}.time_delta:!",
+        "TimeSensor": f"{_SENSOR}.time:!",
+    },
+    "airflow.sdk.api": {},
+    "airflow.sdk.api.datamodels": {},
+    "airflow.sdk.definitions.timetables": {},
+    "airflow.sdk.log": _all("airflow.utils.log.secrets_masker", "mask_secret", "redact"),
+    "airflow.sensors": {},
+    "airflow.sensors.time_sensor": _all(_SENSOR + ".time", "TimeSensor"),
+    "airflow.task": {},
+    "airflow.template": {},
+    "airflow.utils.setup_teardown": _all(_DEF + "._internal.contextmanager", "SetupTeardownContext"),
+    "airflow.utils.xcom": _all(_BASE + ".xcom", "XCOM_RETURN_KEY"),
 }
 
-# Paths that nothing takes the place of yet, and what to do instead.
-ABSENT: dict[str, str] = {}
+_PROVIDER = "moved to a provider package; install that package and import the class from airflow.providers"
+_NOT_YET = "is not part of Tradewind's airflow package yet"
+
+# Paths that nothing takes the place of, and what to do instead.
+ABSENT: dict[str, str] = {
+    "airflow.contrib": _PROVIDER,
+    "airflow.hooks": _PROVIDER,
+    "airflow.io": _NOT_YET,
+    "airflow.operators.email": "needs the package apache-airflow-providers-smtp: airflow.providers.smtp.operators.smtp",
+    "airflow.operators.subdag": "sub-DAGs are gone since Airflow 3; use a task group",
+    "airflow.operators.subdag_operator": "sub-DAGs are gone since Airflow 3; use a task group",
+    "airflow.operators": _PROVIDER,
+    "airflow.sensors": _PROVIDER,
+    "airflow.triggers": _NOT_YET,
+}

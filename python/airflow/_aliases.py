@@ -32,6 +32,19 @@ def submodule(package: str, name: str) -> Any:
         raise
 
 
+def named(package: str, name: str) -> Any:
+    """What the alias table says that ``name`` of ``package`` is; else its submodule of that name."""
+    from airflow._alias_table import NAMES
+
+    where = NAMES[package].get(name)
+    if where is None:
+        return submodule(package, name)
+    home, _, attribute = where.rstrip("!").partition(":")
+    if where.endswith("!"):
+        _warn(f"{package}.{name}", home, stacklevel=4)
+    return import_module(home) if attribute == "*" else getattr(import_module(home), attribute or name)
+
+
 class _AliasFinder:
     """Finds the modules that exist only in the alias table."""
 
@@ -50,12 +63,12 @@ class _AliasFinder:
         return None
 
 
-def _warn(old: str, new: str) -> None:
+def _warn(old: str, new: str, stacklevel: int = 3) -> None:
     import warnings
 
     from airflow.sdk.exceptions import RemovedInAirflow3Warning
 
-    warnings.warn(f"{old} is an old path; import from {new} instead", RemovedInAirflow3Warning, stacklevel=3)
+    warnings.warn(f"{old} is an old path; import from {new} instead", RemovedInAirflow3Warning, stacklevel)
 
 
 class _SameModule:
@@ -84,21 +97,13 @@ class _NamesLoader:
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        names = self.names
         package = module.__name__
 
         def __getattr__(name: str) -> Any:
-            where = names.get(name)
-            if where is None:
-                return submodule(package, name)
-            deprecated = where.endswith("!")
-            home, _, attribute = where.rstrip("!").partition(":")
-            if deprecated:
-                _warn(f"{package}.{name}", home)
-            value = import_module(home) if attribute == "*" else getattr(import_module(home), attribute or name)
+            value = named(package, name)
             setattr(module, name, value)
             return value
 
         module.__getattr__ = __getattr__  # type: ignore[method-assign]
-        module.__all__ = sorted(names)  # type: ignore[attr-defined]
-        module.__dir__ = lambda: sorted(names)  # type: ignore[method-assign]
+        module.__all__ = sorted(self.names)  # type: ignore[attr-defined]
+        module.__dir__ = lambda: sorted(self.names)  # type: ignore[method-assign]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501
 # Option by option: section, key, default (None: no default). ``{AIRFLOW_HOME}`` is filled in on reading.
 DEFAULTS: dict[str, dict[str, str | None]] = {
     "api": {

@@ -10,9 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 __all__ = [
-    "datetime", "datetime_diff_for_humans", "dateutil", "ds_add", "ds_format", "ds_format_locale", "json", "random",
-    "time", "timedelta", "uuid", "yaml",
-]  # fmt: skip
+    "datetime",
+    "datetime_diff_for_humans",
+    "dateutil",  # noqa: F822
+    "ds_add",
+    "ds_format",
+    "ds_format_locale",
+    "json",
+    "random",
+    "time",
+    "timedelta",
+    "uuid",
+    "yaml",  # noqa: F822
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -177,7 +177,9 @@ def _push_result(ti: Any, task: Any, result: Any, outcome: Outcome) -> None:
                 raise AirflowException(f"a task with multiple_outputs must return a dict with text keys, not {key!r}")
             outcome.xcoms[key] = _encode(value, key)
     if any(True for _ in _mapped_dependants(ti)):
-        outcome.map_length = _map_length(result)
+        _check_mappable(result)
+        if not isinstance(result, Mapping):
+            result = list(result)  # the server counts the items of a plain list
     outcome.xcoms["return_value"] = _encode(result, "return_value")
 
 
@@ -199,7 +201,7 @@ def _mapped_dependants(ti: Any) -> Iterator[Any]:
             yield task
 
 
-def _map_length(result: Any) -> int:
+def _check_mappable(result: Any) -> None:
     from airflow.configuration import conf
     from airflow.sdk.exceptions import UnmappableXComLengthPushed, UnmappableXComTypePushed
 
@@ -208,7 +210,6 @@ def _map_length(result: Any) -> int:
     longest = conf.getint("core", "max_map_length", fallback=1024)
     if len(result) > longest:
         raise UnmappableXComLengthPushed(result, longest)
-    return len(result)
 
 
 _CALLBACK_OF = {"success": "on_success_callback", "skipped": "on_skipped_callback", "failed": "on_failure_callback"}

@@ -16,7 +16,6 @@ class Outcome:
     state: str
     reason: str | None = None
     xcoms: dict[str, Any] = field(default_factory=dict)
-    map_length: int | None = None
     reschedule_at: str | None = None
     skip: list[str] = field(default_factory=list)
     error: BaseException | None = None
@@ -28,9 +27,9 @@ class Outcome:
         message: dict[str, Any] = {"type": "done", "state": self.state}
         if self.reason is not None:
             message["reason"] = masked(self.reason)
-        for name in ("xcoms", "map_length", "reschedule_at", "skip"):
+        for name in ("xcoms", "reschedule_at", "skip"):
             value = getattr(self, name)
-            if value or value == 0:
+            if value:
                 message[name] = value
         return message
 

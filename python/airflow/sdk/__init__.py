@@ -62,7 +62,7 @@ _NOT_YET: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _ABSENT = {name: about for about, names in _NOT_YET.items() for name in names}
 
-__all__ = ["__version__", *sorted(_WHERE), "macros", "timezone"]
+__all__ = ["__version__", *sorted(_WHERE), "macros", "timezone"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
@@ -72,7 +72,7 @@ def __getattr__(name: str) -> Any:
     elif name in _MODULES:
         value = import_module(_MODULES[name])
     elif name in _ABSENT:
-        raise AttributeError(f"airflow.sdk.{name} is not there yet: Tradewind does not support {_ABSENT[name]} so far")
+        raise ImportError(f"airflow.sdk.{name} is not there yet: Tradewind does not support {_ABSENT[name]} so far")
     else:
         from airflow._aliases import submodule
 

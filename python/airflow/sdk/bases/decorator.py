@@ -55,7 +55,7 @@ def is_async_callable(func: Any) -> bool:
     while isinstance(func, functools.partial):
         func = func.func
     func = inspect.unwrap(func)
-    return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(getattr(func, "__call__", None))
+    return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(type(func).__call__)
 
 
 def determine_kwargs(func: Callable, args: Collection[Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import abc
-import functools
-import inspect
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk.definitions._internal.contextmanager import DagContext, SetupTeardownContext, TaskGroupContext
+from airflow.sdk.definitions._internal.construction import Construction, with_default_args
+from airflow.sdk.definitions._internal.contextmanager import SetupTeardownContext
 from airflow.sdk.definitions._internal.node import TaskNode
 from airflow.sdk.definitions._internal.rules import check_trigger_rule, check_weight_rule
 from airflow.sdk.definitions._internal.types import NOTSET, validate_instance_args
@@ -36,84 +35,8 @@ class OperatorMeta(abc.ABCMeta):
     def __new__(mcs, name: str, bases: tuple, namespace: dict, **kwargs: Any) -> type:
         init = namespace.get("__init__")
         if init is not None:
-            namespace["__init__"] = _with_default_args(init)
+            namespace["__init__"] = with_default_args(init)
         return super().__new__(mcs, name, bases, namespace, **kwargs)
-
-
-class _Construction:
-    """What the ``__init__`` methods of one object under construction share."""
-
-    __slots__ = ("dag", "default_args", "params", "task_group")
-
-    def __init__(self, kwargs: dict[str, Any]) -> None:
-        dag = kwargs.get("dag")
-        group = kwargs.get("task_group")
-        if dag is None and group is not None:
-            dag = group.dag
-        if dag is None:
-            dag = DagContext.get_current()
-        if group is None and dag is not None:
-            group = TaskGroupContext.get_current(dag)
-        self.dag: DAG | None = dag
-        self.task_group: TaskGroup | None = group
-        defaults: dict[str, Any] = {}
-        params: dict[str, Any] = {}
-        for source in (dag, group):
-            if source is not None:
-                args = source.default_args
-                params.update(args.get("params") or {})
-                defaults.update(args)
-        given = kwargs.get("default_args")
-        if given:
-            params.update(given.get("params") or {})
-            defaults.update(given)
-        defaults.pop("params", None)
-        self.default_args = defaults
-        self.params = params
-
-
-def _parameters(init: Callable) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Names that an ``__init__`` takes, and those of them that it can't do without."""
-    keyword = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    found = list(inspect.signature(init).parameters.values())[1:]
-    names = frozenset(p.name for p in found if p.kind in keyword)
-    needed = tuple(p.name for p in found if p.kind in keyword and p.default is inspect.Parameter.empty)
-    return names, needed
-
-
-def _with_default_args(init: Callable) -> Callable:
-    known: list[tuple[frozenset[str], tuple[str, ...]]] = []
-
-    @functools.wraps(init)
-    def __init__(self: BaseOperator, *args: Any, **kwargs: Any) -> None:
-        if args:
-            name = type(self).__name__
-            raise InvalidArguments(f"{name} takes keyword arguments only, such as task_id=..., not {args[0]!r}")
-        state = self.__dict__
-        construction = state.get("_construction")
-        outermost = construction is None
-        if outermost:
-            construction = state["_construction"] = _Construction(kwargs)
-            state["_init_kwargs"] = dict(kwargs)
-        if not known:
-            known.append(_parameters(init))
-        names, needed = known[0]
-        for name, value in construction.default_args.items():
-            if name in names and name not in kwargs:
-                kwargs[name] = value
-        missing = [name for name in needed if name not in kwargs]
-        if missing:
-            task_id = kwargs.get("task_id") or state.get("task_id")
-            which = f"{type(self).__name__} (task_id: {task_id})" if task_id else type(self).__name__
-            raise InvalidArguments(
-                f"{which} lacks the argument{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
-            )
-        init(self, **kwargs)
-        if outermost:
-            state.pop("_construction", None)
-            self._constructed()
-
-    return __init__
 
 
 def _seconds(value: timedelta | float | int | None, name: str, task_id: str) -> timedelta | None:
@@ -206,7 +129,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         **kwargs: Any,
     ) -> None:
         state = self.__dict__
-        construction: _Construction = state["_construction"]
+        construction: Construction = state["_construction"]
         if kwargs:
             renamed = self._take_old_arguments(task_id, kwargs)
             max_active_tis_per_dag = renamed.get("max_active_tis_per_dag", max_active_tis_per_dag)

@@ -121,7 +121,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
                 self.log.info("Success criteria met. Exiting.")
                 return found.xcom_value if isinstance(found, PokeReturnValue) else None
             if waited() > self.timeout:
-                message = f"Sensor has timed out; run duration of {waited():.1f} seconds exceeds the specified timeout of {self.timeout}."
+                message = f"Sensor has timed out: it waited {waited():.1f} seconds; timeout is {self.timeout:g}."
                 if self.soft_fail or self.never_fail:
                     raise AirflowSkipException(message)
                 raise AirflowSensorTimeout(message)

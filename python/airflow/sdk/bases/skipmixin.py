@@ -25,9 +25,8 @@ class SkipMixin:
         known = set(dag.task_dict)
         unknown = [item for item in chosen if item not in known]
         if unknown:
-            raise AirflowException(
-                f"a branch can only go on with tasks of its DAG; {dag.dag_id!r} has no {', '.join(map(repr, sorted(unknown)))}"
-            )
+            names = ", ".join(map(repr, sorted(unknown)))
+            raise AirflowException(f"a branch can only go on with tasks of its DAG; {dag.dag_id!r} has no {names}")
         follow = set(chosen)
         for task_id in chosen:
             follow |= dag.task_dict[task_id].get_flat_relative_ids(upstream=False)

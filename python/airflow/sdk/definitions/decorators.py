@@ -18,8 +18,6 @@ _KINDS = {
     "branch": "airflow.providers.standard.decorators.branch_python:branch_task",
     "short_circuit": "airflow.providers.standard.decorators.short_circuit:short_circuit_task",
     "sensor": "airflow.providers.standard.decorators.sensor:sensor_task",
-    "virtualenv": "airflow.providers.standard.decorators.python_virtualenv:virtualenv_task",
-    "external_python": "airflow.providers.standard.decorators.external_python:external_python_task",
     "run_if": "airflow.providers.standard.decorators.condition:run_if",
     "skip_if": "airflow.providers.standard.decorators.condition:skip_if",
 }

@@ -223,7 +223,8 @@ class RuntimeTaskInstance:
             conf.get("api", "base_url", fallback=None) or conf.get("webserver", "base_url", fallback=None) or ""
         ).rstrip("/")
         mapped = f"/mapped/{self.map_index}" if self.map_index >= 0 else ""
-        path = f"/dags/{quote(self.dag_id, safe='')}/runs/{quote(self.run_id, safe='')}/tasks/{quote(self.task_id, safe='')}"
+        dag_id, run_id, task_id = (quote(text, safe="") for text in (self.dag_id, self.run_id, self.task_id))
+        path = f"/dags/{dag_id}/runs/{run_id}/tasks/{task_id}"
         return f"{base or 'http://localhost:8080'}{path}{mapped}{extra}"
 
     @property

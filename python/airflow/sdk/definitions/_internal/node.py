@@ -205,3 +205,6 @@ class TaskNode(Templater, DependencyMixin):
     def extra_links(self) -> list[str]:
         """Names of the links that the operator's class offers."""
         return sorted(link.name for link in getattr(self, "operator_extra_links", ()) or ())
+
+
+AbstractOperator = TaskNode

@@ -1,0 +1,3 @@
+"""Reading DAG files."""
+
+from __future__ import annotations

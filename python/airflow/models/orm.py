@@ -1,0 +1,74 @@
+"""Names of Airflow's database tables, so that files that import them load.
+
+DAG files and tasks have no database here. What these classes were used for is done by REST, by ``ti`` and
+``dag_run`` of the context, or by ``Variable`` and ``Connection``; using one says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+ID_LEN = 250
+
+
+class NoDatabase(RuntimeError):
+    """Something wanted Airflow's database."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} needs Airflow's database, which DAG files and tasks do not have in Tradewind (nor in Airflow 3); "
+            "use the REST API or the task's context"
+        )
+
+
+class _Refuses(type):
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise NoDatabase(f"{cls.__name__}.{name}")
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        raise NoDatabase(f"{cls.__name__}()")
+
+
+class Base(metaclass=_Refuses):
+    """Base of the tables."""
+
+
+class DagModel(Base):
+    """A DAG's row."""
+
+
+class DagTag(Base):
+    """A DAG's tag."""
+
+
+class Pool(Base):
+    """A pool's row."""
+
+    DEFAULT_POOL_NAME = "default_pool"
+
+
+class TaskReschedule(Base):
+    """A rescheduled sensor's row."""
+
+
+class Trigger(Base):
+    """A trigger's row."""
+
+
+class Log(Base):
+    """An event's row."""
+
+
+class AssetModel(Base):
+    """An asset's row."""
+
+
+class AssetEvent(Base):
+    """An asset event's row."""
+
+
+def clear_task_instances(*args: Any, **kwargs: Any) -> None:
+    """Refused: clearing is done by REST or the command line."""
+    raise NoDatabase("clear_task_instances")

@@ -1,0 +1,3 @@
+"""Standard hooks."""
+
+from __future__ import annotations

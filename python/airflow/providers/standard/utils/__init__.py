@@ -1,0 +1,3 @@
+"""What standard operators share with DAG files."""
+
+from __future__ import annotations

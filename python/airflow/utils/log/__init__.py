@@ -1,0 +1,3 @@
+"""Logging under the names that providers know."""
+
+from __future__ import annotations

@@ -1,0 +1,40 @@
+"""Calling functions with what they take of the context."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow.sdk.bases.decorator import determine_kwargs
+
+__all__ = ["context_to_airflow_vars", "determine_kwargs", "make_kwargs_callable"]
+
+
+def make_kwargs_callable(func: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that takes anything by name and passes on what ``func`` takes."""
+
+    @functools.wraps(func)
+    def kwargs_func(*args: Any, **kwargs: Any) -> Any:
+        return func(*args, **determine_kwargs(func, args, kwargs))
+
+    return kwargs_func
+
+
+def context_to_airflow_vars(context: Mapping[str, Any], in_env_var_format: bool = False) -> dict[str, str]:
+    """Ids of the running task, named for the environment or for other systems."""
+    ti = context["ti"]
+    date = ti.logical_date
+    task = context.get("task")
+    email = getattr(task, "email", None) or ()
+    found = {
+        "dag_owner": getattr(task, "owner", None),
+        "dag_email": email if isinstance(email, str) else ",".join(email),
+        "dag_id": ti.dag_id,
+        "task_id": ti.task_id,
+        "execution_date": date.isoformat() if date is not None else None,
+        "try_number": str(ti.try_number),
+        "dag_run_id": ti.run_id,
+    }
+    form = "AIRFLOW_CTX_{}" if in_env_var_format else "airflow.ctx.{}"
+    return {form.format(name.upper() if in_env_var_format else name): text for name, text in found.items() if text}
