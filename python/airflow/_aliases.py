@@ -41,7 +41,7 @@ def named(package: str, name: str) -> Any:
         return submodule(package, name)
     home, _, attribute = where.rstrip("!").partition(":")
     if where.endswith("!"):
-        _warn(f"{package}.{name}", home, stacklevel=4)
+        _warn(f"{package}.{name}", home)
     return import_module(home) if attribute == "*" else getattr(import_module(home), attribute or name)
 
 
@@ -63,12 +63,10 @@ class _AliasFinder:
         return None
 
 
-def _warn(old: str, new: str, stacklevel: int = 3) -> None:
-    import warnings
+def _warn(old: str, new: str) -> None:
+    from airflow.sdk.definitions._internal.old_names import warn_author
 
-    from airflow.sdk.exceptions import RemovedInAirflow3Warning
-
-    warnings.warn(f"{old} is an old path; import from {new} instead", RemovedInAirflow3Warning, stacklevel)
+    warn_author(f"{old} is an old path; import from {new} instead")
 
 
 class _SameModule:

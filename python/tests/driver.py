@@ -28,6 +28,15 @@ class Child:
         self.frames: list[dict[str, Any]] = []
         self.exit: dict[str, Any] | None = None
 
+    def printed(self) -> str:
+        """Wait for a whole line of its output."""
+        line = b""
+        while not line.endswith(b"\n"):
+            data = os.read(self.out, 1)
+            assert data, f"the child printed no line: {line!r}"
+            line += data
+        return line.decode().rstrip("\n")
+
     def kill(self, signal: int) -> None:
         """Signal its process group."""
         self.driver.channel.send({"type": "kill", "job": self.job, "signal": signal})

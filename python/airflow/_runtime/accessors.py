@@ -60,6 +60,10 @@ class ConnectionAccessor:
             return default_conn
 
 
+class NotSupported(NotImplementedError, AttributeError):
+    """This version does not have what the task wants to use."""
+
+
 class Unsupported:
     """Something that this version does not have: using it says so."""
 
@@ -67,7 +71,7 @@ class Unsupported:
         self.__dict__["_what"] = what
 
     def _refuse(self, *args: Any) -> Any:
-        raise NotImplementedError(f"Tradewind does not support {self._what} so far")
+        raise NotSupported(f"Tradewind does not support {self._what} so far")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -153,15 +153,9 @@ class TaskContext(dict):
 
 
 def _warn(key: str) -> None:
-    import warnings
+    from airflow.sdk.definitions._internal.old_names import warn_author
 
-    from airflow.sdk.exceptions import RemovedInAirflow3Warning
-
-    warnings.warn(
-        f"the context's {key!r} is of an older Airflow; use {DEPRECATED[key]!r} instead",
-        RemovedInAirflow3Warning,
-        stacklevel=4,
-    )
+    warn_author(f"the context's {key!r} is of an older Airflow; use {DEPRECATED[key]!r} instead")
 
 
 def _ds(date: Any) -> str:

@@ -27,6 +27,7 @@ def run_task(ti: Any) -> Outcome:
     try:
         from_xcom = _unmap(ti, context)
         task = ti.task
+        task.__dict__.pop("_init_done", None)  # what is assigned from here on makes no dependencies
         _render(task, context, from_xcom)
         _each_callback(task.on_execute_callback, context, "on_execute_callback")
         with _timeout(task), _end_on_signal(task):

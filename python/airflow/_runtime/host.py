@@ -305,7 +305,7 @@ def main() -> None:
         raise SystemExit(2) from None
     os.set_inheritable(fd, False)
     preload()
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.stdout.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]
     job = Host(sock).serve()
     if job is None:
         os._exit(0)

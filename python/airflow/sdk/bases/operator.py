@@ -212,9 +212,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
             state["email"] = None
 
     def _take_old_arguments(self, task_id: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-        import warnings
-
-        from airflow.sdk.exceptions import RemovedInAirflow3Warning
+        from airflow.sdk.definitions._internal.old_names import warn_author
 
         taken: dict[str, Any] = {}
         for name in list(kwargs):
@@ -225,11 +223,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
             if new is not None:
                 taken[new] = value
             hint = f"call it {new!r}" if new else "it has no effect any more"
-            warnings.warn(
-                f"argument {name!r} of task {task_id!r} is of an older Airflow; {hint}",
-                RemovedInAirflow3Warning,
-                stacklevel=4,
-            )
+            warn_author(f"argument {name!r} of task {task_id!r} is of an older Airflow; {hint}")
         if kwargs:
             names = ", ".join(f"{name}={value!r}" for name, value in sorted(kwargs.items()))
             message = f"{type(self).__name__} (task_id: {task_id}) does not take these arguments: {names}"
@@ -237,7 +231,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
 
             if not conf.getboolean("operators", "allow_illegal_arguments", fallback=False):
                 raise InvalidArguments(message)
-            warnings.warn(message, RemovedInAirflow3Warning, stacklevel=4)
+            warn_author(message)
         return taken
 
     def _constructed(self) -> None:

@@ -93,9 +93,9 @@ class ExpandInput:
         from_xcom: set[int] = set()
         for name, items in reversed(self.value.items()):
             values = _values(items, context)
-            map_index, at = divmod(map_index, len(values)) if len(values) else (map_index, 0)
-            if at >= len(values):
-                raise IndexError(f"{name!r} has {len(values)} items, too few for this instance of the mapped task")
+            if not values:
+                raise IndexError(f"{name!r} has no items, so this instance of the mapped task should not be")
+            map_index, at = divmod(map_index, len(values))
             found[name] = values[at]
             if isinstance(items, XComArg):
                 from_xcom.add(id(values[at]))

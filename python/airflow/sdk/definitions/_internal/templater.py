@@ -117,6 +117,8 @@ class Templater:
             return content
         if seen_oids is None:
             seen_oids = set()
+        if id(content) in seen_oids:
+            return content
         if isinstance(content, str):
             return self._render_text(content, context, jinja_env)
         if isinstance(content, LiteralValue):
@@ -126,8 +128,6 @@ class Templater:
         resolve = getattr(content, "resolve", None)
         if resolve is not None and getattr(content, "is_reference", False):
             return resolve(context)
-        if id(content) in seen_oids:
-            return content
         if isinstance(content, os.PathLike):
             rendered = self._render_text(os.fspath(content), context, jinja_env)
             return content if rendered == os.fspath(content) else type(content)(rendered)  # type: ignore[call-arg]
