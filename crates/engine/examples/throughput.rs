@@ -36,8 +36,7 @@ impl Executor for Instantly {
             let (store, worker) = (self.store.clone(), self.worker);
             tokio::spawn(async move {
                 let at = SystemClock.now();
-                let start =
-                    StartTry { try_id: workload.try_id, worker_id: worker, hostname: "h".into(), pid: 1, at };
+                let start = StartTry { try_id: workload.try_id, worker_id: worker, hostname: "h".into(), pid: 1, at };
                 store.start_try(start).await.expect("start");
                 let finish = FinishTry::new(workload.try_id, TaskState::Success, SystemClock.now());
                 store.finish_try(finish).await.expect("finish");
@@ -49,7 +48,8 @@ impl Executor for Instantly {
 
 async fn add_dag(store: &Store, dag_id: &str, tasks: Vec<Value>) {
     let dag = json!({"format": 1, "dag_id": dag_id, "timetable": {"type": "null"}, "max_active_tasks": 32, "max_active_runs": 100, "tasks": tasks});
-    let parsed = parsed_dag(serde_json::from_value(dag).expect("a DAG"), &DagDefaults::default(), false).expect("a good DAG");
+    let parsed =
+        parsed_dag(serde_json::from_value(dag).expect("a DAG"), &DagDefaults::default(), false).expect("a good DAG");
     let file = FileResult {
         bundle_name: "b".into(),
         relative_fileloc: format!("{dag_id}.py"),
@@ -123,7 +123,14 @@ async fn main() {
     let empty = |id: String, down: Vec<String>| json!({"task_id": id, "operator": "EmptyOperator", "lane": {"kind": "empty"}, "downstream": down});
     add_dag(&store, "empty200", (0..200).map(|n| empty(format!("t{n}"), vec![])).collect()).await;
     let next = |n: usize, count: usize| if n + 1 < count { vec![format!("t{:03}", n + 1)] } else { vec![] };
-    add_dag(&store, "layers", (0..10_000).map(|n| empty(format!("t{n:05}"), if n < 9_000 { vec![format!("t{:05}", n + 1_000)] } else { vec![] })).collect()).await;
+    add_dag(
+        &store,
+        "layers",
+        (0..10_000)
+            .map(|n| empty(format!("t{n:05}"), if n < 9_000 { vec![format!("t{:05}", n + 1_000)] } else { vec![] }))
+            .collect(),
+    )
+    .await;
     add_dag(&store, "chain30", (0..30).map(|n| op(format!("t{n:03}"), next(n, 30))).collect()).await;
     add_dag(&store, "wide200", (0..200).map(|n| op(format!("t{n}"), vec![])).collect()).await;
     add_dag(&store, "linear5", (0..5).map(|n| op(format!("t{n:03}"), next(n, 5))).collect()).await;

@@ -13,7 +13,7 @@ use tradewind_engine::scheduler::{ExecutorSet, Scheduler, SchedulerConfig};
 use tradewind_executors::Executor;
 use tradewind_protocol::Workload;
 use tradewind_protocol::serialized_dag::DagDefaults;
-use tradewind_store::{FileResult, FinishOutcome, FinishTry, NewRun, StartOutcome, StartTry, Store};
+use tradewind_store::{FileResult, FinishOutcome, FinishTry, NewRun, StartOutcome, StartTry, Store, TriggerOutcome};
 use tradewind_testkit::TestStore;
 
 /// Runs a test on SQLite and on Postgres.
@@ -146,11 +146,8 @@ impl World {
             dag_version_id: None,
             owner: None,
         };
-        let mut tx = self.store.begin().await.unwrap();
-        tx.create_run(run).await.unwrap().created().expect("a new run");
-        tx.commit().await.unwrap();
-        // Found by adoption, like every run that nobody owns.
-        self.scheduler.forget();
+        let outcome = self.store.trigger_run(run).await.unwrap();
+        assert!(matches!(outcome, TriggerOutcome::Created(_)), "{outcome:?}");
         self.advance(0.001);
     }
 
