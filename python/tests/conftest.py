@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from driver import Host
+from driver import Conversation, Host
 
 os.environ["AIRFLOW_HOME"] = "/nonexistent/tradewind-tests"
 for name in [name for name in os.environ if name.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_"))]:
@@ -21,6 +21,13 @@ def host() -> Iterator[Host]:
     root = Host()
     yield root
     assert root.close() == 0
+
+
+@pytest.fixture(autouse=True)
+def _close_children() -> Iterator[None]:
+    """Leave no socket open after a test."""
+    yield
+    Conversation.close_all()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow._runtime.wire import Channel, Closed, frame
 
@@ -27,6 +27,7 @@ class Child:
         self.out, self.err = out, err
         self.frames: list[dict[str, Any]] = []
         self.exit: dict[str, Any] | None = None
+        self.closed = False
 
     def printed(self) -> str:
         """Wait for a whole line of its output."""
@@ -75,10 +76,12 @@ class Child:
         return self
 
     def close(self) -> None:
-        """Close our ends."""
-        self.channel.sock.close()
-        for fd in self.pipes:
-            os.close(fd)
+        """Close our ends, once."""
+        if not self.closed:
+            self.closed = True
+            self.channel.sock.close()
+            for fd in self.pipes:
+                os.close(fd)
 
     @property
     def stdout(self) -> str:
@@ -110,6 +113,7 @@ class Conversation:
     """The conversation with a host, root or warm."""
 
     number = 0
+    everyone: ClassVar[list[Child]] = []
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
@@ -131,7 +135,14 @@ class Conversation:
         os.close(err_write)
         child = Child(self, number, ours, out_read, err_read)
         self.children.append(child)
+        Conversation.everyone.append(child)
         return child
+
+    @classmethod
+    def close_all(cls) -> None:
+        """Close our ends of all children that there ever were."""
+        while cls.everyone:
+            cls.everyone.pop().close()
 
     def exit_of(self, job: int) -> dict[str, Any]:
         """Wait for the end of a job's child."""

@@ -138,6 +138,7 @@ def test_a_host_that_is_closed_or_killed_takes_its_children_with_it(dag_file):
         else:
             host.process.kill()
             host.process.wait()
+            host.channel.sock.close()
         _gone(pid)
 
 
