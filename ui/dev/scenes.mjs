@@ -1,6 +1,13 @@
 // Development only: the pages that dev/shots.mjs takes pictures of.
 const goto = (path) => (page) => page.goto(path)
 
+/** The path of a run of a DAG, the newest (0) or an older one. */
+const run = async (page, dag, index = 0) => {
+  const answer = await page.request.get(`/ui/grid/${dag}?limit=25`)
+  return `/dags/${dag}/runs/${encodeURIComponent((await answer.json()).runs[index].run_id)}`
+}
+const inRun = (dag, index, rest = '') => async (page) => page.goto((await run(page, dag, index)) + rest)
+
 export const scenes = [
   { name: 'login', anonymous: true, open: goto('/login') },
   { name: 'login-wrong', anonymous: true, themes: ['light'], open: async (page) => {
@@ -51,5 +58,41 @@ export const scenes = [
     await page.getByLabel('Days').fill('120')
     await page.getByText('At…').click()
     await page.getByRole('button', { name: 'Trigger' }).click()
+  } },
+  { name: 'run', open: inRun('orders_hourly', 0) },
+  { name: 'run-done', themes: ['light'], open: inRun('orders_hourly', 3) },
+  { name: 'run-graph', open: inRun('feature_build', 0, '/graph') },
+  { name: 'run-details', themes: ['light'], open: inRun('report_daily', 0, '/details') },
+  { name: 'run-clear', open: async (page) => {
+    await inRun('feature_build', 2)(page)
+    await page.getByRole('button', { name: 'Clear' }).click()
+  } },
+  { name: 'task-log', open: inRun('orders_hourly', 2, '/tasks/quality.nulls') },
+  { name: 'task-live', settle: 1500, open: inRun('heartbeat_stream', 0, '/tasks/listen') },
+  { name: 'task-failed', open: async (page) => {
+    const answer = await page.request.get('/ui/grid/legacy_import?limit=25')
+    const grid = await answer.json()
+    const failed = grid.runs.findIndex((item) => grid.task_instances[item.run_id].fetch.try > 1)
+    await inRun('legacy_import', failed, '/tasks/fetch?try=1')(page)
+  } },
+  { name: 'task-big', themes: ['dark'], open: async (page) => {
+    await inRun('log_flood', 0, '/tasks/flood')(page)
+    await page.getByLabel('Search the log').fill('page 3')
+    await page.keyboard.press('Enter')
+  } },
+  { name: 'task-waiting', open: inRun('warehouse_vacuum', 0, '/tasks/vacuum') },
+  { name: 'task-upstream', themes: ['light'], open: inRun('warehouse_vacuum', 0, '/tasks/analyze') },
+  { name: 'task-xcom', open: inRun('orders_hourly', 2, '/tasks/extract.customers?tab=xcom') },
+  { name: 'task-rendered', themes: ['light'], open: inRun('orders_hourly', 2, '/tasks/transform.orders.stage?tab=rendered') },
+  { name: 'task-details', open: inRun('orders_hourly', 2, '/tasks/extract.customers?tab=details') },
+  { name: 'task-mapped', open: inRun('feature_build', 1, '/tasks/score_partition') },
+  { name: 'task-clear', themes: ['light'], open: async (page) => {
+    await inRun('orders_hourly', 2, '/tasks/extract.customers')(page)
+    await page.getByRole('button', { name: 'Clear' }).click()
+  } },
+  { name: 'task-mark', themes: ['dark'], open: async (page) => {
+    await inRun('orders_hourly', 2, '/tasks/extract.customers')(page)
+    await page.getByRole('button', { name: 'More' }).click()
+    await page.getByRole('menuitem', { name: 'Mark as failed' }).click()
   } },
 ]

@@ -16,8 +16,11 @@ import { GridTab } from '@/features/dag/grid/GridTab'
 import { RunsTab } from '@/features/dag/RunsTab'
 import { DagsPage } from '@/features/dags/DagsPage'
 import { LoginPage } from '@/features/login/LoginPage'
+import { RunPage } from '@/features/run/RunPage'
+import { RunDetails, RunGraph, RunTimeline } from '@/features/run/RunTabs'
 import { RunsPage } from '@/features/runs/RunsPage'
 import { Shell } from '@/features/shell/Shell'
+import { TaskPage } from '@/features/task/TaskPage'
 import { TriggerPage } from '@/features/trigger/TriggerPage'
 
 const client = new QueryClient({
@@ -55,6 +58,13 @@ export function App() {
                   <Route path="details" element={<DetailsTab />} />
                 </Route>
                 <Route path="/dags/:dagId/trigger" element={<TriggerPage />} />
+                <Route path="/dags/:dagId/runs/:runId" element={<RunPage />}>
+                  <Route index element={<RunTimeline />} />
+                  <Route path="graph" element={<RunGraph />} />
+                  <Route path="details" element={<RunDetails />} />
+                  <Route path="tasks/:taskId" element={<TaskPage />} />
+                  <Route path="tasks/:taskId/:mapIndex" element={<TaskPage />} />
+                </Route>
                 <Route path="/runs" element={<RunsPage />} />
                 <Route path="*" element={<NotFound />} />
               </Route>

@@ -13,6 +13,7 @@ import { foldCell } from '@/features/dag/grid/rows'
 import { layoutGraph, type Layout } from '@/graph/layout'
 import { labelPoint, toPath } from '@/graph/path'
 import { connected, groupTasks, toGraph } from './model'
+import { operatorLabel } from './operator'
 import { usePanZoom } from './pan-zoom'
 import './graph.css'
 
@@ -118,7 +119,7 @@ function TaskLine({ operator, cell, mapped }: { operator: string; cell: GridCell
   const total = cell?.counts ? Object.values(cell.counts).reduce((sum, count) => sum + count, 0) : 0
   return (
     <>
-      {mapped ? `${total > 0 ? total : ''} mapped` : operator.replace(/^_|Operator$/g, '').replace('PythonDecorated', '@task')}
+      {mapped ? `${total > 0 ? total : ''} mapped` : operatorLabel(operator)}
       {cell !== null && cell.start !== null && (
         <>
           {' · '}

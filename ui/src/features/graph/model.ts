@@ -1,5 +1,6 @@
 /** From the server's structure to what the layout needs, and what is connected to what. */
 import type { Structure } from '@/api/types'
+import { operatorLabel } from './operator'
 import type { GraphGroup, GraphTask, PlacedEdge } from '@/graph/layout'
 
 const HEIGHT = 44
@@ -13,7 +14,7 @@ const boxWidth = (label: string, detail: string): number => Math.min(MOST, Math.
 
 export function toGraph(structure: Structure): [GraphTask[], GraphGroup[]] {
   return [
-    structure.tasks.map((task) => ({ id: task.task_id, group: task.group, downstream: task.downstream, width: boxWidth(task.label, task.operator.replace(/^_|Operator$/g, '').replace('PythonDecorated', '@task')), height: HEIGHT })),
+    structure.tasks.map((task) => ({ id: task.task_id, group: task.group, downstream: task.downstream, width: boxWidth(task.label, operatorLabel(task.operator)), height: HEIGHT })),
     structure.groups.map((group) => ({ id: group.group_id, parent: group.parent, width: boxWidth(group.label, '12 tasks · 3 success'), height: HEIGHT })),
   ]
 }
