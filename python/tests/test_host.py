@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from driver import Host, workload
+from driver import PYTHON, Host, workload
 
 SIMPLE = """
     from airflow import DAG
@@ -183,6 +183,7 @@ def test_says_clearly_that_it_is_not_started_by_hand():
     import subprocess
     import sys
 
-    done = subprocess.run([sys.executable, "-m", "airflow._runtime.host"], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "airflow._runtime.host"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PYTHON)
     assert done.returncode == 2
     assert "TRADEWIND_HOST_FD is not set" in done.stderr

@@ -1,3 +1,5 @@
+"""A file as people wrote them for Airflow 1."""
+
 from datetime import datetime, timedelta
 
 from airflow.operators.bash_operator import BashOperator

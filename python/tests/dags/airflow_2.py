@@ -1,3 +1,5 @@
+"""A file as people wrote them for Airflow 2."""
+
 from __future__ import annotations
 
 from datetime import datetime, timedelta

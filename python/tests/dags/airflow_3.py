@@ -1,3 +1,5 @@
+"""A file as people wrote them for Airflow 3."""
+
 from datetime import datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
