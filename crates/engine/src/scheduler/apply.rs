@@ -40,7 +40,7 @@ impl<C: Clock> Scheduler<C> {
         for (dag_id, version, next) in &due.next {
             if !tx.set_next_run(dag_id, *version, *next).await? {
                 // Parsed anew meanwhile: worked out again in the next tick.
-                self.schedules.look_at_all();
+                self.schedules.look_at_all(now);
                 report.again = true;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use tradewind_core::plan::{DagSchedule, Reason, RunDecision, plan_runs};
 use tradewind_core::timetable::{NextRun, Restriction, TimetableSpec};
-use tradewind_core::{RunState, RunType, Timestamp};
+use tradewind_core::{Duration, RunState, RunType, Timestamp};
 use tradewind_store::{DagScheduleRow, NewRun};
 
 use super::{Error, Scheduler};
@@ -19,11 +19,16 @@ pub struct DueRuns {
     pub next: Vec<(String, Option<i64>, Option<NextRun>)>,
 }
 
+/// Changes to DAGs within this time of each other are looked at together.
+const TOGETHER: Duration = Duration::from_micros(250_000);
+
 /// Which DAGs' schedules need a look, and when. A tick looks at those and at no others.
 #[derive(Debug)]
 pub struct Schedules {
-    /// Look at every DAG: some were parsed, paused or unpaused.
-    all: bool,
+    /// Look at every DAG then: some were parsed, paused or unpaused.
+    all_at: Option<Timestamp>,
+    /// When every DAG was looked at last.
+    looked_at: Timestamp,
     /// Look at these.
     dirty: BTreeSet<String>,
     /// Look at these then.
@@ -36,14 +41,24 @@ pub struct Schedules {
 
 impl Default for Schedules {
     fn default() -> Self {
-        Self { all: true, dirty: BTreeSet::new(), due: BTreeSet::new(), due_of: HashMap::new(), full: HashSet::new() }
+        let never = Timestamp::from_micros(0);
+        Self {
+            all_at: Some(never),
+            looked_at: never,
+            dirty: BTreeSet::new(),
+            due: BTreeSet::new(),
+            due_of: HashMap::new(),
+            full: HashSet::new(),
+        }
     }
 }
 
 impl Schedules {
-    /// DAGs changed, nobody says which.
-    pub fn look_at_all(&mut self) {
-        self.all = true;
+    /// DAGs changed, nobody says which. The first change is looked at now, those that follow together: a folder of
+    /// a thousand new files must not be looked at a thousand times.
+    pub fn look_at_all(&mut self, now: Timestamp) {
+        let at = now.max(self.looked_at + TOGETHER);
+        self.all_at = Some(self.all_at.map_or(at, |before| before.min(at)));
     }
 
     /// A run of this DAG ended.
@@ -55,17 +70,16 @@ impl Schedules {
 
     /// When the next look is due.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        if self.all || !self.dirty.is_empty() {
-            Some(Timestamp::from_micros(0))
-        } else {
-            self.due.first().map(|(at, _)| *at)
+        if !self.dirty.is_empty() {
+            return Some(Timestamp::from_micros(0));
         }
+        [self.all_at, self.due.first().map(|(at, _)| *at)].into_iter().flatten().min()
     }
 
     /// DAGs that need a look now; `None`: all of them.
     fn take(&mut self, now: Timestamp) -> Option<Vec<String>> {
-        if std::mem::take(&mut self.all) {
-            *self = Self { all: false, ..Self::default() };
+        if self.all_at.is_some_and(|at| at <= now) {
+            *self = Self { all_at: None, looked_at: now, ..Self::default() };
             return None;
         }
         let mut dags = std::mem::take(&mut self.dirty);

@@ -227,7 +227,7 @@ impl<C: Clock> Scheduler<C> {
 
     /// DAGs were parsed, paused or unpaused: their schedules need a look.
     pub fn schedules_changed(&mut self) {
-        self.schedules.look_at_all();
+        self.schedules.look_at_all(self.clock.now());
     }
 
     /// The next instant at which a run wants to go on, heartbeats and schedules aside.

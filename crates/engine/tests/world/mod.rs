@@ -125,6 +125,8 @@ impl World {
 
     pub async fn unpause(&mut self, dag_id: &str) {
         self.store.set_paused(&[dag_id.to_owned()], false).await.unwrap();
+        // Later than what the last look takes in together.
+        self.advance(0.3);
         self.scheduler.schedules_changed();
     }
 
