@@ -95,4 +95,25 @@ export const scenes = [
     await page.getByRole('button', { name: 'More' }).click()
     await page.getByRole('menuitem', { name: 'Mark as failed' }).click()
   } },
+  { name: 'import-errors', open: goto('/import-errors') },
+  { name: 'import-errors-none', world: 'empty', themes: ['light'], open: goto('/import-errors') },
+  { name: 'variables', open: goto('/variables') },
+  { name: 'variables-empty', world: 'empty', themes: ['dark'], open: goto('/variables') },
+  { name: 'variables-new', themes: ['light'], open: async (page) => {
+    await page.goto('/variables')
+    await page.getByRole('button', { name: 'New variable' }).click()
+    await page.getByRole('button', { name: 'Save' }).click()
+  } },
+  { name: 'connections', themes: ['light'], open: goto('/connections') },
+  { name: 'connections-edit', open: async (page) => {
+    await page.goto('/connections')
+    await page.getByRole('button', { name: 'Edit lake' }).click()
+  } },
+  { name: 'pools', open: goto('/pools') },
+  { name: 'events', open: goto('/events') },
+  { name: 'events-empty', world: 'empty', themes: ['light'], open: goto('/events') },
+  { name: 'health', themes: ['light', 'dark'], open: async (page) => {
+    await page.goto('/dags')
+    await page.getByTitle('Health of the system').click()
+  } },
 ]

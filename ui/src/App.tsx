@@ -8,6 +8,7 @@ import { useMe } from '@/api/queries'
 import { Problem } from '@/components/Feedback'
 import { ZoneProvider } from '@/components/Time'
 import { ToastProvider } from '@/components/Toast'
+import { ConnectionsPage } from '@/features/connections/ConnectionsPage'
 import { DagPage } from '@/features/dag/DagPage'
 import { CodeTab } from '@/features/dag/CodeTab'
 import { DetailsTab } from '@/features/dag/DetailsTab'
@@ -15,13 +16,17 @@ import { GraphTab } from '@/features/dag/GraphTab'
 import { GridTab } from '@/features/dag/grid/GridTab'
 import { RunsTab } from '@/features/dag/RunsTab'
 import { DagsPage } from '@/features/dags/DagsPage'
+import { EventsPage } from '@/features/events/EventsPage'
+import { ImportErrorsPage } from '@/features/import-errors/ImportErrorsPage'
 import { LoginPage } from '@/features/login/LoginPage'
+import { PoolsPage } from '@/features/pools/PoolsPage'
 import { RunPage } from '@/features/run/RunPage'
 import { RunDetails, RunGraph, RunTimeline } from '@/features/run/RunTabs'
 import { RunsPage } from '@/features/runs/RunsPage'
 import { Shell } from '@/features/shell/Shell'
 import { TaskPage } from '@/features/task/TaskPage'
 import { TriggerPage } from '@/features/trigger/TriggerPage'
+import { VariablesPage } from '@/features/variables/VariablesPage'
 
 const client = new QueryClient({
   defaultOptions: {
@@ -65,6 +70,11 @@ export function App() {
                   <Route path="tasks/:taskId" element={<TaskPage />} />
                   <Route path="tasks/:taskId/:mapIndex" element={<TaskPage />} />
                 </Route>
+                <Route path="/import-errors" element={<ImportErrorsPage />} />
+                <Route path="/events" element={<EventsPage />} />
+                <Route path="/variables" element={<VariablesPage />} />
+                <Route path="/connections" element={<ConnectionsPage />} />
+                <Route path="/pools" element={<PoolsPage />} />
                 <Route path="/runs" element={<RunsPage />} />
                 <Route path="*" element={<NotFound />} />
               </Route>

@@ -11,25 +11,25 @@ function glyph(state: AnyState): ReactNode {
     case 'failed':
       return <path d="m5 5 6 6M11 5l-6 6" />
     case 'running':
-      return <path className="state-spin" d="M8 3.800a4.2 4.2 0 1 1-4.2 4.2" />
+      return <path className="state-spin" d="M8 3.8a4.2 4.2 0 1 1-4.2 4.2" />
     case 'queued':
-      return <path d="M4.5 5.200h7M4.5 8h7M4.5 10.800h7" />
+      return <path d="M4.5 5.2h7M4.5 8h7M4.5 10.8h7" />
     case 'scheduled':
-      return <path d="M8 4.400V8l2.6 1.7" />
+      return <path d="M8 4.4V8l2.6 1.7" />
     case 'up_for_retry':
-      return <path d="M11.7 7.600a3.7 3.7 0 1 0-.9 3M12 4.300v3.300H8.8" />
+      return <path d="M11.7 7.6a3.7 3.7 0 1 0-.9 3M12 4.3v3.3H8.8" />
     case 'up_for_reschedule':
-      return <path d="M4.3 8h5.800M7.8 5.4 10.4 8l-2.6 2.600M12 5v6" />
+      return <path d="M4.3 8h5.8M7.8 5.4 10.4 8l-2.6 2.6M12 5v6" />
     case 'upstream_failed':
-      return <path d="M8 11.500V5M5.2 7.5 8 4.700l2.8 2.8" />
+      return <path d="M8 11.5V5M5.2 7.5 8 4.7l2.8 2.8" />
     case 'skipped':
-      return <path d="m4.6 5.2 2.9 2.8-2.9 2.800M8.6 5.200l2.9 2.8-2.9 2.8" />
+      return <path d="m4.6 5.2 2.9 2.8-2.9 2.8M8.6 5.2l2.9 2.8-2.9 2.8" />
     case 'deferred':
       return <path d="M6.2 5v6M9.8 5v6" />
     case 'restarting':
-      return <path d="M4.3 7.600a3.7 3.7 0 0 1 6.8-1.700M11.7 8.400a3.7 3.7 0 0 1-6.8 1.700M11.3 3.600v2.500H8.900M4.7 12.400V9.900h2.4" />
+      return <path d="M4.3 7.6a3.7 3.7 0 0 1 6.8-1.7M11.7 8.4a3.7 3.7 0 0 1-6.8 1.7M11.3 3.6v2.5H8.9M4.7 12.4V9.9h2.4" />
     case 'awaiting_input':
-      return <path d="M6.2 6.300a1.8 1.8 0 1 1 2.6 1.600c-.6.3-.8.7-.8 1.300M8 11.400v.1" />
+      return <path d="M6.2 6.3a1.8 1.8 0 1 1 2.6 1.6c-.6.3-.8.7-.8 1.3M8 11.4v.1" />
     case 'removed':
       return <path d="M4.8 8h6.4" />
     case null:
