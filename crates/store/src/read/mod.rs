@@ -1,1 +1,22 @@
-//! Lists and filters for REST and UI.
+//! Lists and filters for REST and UI: one file per resource, pages only, the same text for both databases.
+
+mod admin;
+mod dag_runs;
+mod dag_versions;
+mod dags;
+mod exec;
+mod operations;
+mod query;
+mod task_instances;
+mod ui;
+mod xcoms;
+
+pub use admin::*;
+pub use dag_runs::*;
+pub use dag_versions::*;
+pub use dags::*;
+pub use operations::*;
+pub use query::{Column, Listed, Match, OrderBy, Page, Span, UnknownColumn};
+pub use task_instances::*;
+pub use ui::*;
+pub use xcoms::*;

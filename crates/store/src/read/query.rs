@@ -1,0 +1,323 @@
+//! A small builder for listing queries: filters that bind their values, for both dialects, with rows and count
+//! from the same filters.
+
+use std::fmt::Write as _;
+
+use crate::sql::{Bind, Dialect, ids, names};
+
+/// Bounds of a value; each may be absent.
+#[derive(Clone, Copy, Debug)]
+pub struct Span<T> {
+    /// At least.
+    pub gte: Option<T>,
+    /// More than.
+    pub gt: Option<T>,
+    /// At most.
+    pub lte: Option<T>,
+    /// Less than.
+    pub lt: Option<T>,
+}
+
+impl<T> Default for Span<T> {
+    fn default() -> Self {
+        Self { gte: None, gt: None, lte: None, lt: None }
+    }
+}
+
+/// Text that is matched either with `%` and `_`, ignoring case, or by its beginning. `|` separates alternatives.
+#[derive(Clone, Debug, Default)]
+pub struct Match {
+    /// SQL pattern, case ignored.
+    pub pattern: Option<String>,
+    /// Beginning, exact.
+    pub prefix: Option<String>,
+}
+
+/// How many items, and how many to leave out before them.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// At most so many.
+    pub limit: i64,
+    /// After so many.
+    pub offset: i64,
+}
+
+/// A page of rows and the number of all rows that fit the filter.
+#[derive(Clone, Debug)]
+pub struct Listed<T> {
+    /// The page.
+    pub rows: Vec<T>,
+    /// All that fit.
+    pub total: i64,
+}
+
+/// Sorting: column expressions, each ascending or descending. Made by [`OrderBy::parse`].
+#[derive(Clone, Debug)]
+pub struct OrderBy(Vec<(&'static Column, bool)>);
+
+/// A column that clients may sort by.
+#[derive(Debug)]
+pub struct Column {
+    /// Name in `order_by`.
+    pub name: &'static str,
+    /// SQL expression.
+    pub(crate) sql: &'static str,
+    /// Nulls go last in both directions.
+    pub(crate) nullable: bool,
+}
+
+/// A column that is never null.
+pub(crate) const fn column(name: &'static str, sql: &'static str) -> Column {
+    Column { name, sql, nullable: false }
+}
+
+/// A column that may be null.
+pub(crate) const fn nullable(name: &'static str, sql: &'static str) -> Column {
+    Column { name, sql, nullable: true }
+}
+
+/// There is no such column to sort by.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot order by '{asked}'; one of {known}, each with '-' before it for the reverse")]
+pub struct UnknownColumn {
+    /// What was asked for.
+    pub asked: String,
+    /// What there is.
+    pub known: String,
+}
+
+impl OrderBy {
+    /// Reads names, with `-` before them for descending, against the columns of a resource.
+    ///
+    /// # Errors
+    /// [`UnknownColumn`] for names that are not among them.
+    pub fn parse<S: AsRef<str>>(columns: &'static [Column], names: &[S]) -> Result<Self, UnknownColumn> {
+        let one = |name: &S| {
+            let name = name.as_ref();
+            let (bare, descending) = name.strip_prefix('-').map_or((name, false), |bare| (bare, true));
+            columns.iter().find(|c| c.name == bare).map(|c| (c, descending)).ok_or_else(|| UnknownColumn {
+                asked: bare.to_owned(),
+                known: columns.iter().map(|c| c.name).collect::<Vec<_>>().join(", "),
+            })
+        };
+        names.iter().map(one).collect::<Result<Vec<_>, _>>().map(Self)
+    }
+
+    /// ` ORDER BY …`, always total thanks to `tie`.
+    pub(crate) fn sql(&self, tie: &str) -> String {
+        let mut text = String::from(" ORDER BY ");
+        let mut tied = false;
+        for (column, descending) in &self.0 {
+            if column.nullable {
+                let _ = write!(text, "({} IS NULL), ", column.sql);
+            }
+            let _ = write!(text, "{}{}, ", column.sql, if *descending { " DESC" } else { "" });
+            tied |= column.sql == tie;
+        }
+        if tied {
+            text.truncate(text.len() - 2);
+        } else {
+            // The tie follows the last direction, so that one index can serve both ways.
+            let descending = self.0.last().is_some_and(|(_, descending)| *descending);
+            let _ = write!(text, "{tie}{}", if descending { " DESC" } else { "" });
+        }
+        text
+    }
+}
+
+/// The `WHERE` of a query with its values.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    pub(crate) dialect: Dialect,
+    pub(crate) text: String,
+    pub(crate) args: Vec<Bind>,
+}
+
+impl Filter {
+    /// Everything fits.
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self { dialect, text: String::new(), args: Vec::new() }
+    }
+
+    /// Binds a value and gives its placeholder. `$n` is understood by both databases.
+    pub(crate) fn bind(&mut self, arg: Bind) -> String {
+        self.args.push(arg);
+        format!("${}", self.args.len())
+    }
+
+    /// Adds a condition that binds nothing, or whose placeholders came from [`Filter::bind`].
+    pub(crate) fn and(&mut self, condition: &str) {
+        self.text.push_str(if self.text.is_empty() { " WHERE (" } else { " AND (" });
+        self.text.push_str(condition);
+        self.text.push(')');
+    }
+
+    /// `left op value`.
+    pub(crate) fn compare(&mut self, left: &str, op: &str, arg: Bind) {
+        let place = self.bind(arg);
+        self.and(&format!("{left} {op} {place}"));
+    }
+
+    /// `left = text`.
+    pub(crate) fn eq(&mut self, left: &str, value: &str) {
+        self.compare(left, "=", value.into());
+    }
+
+    /// `left = text`, if given.
+    pub(crate) fn eq_some(&mut self, left: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.eq(left, value);
+        }
+    }
+
+    /// `left = number`, if given.
+    pub(crate) fn eq_int(&mut self, left: &str, value: Option<i64>) {
+        if let Some(value) = value {
+            self.compare(left, "=", value.into());
+        }
+    }
+
+    /// `left = truth value`, if given.
+    pub(crate) fn eq_bool(&mut self, left: &str, value: Option<bool>) {
+        if let Some(value) = value {
+            self.compare(left, "=", value.into());
+        }
+    }
+
+    /// The condition `left` is one of the texts.
+    pub(crate) fn one_of(&mut self, left: &str, values: &[String]) -> String {
+        let place = self.bind(names(values));
+        self.in_list(left, &place, "text")
+    }
+
+    /// `left` is one of the texts; no texts mean any.
+    pub(crate) fn any_text(&mut self, left: &str, values: &[String]) {
+        if let [value] = values {
+            return self.eq(left, value);
+        }
+        if !values.is_empty() {
+            let condition = self.one_of(left, values);
+            self.and(&condition);
+        }
+    }
+
+    /// `left` is one of the numbers; no numbers mean any.
+    pub(crate) fn any_int(&mut self, left: &str, values: &[i64]) {
+        if values.is_empty() {
+            return;
+        }
+        let place = self.bind(ids(values.iter().copied()));
+        let condition = self.in_list(left, &place, "bigint");
+        self.and(&condition);
+    }
+
+    /// Lists travel as one JSON argument, so that there is one statement text for any length.
+    fn in_list(&self, left: &str, place: &str, of: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("{left} IN (SELECT value FROM json_each({place}))"),
+            Dialect::Postgres => {
+                format!("{left} IN (SELECT e::{of} FROM json_array_elements_text({place}::json) AS l(e))")
+            }
+        }
+    }
+
+    /// A table with one column `item` of texts, to join with.
+    pub(crate) fn list_of_texts(&mut self, values: &[String]) -> String {
+        let place = self.bind(names(values));
+        match self.dialect {
+            Dialect::Sqlite => format!("(SELECT value AS item FROM json_each({place}))"),
+            Dialect::Postgres => {
+                format!("(SELECT e::text AS item FROM json_array_elements_text({place}::json) AS l(e))")
+            }
+        }
+    }
+
+    /// Bounds of an integer (also: an instant in microseconds).
+    pub(crate) fn within(&mut self, left: &str, span: &Span<i64>) {
+        let bounds = [(">=", span.gte), (">", span.gt), ("<=", span.lte), ("<", span.lt)];
+        for (op, value) in bounds {
+            if let Some(value) = value {
+                self.compare(left, op, value.into());
+            }
+        }
+    }
+
+    /// Bounds of a duration in seconds on an expression in microseconds.
+    pub(crate) fn within_seconds(&mut self, left: &str, span: &Span<f64>) {
+        let micros = |seconds: Option<f64>| seconds.map(|s| (s * 1e6).round() as i64);
+        let Span { gte, gt, lte, lt } = *span;
+        self.within(left, &Span { gte: micros(gte), gt: micros(gt), lte: micros(lte), lt: micros(lt) });
+    }
+
+    /// Pattern and prefix.
+    pub(crate) fn matches(&mut self, left: &str, by: &Match) {
+        if let Some(pattern) = by.pattern.as_deref() {
+            let mut any = Vec::new();
+            for one in pattern.split('|') {
+                // '~' is the word for "all" everywhere in this API.
+                let one = if one == "~" { "%" } else { one };
+                let place = self.bind(one.into());
+                any.push(match self.dialect {
+                    Dialect::Sqlite => format!("{left} LIKE {place} ESCAPE '\\'"),
+                    Dialect::Postgres => format!("{left} ILIKE {place}"),
+                });
+            }
+            self.and(&any.join(" OR "));
+        }
+        if let Some(prefix) = by.prefix.as_deref() {
+            let mut any = Vec::new();
+            for one in prefix.split('|') {
+                let place = self.bind(one.into());
+                any.push(format!("substr({left}, 1, length({place})) = {place}"));
+            }
+            self.and(&any.join(" OR "));
+        }
+    }
+
+    /// Expression for the place of a text in another, from 1; 0 when it is not there.
+    pub(crate) fn position(&self, text: &str, part: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("instr({text}, {part})"),
+            Dialect::Postgres => format!("strpos({text}, {part})"),
+        }
+    }
+
+    /// ` LIMIT … OFFSET …`, bound.
+    pub(crate) fn page(&mut self, page: Page) -> String {
+        let limit = self.bind(page.limit.into());
+        let offset = self.bind(page.offset.into());
+        format!(" LIMIT {limit} OFFSET {offset}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column] = &[column("id", "r.id"), nullable("start_date", "r.start_date")];
+
+    #[test]
+    fn orders_are_total_and_nulls_are_last() {
+        let sql = |names: &[&str]| OrderBy::parse(COLUMNS, names).unwrap().sql("r.id");
+        assert_eq!(sql(&[]), " ORDER BY r.id");
+        assert_eq!(sql(&["-id"]), " ORDER BY r.id DESC");
+        assert_eq!(sql(&["-start_date"]), " ORDER BY (r.start_date IS NULL), r.start_date DESC, r.id DESC");
+        let error = OrderBy::parse(COLUMNS, &["-password; DROP TABLE dag"]).unwrap_err();
+        assert!(error.to_string().contains("one of id, start_date"), "{error}");
+    }
+
+    #[test]
+    fn filters_bind_every_value() {
+        let mut filter = Filter::new(Dialect::Sqlite);
+        filter.eq_some("d.dag_id", None);
+        filter.any_text("r.state", &["queued".into(), "running".into()]);
+        filter.matches("d.dag_id", &Match { pattern: Some("gen_%|~".into()), prefix: None });
+        filter.within("r.run_after", &Span { gte: Some(5), ..Span::default() });
+        assert_eq!(
+            filter.text,
+            " WHERE (r.state IN (SELECT value FROM json_each($1))) \
+             AND (d.dag_id LIKE $2 ESCAPE '\\' OR d.dag_id LIKE $3 ESCAPE '\\') AND (r.run_after >= $4)"
+        );
+        assert_eq!(filter.args.len(), 4);
+    }
+}
