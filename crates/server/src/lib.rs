@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The api-server: REST, the task API, logging in, the web interface's files.
+//!
+//! It meets the engine only in the database and its notifications. Start it with [`serve`].
+
+pub mod api;
+pub mod auth;
+mod clock;
+pub mod config;
+pub mod events;
+pub mod http;
+pub mod logs;
+mod redact;
+mod routes;
+mod serve;
+mod state;
+pub mod task_api;
+mod ui;
+mod users;
+mod versions;
+mod why;
+
+pub use auth::{Tokens, TryTokens, hash_password};
+pub use config::{ExposeConfig, ServerConfig, ShownOption};
+pub use serve::{Bound, ServeError, bind, serve};
+pub use state::App;
+pub use task_api::StoreTaskApi;

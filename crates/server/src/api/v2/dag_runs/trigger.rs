@@ -1,0 +1,157 @@
+//! `POST /api/v2/dags/{dag_id}/dagRuns`: triggers a run.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+use tradewind_core::timetable::{TimetableSpec, run_id};
+use tradewind_core::{RunType, Timestamp};
+use tradewind_store::read::DagView;
+use tradewind_store::{NewRun, TriggerOutcome};
+
+use super::{DagRun, must_exist};
+use crate::api::v2::dags;
+use crate::auth::{Identity, Via};
+use crate::clock::now;
+use crate::events::Event;
+use crate::http::Body;
+use crate::http::error::{ApiError, ApiResult};
+use crate::state::App;
+
+/// What to trigger.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    #[serde(default)]
+    dag_run_id: Option<String>,
+    #[serde(default)]
+    data_interval_start: Option<Timestamp>,
+    #[serde(default)]
+    data_interval_end: Option<Timestamp>,
+    /// Must be there, and may be null.
+    #[serde(deserialize_with = "present")]
+    logical_date: Option<Timestamp>,
+    #[serde(default)]
+    run_after: Option<Timestamp>,
+    #[serde(default)]
+    conf: Option<Map<String, Value>>,
+    #[serde(default)]
+    note: Option<String>,
+    #[serde(default)]
+    partition_key: Option<String>,
+}
+
+/// Unlike a plain `Option`, a field read with this must be there.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// Creates the run.
+pub async fn handle(
+    State(app): State<App>,
+    who: Identity,
+    Path(dag_id): Path<String>,
+    Body(trigger): Body<Trigger>,
+) -> ApiResult<Json<DagRun>> {
+    let dag = dags::must_exist(&app, &dag_id).await?;
+    if dag.has_import_errors {
+        return Err(ApiError::bad_request(format!(
+            "the file of DAG '{dag_id}' has an import error; a run would not find its tasks"
+        )));
+    }
+    if dag.is_stale {
+        return Err(ApiError::conflict(format!("DAG '{dag_id}' is not in its file any more, so nothing can run it")));
+    }
+    let run = plan(&app, &dag, trigger, &who)?;
+    let run_id = run.run_id.clone();
+    match app.store.trigger_run(run).await? {
+        TriggerOutcome::Created(_) => {}
+        TriggerOutcome::RunIdExists => {
+            return Err(taken(format!("DAG '{dag_id}' has a run '{run_id}' already")));
+        }
+        TriggerOutcome::LogicalDateExists(other) => {
+            return Err(taken(format!("DAG '{dag_id}' has a run with this logical date already: '{other}'")));
+        }
+    }
+    app.record(Event::new("trigger_dag_run", &who).run(&dag_id, &run_id)).await?;
+    Ok(Json(must_exist(&app, &dag_id, &run_id).await?.into()))
+}
+
+/// The run that the request and the DAG's timetable ask for.
+fn plan(app: &App, dag: &DagView, trigger: Trigger, who: &Identity) -> ApiResult<NewRun> {
+    if trigger.partition_key.is_some() {
+        return Err(ApiError::bad_request("this server does not have partitioned runs yet"));
+    }
+    if trigger.data_interval_start.is_some() != trigger.data_interval_end.is_some() {
+        let msg = "data_interval_start and data_interval_end go together";
+        return Err(ApiError::invalid("value_error", &["body", "data_interval_start"], msg));
+    }
+    let at = now();
+    let given = trigger.data_interval_start.zip(trigger.data_interval_end);
+    let interval = match (given, trigger.logical_date) {
+        (Some((start, end)), _) if start > end => {
+            return Err(ApiError::invalid("value_error", &["body", "data_interval_end"], "it ends before it begins"));
+        }
+        (Some(interval), _) => Some(interval),
+        (None, Some(date)) => {
+            // A timetable that can't be compiled would have been an import error.
+            let timetable = serde_json::from_str::<TimetableSpec>(&dag.timetable).ok().and_then(|t| t.compile().ok());
+            timetable.map(|timetable| timetable.infer_manual_interval(date)).map(|i| (i.start, i.end))
+        }
+        (None, None) => None,
+    };
+    let run_after = trigger.run_after.unwrap_or(match (trigger.logical_date, interval) {
+        (Some(_), Some((_, end))) => end,
+        _ => at,
+    });
+    let id = match trigger.dag_run_id {
+        Some(id) => check_id(app, id)?,
+        None => {
+            let name = run_id(RunType::Manual, trigger.logical_date.unwrap_or(run_after));
+            // Runs without a date may come several at a time.
+            if trigger.logical_date.is_some() { name } else { format!("{name}_{}", random_suffix()) }
+        }
+    };
+    Ok(NewRun {
+        dag_id: dag.dag_id.clone(),
+        run_id: id,
+        run_type: RunType::Manual,
+        logical_date: trigger.logical_date,
+        data_interval_start: interval.map(|(start, _)| start),
+        data_interval_end: interval.map(|(_, end)| end),
+        run_after,
+        queued_at: at,
+        conf: Value::Object(trigger.conf.unwrap_or_default()),
+        triggered_by: Some(if who.via == Via::Cookie { "ui" } else { "rest_api" }.to_owned()),
+        triggering_user: Some(who.name.clone()),
+        note: trigger.note,
+        dag_version_id: None,
+        owner: None,
+    })
+}
+
+fn check_id(app: &App, id: String) -> ApiResult<String> {
+    let problem = if id.is_empty() {
+        "it is empty".to_owned()
+    } else if id.chars().count() > 250 {
+        "it is longer than 250 characters".to_owned()
+    } else if !app.run_ids.is_match(&id) {
+        format!("it does not match [scheduler] allowed_run_id_pattern ({})", app.config.allowed_run_id_pattern)
+    } else {
+        return Ok(id);
+    };
+    Err(ApiError::invalid("value_error", &["body", "dag_run_id"], problem))
+}
+
+fn random_suffix() -> String {
+    use rand::Rng as _;
+    let mut rng = rand::rng();
+    (0..8).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect()
+}
+
+/// 409 in the shape that clients know from databases' unique constraints.
+fn taken(what: String) -> ApiError {
+    let mut error = ApiError::conflict("");
+    error.detail = json!({"reason": "Unique constraint violation", "statement": what, "orig_error": what});
+    error
+}

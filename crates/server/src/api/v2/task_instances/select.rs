@@ -1,0 +1,263 @@
+//! Which task instances a clear or mark is about: tasks, their neighbours in the DAG, runs before and after.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::Deserialize;
+use tradewind_core::{TaskState, Timestamp};
+use tradewind_protocol::{SerializedDag, SerializedTask};
+use tradewind_store::read::{OrderBy, Page, RUN_COLUMNS, RunFilter, RunView, Span, TI_COLUMNS, TiFilter, TiView};
+use tradewind_store::{ClearTi, ClearTis};
+
+use crate::api::v2::dags;
+use crate::clock::now;
+use crate::http::error::{ApiError, ApiResult};
+use crate::state::App;
+
+/// More task instances than this are not changed in one request.
+const MOST: i64 = 20_000;
+
+/// A task, or one of its map indexes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum TaskRef {
+    /// All of a task's instances.
+    Task(String),
+    /// One of them: `["task", 3]`.
+    Mapped(String, i32),
+}
+
+impl TaskRef {
+    fn task_id(&self) -> &str {
+        match self {
+            Self::Task(id) | Self::Mapped(id, _) => id,
+        }
+    }
+}
+
+/// Only some of the instances.
+#[derive(Clone, Debug, Default)]
+pub struct Which {
+    /// Failed or upstream_failed.
+    pub only_failed: bool,
+    /// Running.
+    pub only_running: bool,
+}
+
+/// How far around the named tasks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reach {
+    /// Everything that leads to them.
+    pub upstream: bool,
+    /// Everything that follows from them.
+    pub downstream: bool,
+    /// Earlier runs as well.
+    pub past: bool,
+    /// Later runs as well.
+    pub future: bool,
+}
+
+/// Adds the neighbours of the named tasks, as far as the reach goes.
+///
+/// # Errors
+/// 404 for a task that the DAG does not have.
+pub fn spread(dag: &SerializedDag, tasks: &[TaskRef], reach: Reach) -> ApiResult<Vec<TaskRef>> {
+    let mut down: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut up: HashMap<&str, Vec<&str>> = HashMap::new();
+    for task in &dag.tasks {
+        for next in &task.downstream {
+            down.entry(&task.task_id).or_default().push(next);
+            up.entry(next).or_default().push(&task.task_id);
+        }
+    }
+    let named: BTreeSet<&str> = tasks.iter().map(TaskRef::task_id).collect();
+    if let Some(missing) = named.iter().find(|id| !dag.tasks.iter().any(|task| task.task_id == **id)) {
+        return Err(ApiError::not_found(format!("DAG '{}' has no task '{missing}'", dag.dag_id)));
+    }
+    let mut reached: BTreeSet<&str> = BTreeSet::new();
+    for (wanted, edges) in [(reach.upstream, &up), (reach.downstream, &down)] {
+        let mut todo: Vec<&str> = if wanted { named.iter().copied().collect() } else { Vec::new() };
+        let mut seen: BTreeSet<&str> = todo.iter().copied().collect();
+        while let Some(id) = todo.pop() {
+            for next in edges.get(id).into_iter().flatten() {
+                if seen.insert(next) {
+                    todo.push(next);
+                }
+            }
+        }
+        reached.extend(seen);
+    }
+    let more = reached.into_iter().filter(|id| !named.contains(id)).map(|id| TaskRef::Task(id.to_owned()));
+    Ok(tasks.iter().cloned().chain(more).collect())
+}
+
+/// Keys of the run and, if asked for, of those before and after it.
+///
+/// # Errors
+/// The database's; 422 if there are too many.
+pub async fn runs_around(app: &App, run: &RunView, reach: Reach) -> ApiResult<Vec<i64>> {
+    let mut keys = vec![run.id];
+    for (wanted, past) in [(reach.past, true), (reach.future, false)] {
+        if !wanted {
+            continue;
+        }
+        // Runs without a logical date are ordered by when they were due.
+        let at = run.logical_date.unwrap_or(run.run_after).as_micros();
+        let span =
+            if past { Span { lt: Some(at), ..Span::default() } } else { Span { gt: Some(at), ..Span::default() } };
+        let mut filter = RunFilter { dag_ids: vec![run.dag_id.clone()], ..RunFilter::default() };
+        *if run.logical_date.is_some() { &mut filter.logical_date } else { &mut filter.run_after } = span;
+        keys.extend(run_keys(app, &filter).await?);
+    }
+    Ok(keys)
+}
+
+/// Keys of the runs of a DAG whose date lies between two instants.
+///
+/// # Errors
+/// The database's; 422 if there are too many.
+pub async fn runs_between(
+    app: &App,
+    dag_id: &str,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+) -> ApiResult<Vec<i64>> {
+    let span = Span { gte: start.map(Timestamp::as_micros), lte: end.map(Timestamp::as_micros), ..Span::default() };
+    let filter = RunFilter { dag_ids: vec![dag_id.to_owned()], logical_date: span, ..RunFilter::default() };
+    run_keys(app, &filter).await
+}
+
+async fn run_keys(app: &App, filter: &RunFilter) -> ApiResult<Vec<i64>> {
+    let order = OrderBy::parse(RUN_COLUMNS, &["id"]).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let found = app.store.list_runs(filter, &order, Page { limit: MOST, offset: 0 }).await?;
+    within(found.total, "runs")?;
+    Ok(found.rows.into_iter().map(|run| run.id).collect())
+}
+
+/// The task instances of some runs that are meant. No tasks: all.
+///
+/// # Errors
+/// The database's; 422 if there are too many.
+pub async fn in_runs(app: &App, run_keys: Vec<i64>, tasks: &[TaskRef], which: &Which) -> ApiResult<Vec<TiView>> {
+    if run_keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut states = Vec::new();
+    if which.only_failed {
+        states.extend([TaskState::Failed, TaskState::UpstreamFailed].map(|state| state.to_string()));
+    }
+    if which.only_running {
+        states.push(TaskState::Running.to_string());
+    }
+    let filter = TiFilter {
+        run_keys,
+        task_ids: tasks.iter().map(|task| task.task_id().to_owned()).collect(),
+        states,
+        ..TiFilter::default()
+    };
+    let order = OrderBy::parse(TI_COLUMNS, &["id"]).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let found = app.store.list_tis(&filter, &order, Page { limit: MOST, offset: 0 }).await?;
+    within(found.total, "task instances")?;
+    let meant = |ti: &TiView| {
+        tasks.is_empty()
+            || tasks.iter().any(|task| match task {
+                TaskRef::Task(id) => *id == ti.task_id,
+                TaskRef::Mapped(id, index) => *id == ti.task_id && *index == ti.map_index,
+            })
+    };
+    Ok(found.rows.into_iter().filter(meant).collect())
+}
+
+fn within(total: i64, what: &str) -> ApiResult<()> {
+    if total <= MOST {
+        return Ok(());
+    }
+    Err(ApiError::unprocessable(format!(
+        "{total} {what} are meant; at most {MOST} are changed in one request: narrow it down"
+    )))
+}
+
+/// How to clear.
+#[derive(Clone, Copy, Debug)]
+pub struct Clearing {
+    /// Runs that are over run again.
+    pub reopen_runs: bool,
+    /// The runs use the newest version of the DAG from now on.
+    pub latest_version: bool,
+    /// This run is treated so even if nothing in it is cleared.
+    pub also_run: Option<i64>,
+}
+
+/// Clears task instances of a DAG: those that run are stopped, all start again with as many retries as their task has.
+///
+/// # Errors
+/// The database's.
+pub async fn clear(app: &App, dag_id: &str, tis: &[TiView], how: Clearing) -> ApiResult<()> {
+    let latest = match how.latest_version {
+        true => app.store.find_version(dag_id, None).await?.map(|version| version.id),
+        false => None,
+    };
+    // Retries by version and task: runs of several versions may be cleared at once.
+    let mut retries: HashMap<i64, HashMap<String, i32>> = HashMap::new();
+    let mut clears = Vec::with_capacity(tis.len());
+    for ti in tis {
+        let mut own = None;
+        if let Some(version) = latest.or(ti.dag_version_id) {
+            if !retries.contains_key(&version) {
+                let dag = dags::structure(app, dag_id, Some(version)).await?;
+                let default = app.config.dag_defaults.retries;
+                let of_task = |task: &SerializedTask| {
+                    (task.task_id.clone(), i32::try_from(task.retries.unwrap_or(default)).unwrap_or(i32::MAX))
+                };
+                retries.insert(version, dag.tasks.iter().map(of_task).collect());
+            }
+            own = retries.get(&version).and_then(|tasks| tasks.get(&ti.task_id)).copied();
+        }
+        clears.push(ClearTi { ti_id: ti.id, retries: own.unwrap_or(0) });
+    }
+    let clear = ClearTis {
+        tis: clears,
+        reopen_runs: how.reopen_runs,
+        also_runs: how.also_run.into_iter().collect(),
+        latest_version: how.latest_version,
+        at: now(),
+    };
+    app.store.clear_tis(&clear).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dag() -> SerializedDag {
+        serde_json::from_value(serde_json::json!({
+            "format": 1, "dag_id": "d", "timetable": {"type": "null"}, "tasks": [
+                {"task_id": "a", "operator": "E", "downstream": ["b", "x"]},
+                {"task_id": "b", "operator": "E", "downstream": ["c"]},
+                {"task_id": "c", "operator": "E"},
+                {"task_id": "x", "operator": "E"},
+            ],
+        }))
+        .unwrap()
+    }
+
+    fn ids(tasks: &[TaskRef], reach: Reach) -> Vec<String> {
+        spread(&dag(), tasks, reach).unwrap().iter().map(|task| task.task_id().to_owned()).collect()
+    }
+
+    #[test]
+    fn neighbours_are_found_in_both_directions_separately() {
+        let b = [TaskRef::Task("b".into())];
+        assert_eq!(ids(&b, Reach::default()), ["b"]);
+        assert_eq!(ids(&b, Reach { downstream: true, ..Reach::default() }), ["b", "c"]);
+        // Not x: it follows from something upstream, not from b.
+        assert_eq!(ids(&b, Reach { upstream: true, downstream: true, ..Reach::default() }), ["b", "a", "c"]);
+        assert_eq!(spread(&dag(), &[TaskRef::Task("z".into())], Reach::default()).unwrap_err().status.as_u16(), 404);
+    }
+
+    #[test]
+    fn tasks_are_named_alone_or_with_a_map_index() {
+        let tasks: Vec<TaskRef> = serde_json::from_str(r#"["a", ["b", 3]]"#).unwrap();
+        assert_eq!(tasks, [TaskRef::Task("a".into()), TaskRef::Mapped("b".into(), 3)]);
+    }
+}

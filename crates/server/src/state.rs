@@ -1,0 +1,84 @@
+//! What every handler can reach.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use regex::Regex;
+use tradewind_store::Store;
+
+use crate::auth::{PasswordChecker, Tokens, TryTokens};
+use crate::config::ServerConfig;
+use crate::serve::ServeError;
+use crate::task_api::StoreTaskApi;
+use crate::ui::changes::Changes;
+use crate::users::Users;
+use crate::versions::Versions;
+
+/// The application: shared, cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// See [`App`].
+pub struct Inner {
+    /// Settings.
+    pub config: ServerConfig,
+    /// The database.
+    pub store: Store,
+    /// Makes and checks tokens.
+    pub tokens: Tokens,
+    /// Checks passwords.
+    pub passwords: PasswordChecker,
+    /// Roles of users who have been here lately.
+    pub users: Users,
+    /// What lists need to know of versions of DAGs.
+    pub versions: Versions,
+    /// `[scheduler] allowed_run_id_pattern`
+    pub run_ids: Regex,
+    /// What workers and running tries ask.
+    pub task_api: StoreTaskApi,
+    /// Tells open pages what changed.
+    pub changes: Changes,
+    /// Set when the server goes down: long answers end.
+    pub closing: tokio_util::sync::CancellationToken,
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the parts together; reads or makes the secret that signs tokens.
+    ///
+    /// # Errors
+    /// A broken regular expression in the configuration, or a database that does not answer.
+    pub async fn new(config: ServerConfig, store: Store) -> Result<Self, ServeError> {
+        let tokens = Tokens::load(&store, config.jwt_secret.as_deref()).await?;
+        let run_ids = Regex::new(&config.allowed_run_id_pattern).map_err(|error| {
+            ServeError::Config(format!("[scheduler] allowed_run_id_pattern is not a regular expression: {error}"))
+        })?;
+        let passwords = tokio::task::spawn_blocking(PasswordChecker::new)
+            .await
+            .map_err(|error| ServeError::Config(error.to_string()))?
+            .map_err(|error| ServeError::Config(error.to_string()))?;
+        let closing = tokio_util::sync::CancellationToken::new();
+        let task_api = StoreTaskApi::new(store.clone(), (&config).into())
+            .with_tokens(TryTokens::new(tokens.clone(), config.try_token_expiration));
+        let changes = Changes::new(store.clone());
+        Ok(Self(Arc::new(Inner {
+            passwords,
+            users: Users::default(),
+            versions: Versions::default(),
+            run_ids,
+            task_api,
+            changes,
+            closing,
+            tokens,
+            store,
+            config,
+        })))
+    }
+}

@@ -1,0 +1,59 @@
+//! `call`: what a running task asks for or changes.
+
+use serde_json::Value;
+use tradewind_core::TryId;
+use tradewind_protocol::{TaskApiError, TaskCall, TaskReply};
+use tradewind_store::Variable;
+
+use super::StoreTaskApi;
+use super::error::{not_found, of_store};
+
+impl StoreTaskApi {
+    /// Answers a call of a try that is running.
+    pub(super) async fn answer(&self, try_id: TryId, call: TaskCall) -> Result<TaskReply, TaskApiError> {
+        let ti = self.running(try_id).await?;
+        match call {
+            TaskCall::XcomGet { key, task_id, dag_id, run_id, map_index, include_prior_dates } => {
+                let place = self.place(&ti, dag_id, run_id);
+                self.xcom_get(&place, &task_id, map_index.unwrap_or(-1), &key, include_prior_dates).await
+            }
+            TaskCall::XcomGetAll { key, task_id, dag_id, run_id } => {
+                let place = self.place(&ti, dag_id, run_id);
+                self.xcom_get_all(&place, &task_id, &key).await
+            }
+            TaskCall::XcomSet { key, value } => self.xcom_set(&ti, key, &value).await,
+            TaskCall::XcomDelete { key } => self.xcom_delete(&ti, key).await,
+            TaskCall::VariableGet { key } => {
+                let found = self.store.variable(&key).await.map_err(of_store)?;
+                found
+                    .map(|variable| Value::String(variable.value))
+                    .ok_or_else(|| not_found(format!("there is no variable '{key}'")))
+            }
+            TaskCall::VariableSet { key, value, description } => {
+                let variable = Variable { key, value, description, is_encrypted: false };
+                self.store.put_variable(&variable).await.map_err(of_store)?;
+                Ok(Value::Null)
+            }
+            TaskCall::VariableDelete { key } => {
+                self.store.delete_variable(&key).await.map_err(of_store)?;
+                Ok(Value::Null)
+            }
+            TaskCall::ConnectionGet { conn_id } => self.connection_get(&conn_id).await,
+            TaskCall::TaskStates { dag_id, run_id, task_ids } => {
+                let place = self.place(&ti, dag_id, run_id);
+                self.task_states(&place, task_ids).await
+            }
+            TaskCall::PreviousRun { dag_id, before, state } => self.previous_run(&ti, dag_id, before, state).await,
+            TaskCall::RunGet { dag_id, run_id } => {
+                let place = self.place(&ti, dag_id, Some(run_id));
+                self.run_get(&place).await
+            }
+            TaskCall::RunCount { dag_id, logical_dates, run_ids, states } => {
+                self.run_count(&ti, dag_id, logical_dates, run_ids, states).await
+            }
+            TaskCall::RunTrigger { dag_id, run_id, logical_date, conf, reset, note } => {
+                self.run_trigger(super::runs::Trigger { dag_id, run_id, logical_date, conf, reset, note }).await
+            }
+        }
+    }
+}

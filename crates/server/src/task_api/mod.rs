@@ -1,0 +1,188 @@
+//! The task API: what workers and running tries ask. [`StoreTaskApi`] answers from the database, for the local
+//! executor in-process and, through [`http`], for workers elsewhere.
+
+mod call;
+mod claim;
+mod connection;
+mod error;
+pub mod http;
+mod runs;
+mod states;
+mod xcom;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use tradewind_core::{TaskState, TryId};
+use tradewind_protocol::serialized_dag::DagDefaults;
+use tradewind_protocol::task_api::{
+    ClaimRequest, ErrorCode, FinishOutcome, FinishTry, Heartbeat, HeartbeatReply, StartOutcome, StartTry, WorkerHello,
+    WorkerWelcome,
+};
+use tradewind_protocol::{TaskApi, TaskApiError, TaskCall, TaskReply, Workload, log_path};
+use tradewind_store::read::TiView;
+use tradewind_store::{FinishOutcome as StoreFinish, StartOutcome as StoreStart, Store};
+
+use crate::auth::TryTokens;
+use crate::clock::now;
+use crate::config::ServerConfig;
+use error::of_store;
+
+/// Settings of the task API.
+#[derive(Clone, Debug)]
+pub struct TaskApiConfig {
+    /// Root of the tries' log files.
+    pub log_folder: PathBuf,
+    /// How often workers heartbeat.
+    pub worker_heartbeat: Duration,
+    /// Values that fill in what DAG files leave open.
+    pub dag_defaults: DagDefaults,
+}
+
+impl From<&ServerConfig> for TaskApiConfig {
+    fn from(config: &ServerConfig) -> Self {
+        Self {
+            log_folder: config.log_folder.clone(),
+            worker_heartbeat: config.worker_heartbeat,
+            dag_defaults: config.dag_defaults.clone(),
+        }
+    }
+}
+
+/// The task API on the database. Tokens are checked by [`http`], not here: who has this value is trusted.
+#[derive(Clone)]
+pub struct StoreTaskApi {
+    store: Store,
+    config: Arc<TaskApiConfig>,
+    tokens: Option<TryTokens>,
+    offers: Arc<Mutex<Offers>>,
+}
+
+/// Tries that were answered to a claim lately, so that two workers are not sent after the same one. Forgetting them
+/// is harmless: `start` decides.
+pub(crate) type Offers = HashMap<TryId, Instant>;
+
+impl StoreTaskApi {
+    /// For use inside the process that has the database.
+    pub fn new(store: Store, config: TaskApiConfig) -> Self {
+        Self { store, config: Arc::new(config), tokens: None, offers: Arc::default() }
+    }
+
+    /// Workloads that are claimed carry tokens for their tries.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: TryTokens) -> Self {
+        self.tokens = Some(tokens);
+        self
+    }
+
+    /// The task instance of a try that is running: who asks must be alive, and secrets are only for them.
+    async fn running(&self, id: TryId) -> Result<TiView, TaskApiError> {
+        let ti = self.store.find_ti_by_id(id.ti_id).await.map_err(of_store)?;
+        let ti = ti.ok_or_else(|| TaskApiError::new(ErrorCode::Stale, "the task instance does not exist any more"))?;
+        if ti.try_number != id.try_number || ti.state != Some(TaskState::Running) {
+            let state = ti.state.map_or("without a state", TaskState::as_str);
+            let message =
+                format!("try {} is not running: the task instance is {state}, at try {}", id.try_number, ti.try_number);
+            return Err(TaskApiError::new(ErrorCode::Stale, message));
+        }
+        Ok(ti)
+    }
+}
+
+#[async_trait]
+impl TaskApi for StoreTaskApi {
+    async fn register(&self, hello: WorkerHello) -> Result<WorkerWelcome, TaskApiError> {
+        let worker_id =
+            self.store.register_job("WorkerJob", &hello.hostname, hello.pid, now()).await.map_err(of_store)?;
+        let details = serde_json::json!({
+            "version": hello.version, "queues": hello.queues, "concurrency": hello.concurrency,
+        });
+        self.store.describe_job(worker_id, &details).await.map_err(of_store)?;
+        Ok(WorkerWelcome {
+            worker_id,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            heartbeat_ms: u64::try_from(self.config.worker_heartbeat.as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Workload>, TaskApiError> {
+        self.claim_tries(request).await
+    }
+
+    async fn heartbeat(&self, beat: Heartbeat) -> Result<HeartbeatReply, TaskApiError> {
+        self.store.heartbeat_job(beat.worker_id, now()).await.map_err(of_store)?;
+        let terminate = self.store.heartbeat_tries(beat.worker_id, &beat.tries, now()).await.map_err(of_store)?;
+        Ok(HeartbeatReply { terminate })
+    }
+
+    async fn start(&self, _token: &str, start: StartTry) -> Result<StartOutcome, TaskApiError> {
+        let start = tradewind_store::StartTry {
+            try_id: start.try_id,
+            worker_id: start.worker_id,
+            hostname: start.hostname,
+            pid: i64::from(start.pid),
+            at: start.at,
+        };
+        Ok(match self.store.start_try(start).await.map_err(of_store)? {
+            StoreStart::Started => StartOutcome::Started,
+            StoreStart::Refused(why) => StartOutcome::Refused(why),
+        })
+    }
+
+    async fn finish(&self, _token: &str, finish: FinishTry) -> Result<FinishOutcome, TaskApiError> {
+        let map_length = finish.xcoms.get("return_value").and_then(length);
+        let finish = tradewind_store::FinishTry {
+            reason: finish.reason,
+            xcoms: finish.xcoms,
+            retry_at: finish.reschedule_at,
+            skip: finish.skip,
+            map_length,
+            max_rss_kb: finish.max_rss_kb,
+            cpu_ms: finish.cpu_ms,
+            ..tradewind_store::FinishTry::new(finish.try_id, finish.state, finish.at)
+        };
+        Ok(match self.store.finish_try(finish).await.map_err(of_store)? {
+            StoreFinish::Recorded => FinishOutcome::Recorded,
+            StoreFinish::Stale => FinishOutcome::Stale,
+        })
+    }
+
+    async fn call(&self, _token: &str, try_id: TryId, call: TaskCall) -> Result<TaskReply, TaskApiError> {
+        self.answer(try_id, call).await
+    }
+
+    async fn rendered(&self, _token: &str, try_id: TryId, fields: Map<String, Value>) -> Result<(), TaskApiError> {
+        let text = Value::Object(fields).to_string();
+        if self.store.set_rendered_fields(try_id, &text).await.map_err(of_store)? {
+            return Ok(());
+        }
+        Err(TaskApiError::new(ErrorCode::Stale, "the try is not running any more"))
+    }
+
+    async fn append_log(&self, _token: &str, try_id: TryId, offset: u64, lines: Vec<u8>) -> Result<(), TaskApiError> {
+        // The end of a log may come after the end of its try, so any present or earlier try may write.
+        let ti = self.store.find_ti_by_id(try_id.ti_id).await.map_err(of_store)?;
+        let ti = ti
+            .filter(|ti| try_id.try_number >= 1 && try_id.try_number <= ti.try_number)
+            .ok_or_else(|| TaskApiError::new(ErrorCode::NotFound, "there is no such try"))?;
+        let path = log_path(&ti.dag_id, &ti.run_id, &ti.task_id, ti.map_index, try_id.try_number);
+        crate::logs::append(self.config.log_folder.join(path), offset, lines).await.map_err(|error| {
+            tracing::error!(%error, "a log that a worker sent can't be written");
+            TaskApiError::new(ErrorCode::Unavailable, format!("the log can't be written: {error}"))
+        })
+    }
+}
+
+/// Elements of what may be mapped over.
+fn length(value: &Value) -> Option<u32> {
+    let length = match value {
+        Value::Array(items) => items.len(),
+        Value::Object(fields) => fields.len(),
+        _ => return None,
+    };
+    u32::try_from(length).ok()
+}

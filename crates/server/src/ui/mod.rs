@@ -1,0 +1,25 @@
+//! What the web interface needs besides the public API: sessions, pushed changes, pages in one piece, its files.
+
+pub mod assets;
+pub mod changes;
+mod dags;
+mod events;
+mod grid;
+mod session;
+mod structure;
+mod why;
+
+use crate::routes::Routes;
+
+/// Adds this folder's routes.
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .post("/ui/login", session::login)
+        .post("/ui/logout", session::logout)
+        .get("/ui/me", session::me)
+        .get("/ui/events", events::handle)
+        .get("/ui/dags", dags::handle)
+        .get("/ui/grid/{dag_id}", grid::handle)
+        .get("/ui/structure/{dag_id}", structure::handle)
+        .get("/ui/why/{dag_id}/{run_id}/{task_id}/{map_index}", why::handle)
+}

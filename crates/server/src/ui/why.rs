@@ -1,0 +1,57 @@
+//! `GET /ui/why/{dag_id}/{run_id}/{task_id}/{map_index}`: why a task instance does not run, for people.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+use tradewind_core::plan::Reason;
+
+use crate::api::v2::task_instances;
+use crate::http::error::ApiResult;
+use crate::state::App;
+use crate::why;
+
+/// Answers state and reasons.
+pub async fn handle(
+    State(app): State<App>,
+    Path((dag_id, run_id, task_id, map_index)): Path<(String, String, String, i32)>,
+) -> ApiResult<Json<Value>> {
+    let ti = task_instances::must_exist(&app, &dag_id, &run_id, &task_id, map_index).await?;
+    let reasons: Vec<Value> = why::reasons(&app, &ti)
+        .await?
+        .iter()
+        .map(|reason| json!({"code": reason.code(), "message": reason.to_string(), "details": details(reason)}))
+        .collect();
+    Ok(Json(json!({"state": ti.state, "reasons": reasons})))
+}
+
+/// The parts of a reason, for pages that show more than a sentence.
+fn details(reason: &Reason) -> Value {
+    match reason {
+        Reason::RunQueued { running, limit } => json!({"running": running, "limit": limit}),
+        Reason::RunNotDue(at) => json!({"run_after": at}),
+        Reason::RunEnded(state) => json!({"state": state}),
+        Reason::TriggerRule { rule, upstream, unfinished } => json!({
+            "rule": rule,
+            "total": upstream.total,
+            "success": upstream.success,
+            "skipped": upstream.skipped,
+            "failed": upstream.failed + upstream.upstream_failed,
+            "unfinished": unfinished,
+        }),
+        Reason::PastNotDone { run_id, missing } => json!({"run_id": run_id, "missing": missing}),
+        Reason::PastDownstreamNotDone { run_id } => json!({"run_id": run_id}),
+        Reason::RetryAt(at) => json!({"next_try_at": at}),
+        Reason::RescheduleAt(at) => json!({"next_look_at": at}),
+        Reason::MapUnknown { upstream } | Reason::NothingToMap { upstream } => json!({"upstream": upstream}),
+        Reason::PoolFull { pool, slots, used, wants } => {
+            json!({"pool": pool, "slots": slots, "occupied": used, "wants": wants})
+        }
+        Reason::NoSuchPool(pool) => json!({"pool": pool}),
+        Reason::MaxActiveTasks { limit }
+        | Reason::MaxActiveTisPerDag { limit }
+        | Reason::MaxActiveTisPerDagRun { limit } => json!({"limit": limit}),
+        Reason::ExecutorFull { executor, slots } => json!({"executor": executor, "slots": slots}),
+        Reason::NoSuchExecutor(name) => json!({"executor": name}),
+        Reason::DagPaused | Reason::Ready | Reason::InFlight(_) => json!({}),
+    }
+}

@@ -1,0 +1,11 @@
+//! The whole server over HTTP, on both databases.
+
+mod admin;
+mod auth;
+mod dag_runs;
+mod dags;
+mod logs;
+mod server;
+mod task_api;
+mod task_instances;
+mod ui;
