@@ -307,7 +307,8 @@ def test_mapped_tasks(run):
         assert call["method"] in ("xcom_get", "xcom_get_all")
         return {"ok": [1, 2, 3]}
 
-    assert run(body, "numbers").done["xcoms"] == {"return_value": [1, 2, 3]}
+    source = run(body, "numbers").done
+    assert (source["xcoms"], source["map_length"]) == ({"return_value": [1, 2, 3]}, 3)
     found = [run(body, "product", answer, map_index=index).done["xcoms"]["return_value"] for index in range(6)]
     assert found == [[1, "a", 9], [1, "b", 9], [2, "a", 9], [2, "b", 9], [3, "a", 9], [3, "b", 9]]
     assert run(body, "total", answer).done["xcoms"] == {"return_value": 6}

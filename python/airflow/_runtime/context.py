@@ -46,7 +46,7 @@ class TaskContext(dict):
         self._ti = ti
         self._gone: set[str] = set()
         self._sweep: Iterator[str] = iter(())
-        has_date = ti.logical_date is not None
+        has_date = ti.dag_run.has_logical_date
         self._makers: dict[str, Callable[[RuntimeTaskInstance], Any]] = dict(_ALWAYS)
         if has_date:
             self._makers.update(_WITH_DATE)

@@ -180,7 +180,8 @@ def _push_result(ti: Any, task: Any, result: Any, outcome: Outcome) -> None:
     if any(True for _ in _mapped_dependants(ti)):
         _check_mappable(result)
         if not isinstance(result, Mapping):
-            result = list(result)  # the server counts the items of a plain list
+            result = list(result)
+        outcome.map_length = len(result)
     outcome.xcoms["return_value"] = _encode(result, "return_value")
 
 

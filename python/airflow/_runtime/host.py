@@ -17,6 +17,7 @@ import socket
 import sys
 from typing import Any
 
+from airflow._runtime import wanted
 from airflow._runtime.wire import Channel, Closed
 
 _DESCRIPTORS = 3  # control socket, stdout, stderr
@@ -32,6 +33,7 @@ class Host:
         self.jobs: dict[int, int] = {}  # job to process id
         self.pids: dict[int, int] = {}  # process id to job
         self.pid = os.getpid()
+        self.wanted: list[str] = []
         self.wake_read, self.wake_write = os.pipe()
         os.set_blocking(self.wake_read, False)
         os.set_blocking(self.wake_write, False)
@@ -43,15 +45,18 @@ class Host:
         # Ctrl-C in a terminal reaches the whole foreground group; who started us decides when to stop.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         version = "{}.{}.{}".format(*sys.version_info[:3])
-        self.channel.send({"type": "ready", "pid": os.getpid(), "python": version, "prefix": sys.prefix, **ready})
         gc.collect()
         gc.freeze()
+        self.channel.send({"type": "ready", "pid": os.getpid(), "python": version, "prefix": sys.prefix, **ready})
         poll = select.poll()
         poll.register(self.channel.sock, select.POLLIN)
         poll.register(self.wake_read, select.POLLIN)
         try:
             while True:
-                for fd, _ in poll.poll():
+                events = poll.poll(0) if self.wanted else poll.poll()
+                if not events:
+                    self._learn()
+                for fd, _ in events:
                     if fd == self.wake_read:
                         self._reap()
                         continue
@@ -125,6 +130,13 @@ class Host:
         self.pids.clear()
         return Job(socket.socket(fileno=control))
 
+    def _learn(self) -> None:
+        """Import what children had to import, now that nobody waits."""
+        wanted.load(self.wanted)
+        self.wanted = []
+        gc.collect()
+        gc.freeze()
+
     def _kill(self, number: int, signum: int) -> None:
         pid = self.jobs.get(number)
         if pid is not None:
@@ -140,8 +152,9 @@ class Host:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                pid = 0
             if pid == 0:
+                self.wanted = wanted.missing()
                 return
             number = self.pids.pop(pid, None)
             if number is None:
@@ -223,35 +236,28 @@ def preload() -> None:
     import importlib
 
     for module in (
-        "airflow._runtime.parse",
-        "airflow._runtime.run",
-        "airflow._runtime.jinja",
+        "airflow._alias_table",
+        "airflow._config_defaults",
         "airflow._runtime.context",
         "airflow._runtime.execute",
         "airflow._runtime.logs",
-        "airflow._alias_table",
-        "airflow._config_defaults",
+        "airflow._runtime.parse",
+        "airflow._runtime.run",
         "airflow._serialize.dag",
-        "airflow.macros",
+        "airflow.providers.standard.decorators.python",
         "airflow.providers.standard.operators.bash",
         "airflow.providers.standard.operators.empty",
         "airflow.providers.standard.operators.python",
-        "airflow.providers.standard.decorators.python",
         "airflow.sdk.definitions.decorators",
-        "airflow.sdk.definitions.mappedoperator",
         "airflow.sdk.definitions.param",
         "airflow.sdk.execution_time.task_instance",
         "airflow.sdk.timezone",
         "airflow.timetables.interval",
         "airflow.timetables.simple",
         "airflow.timetables.trigger",
-        "airflow.utils.dates",
         "airflow.utils.state",
     ):
         importlib.import_module(module)
-    import pendulum
-
-    pendulum.datetime(2024, 1, 1).isoformat()
     from airflow._runtime.rehearse import rehearse
 
     rehearse()
@@ -278,6 +284,7 @@ def work(sock: socket.socket) -> int:
             from airflow._runtime.parse import warm
 
             modules = warm(channel, job)
+            wanted.note()
             if modules is None:
                 return 0
             forked = Host(sock).serve(modules=modules)
@@ -323,6 +330,7 @@ def _run_child(job: Job) -> None:
         traceback.print_exc()
     finally:
         try:
+            wanted.note()
             sys.stdout.flush()
             sys.stderr.flush()
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import zlib
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Any
@@ -38,9 +39,8 @@ _careful_cache()
 
 def module_name(path: str) -> str:
     """The name under which a DAG file is imported: unique to its path."""
-    from hashlib import sha1
-
-    digest = sha1(path.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    data = os.fsencode(path)
+    digest = f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}"  # hashlib would load all of OpenSSL
     stem = os.path.basename(path).rsplit(".", 1)[0].replace(".", "_")
     return f"unusual_prefix_{digest}_{stem}"
 

@@ -16,6 +16,7 @@ class Outcome:
     state: str
     reason: str | None = None
     xcoms: dict[str, Any] = field(default_factory=dict)
+    map_length: int | None = None
     reschedule_at: str | None = None
     skip: list[str] = field(default_factory=list)
     error: BaseException | None = None
@@ -27,6 +28,8 @@ class Outcome:
         message: dict[str, Any] = {"type": "done", "state": self.state}
         if self.reason is not None:
             message["reason"] = masked(self.reason)
+        if self.map_length is not None:
+            message["map_length"] = self.map_length
         for name in ("xcoms", "reschedule_at", "skip"):
             value = getattr(self, name)
             if value:

@@ -53,6 +53,11 @@ class DagRun:
         raise AttributeError(f"a DAG run has no attribute {name!r} in a running task")
 
     @property
+    def has_logical_date(self) -> bool:
+        """Whether the run is about an instant."""
+        return self._data.get("logical_date") is not None
+
+    @property
     def execution_date(self) -> Any:
         """Older name of ``logical_date``."""
         return self.logical_date

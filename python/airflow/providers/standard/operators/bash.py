@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Callable, Container, Sequence
 from typing import Any, ClassVar
@@ -70,6 +69,8 @@ class BashOperator(BaseOperator):
         """Run the command; exit codes in ``skip_on_exit_code`` skip the task, others but 0 fail it."""
         if not isinstance(self.bash_command, str):
             raise AirflowException(f"bash_command of task {self.task_id!r} must be text, not {self.bash_command!r}")
+        import shutil
+
         bash = shutil.which("bash") or "bash"
         if self.cwd is not None:
             if not os.path.exists(self.cwd):
