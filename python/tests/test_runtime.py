@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import textwrap
 
 import pytest
@@ -476,3 +478,18 @@ def test_missing_dag_or_task(run, host, dag_file):
     assert "has no task 'other' any more" in run("EmptyOperator(task_id='t')", "other").done["reason"]
     child = host.fork().run(workload(dag_file("1/0"), "d", "t"))
     assert child.done["reason"] == "the DAG file can't be imported: ZeroDivisionError: division by zero"
+
+
+def test_run_as_user(run):
+    body = "PythonOperator(task_id='t', python_callable=lambda: __import__('getpass').getuser())"
+    me = getpass.getuser()
+    assert run(body, run_as_user=me).done["xcoms"] == {"return_value": me}
+    other = run(body, run_as_user="nobody").done
+    if os.getuid() == 0:
+        # pytest's folder is root's own, so that nobody can't read the file any more.
+        assert "Permission denied" in other["reason"] or other["xcoms"] == {"return_value": "nobody"}
+    else:
+        assert other["reason"] == "run_as_user: the worker may not become 'nobody'; it must run as root for that"
+    assert (
+        run(body, run_as_user="no-such-user").done["reason"] == "run_as_user: this machine has no user 'no-such-user'"
+    )

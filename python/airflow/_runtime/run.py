@@ -21,7 +21,8 @@ def run(channel: Channel, job: dict[str, Any]) -> int:
     supervisor.set_channel(channel)
     logs.start(channel)
     set_environment(job)
-    outcome = _run(job)
+    refusal = _become(job.get("run_as_user"))
+    outcome = _run(job) if refusal is None else Outcome("up_for_retry", reason=refusal)
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -38,6 +39,28 @@ def run(channel: Channel, job: dict[str, Any]) -> int:
     except Closed:
         return 1
     return 0
+
+
+def _become(user: str | None) -> str | None:
+    """Go on as another Unix user; why that can't be, or None."""
+    if not user:
+        return None
+    import pwd
+
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        return f"run_as_user: this machine has no user {user!r}"
+    if entry.pw_uid == os.getuid():
+        return None
+    try:
+        os.initgroups(user, entry.pw_gid)
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+    except PermissionError:
+        return f"run_as_user: the worker may not become {user!r}; it must run as root for that"
+    os.environ.update(HOME=entry.pw_dir, USER=user, LOGNAME=user)
+    return None
 
 
 def set_environment(job: dict[str, Any]) -> None:
