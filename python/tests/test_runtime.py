@@ -464,14 +464,20 @@ def test_trigger_dagrun(run):
     assert [call["method"] for call in child.of_type("call")] == ["run_trigger", "xcom_set", "run_get"]
 
 
-def test_get_current_context_and_async_and_nested_logical_date(run):
+def test_get_current_context_and_coroutines(run):
     child = run("@task\nasync def t():\n    return get_current_context()['ds']\nt()\n")
     assert child.done["xcoms"] == {"return_value": "2024-01-02"}
-    child = run(
-        "@task\ndef t(**context):\n    return ['ds' in context, context['dag_run'].logical_date]\nt()\n",
-        run={"logical_date": None},
-    )
-    assert child.done["xcoms"] == {"return_value": [False, None]}
+
+
+def test_a_run_without_logical_date(run):
+    body = """
+        @task
+        def t(ds, **context):
+            return [ds, context["execution_date"].year, "logical_date" in context, context["dag_run"].logical_date]
+        t()
+    """
+    child = run(body, run={"logical_date": None, "run_after": "2025-06-07T08:09:10.123456Z"})
+    assert child.done["xcoms"] == {"return_value": ["2025-06-07", 2025, False, None]}
 
 
 def test_missing_dag_or_task(run, host, dag_file):

@@ -46,10 +46,9 @@ class TaskContext(dict):
         self._ti = ti
         self._gone: set[str] = set()
         self._sweep: Iterator[str] = iter(())
-        has_date = ti.dag_run.has_logical_date
-        self._makers: dict[str, Callable[[RuntimeTaskInstance], Any]] = dict(_ALWAYS)
-        if has_date:
-            self._makers.update(_WITH_DATE)
+        self._makers: dict[str, Callable[[RuntimeTaskInstance], Any]] = {**_ALWAYS, **_DATES}
+        if ti.dag_run.has_logical_date:
+            self._makers["logical_date"] = _date
 
     # Reading.
 
@@ -170,8 +169,14 @@ def _compact(text: str) -> str:
     return text.replace("-", "").replace(":", "")
 
 
+def _date(ti: RuntimeTaskInstance) -> Any:
+    """The run's logical date. Runs without one did not exist before Airflow 3: there, keys that older files
+    count on (``ds``, ``execution_date`` ...) are about the instant when the run was due."""
+    return ti.logical_date if ti.dag_run.has_logical_date else ti.dag_run.run_after
+
+
 def _days(ti: RuntimeTaskInstance, days: int) -> Any:
-    return ti.logical_date + timedelta(days=days)
+    return _date(ti) + timedelta(days=days)
 
 
 def _macros(ti: RuntimeTaskInstance) -> Any:
@@ -217,17 +222,17 @@ def _previous(name: str) -> Callable[[Any], Any]:
 
 def _next_execution_date(ti: RuntimeTaskInstance) -> Any:
     if ti.dag_run.run_type == "manual":
-        return ti.logical_date
+        return _date(ti)
     end = ti.dag_run.data_interval_end
-    return end if end is not None and end > ti.logical_date else None
+    return end if end is not None and end > _date(ti) else None
 
 
 def _prev_execution_date(ti: RuntimeTaskInstance) -> Any:
     if ti.dag_run.run_type == "manual":
-        return ti.logical_date
+        return _date(ti)
     start, end = ti.dag_run.data_interval_start, ti.dag_run.data_interval_end
     if start is not None and end is not None and end > start:
-        return ti.logical_date - (end - start)
+        return _date(ti) - (end - start)
     previous = ti.get_previous_dagrun()
     return previous.logical_date if previous is not None else None
 
@@ -241,8 +246,7 @@ def _day_of(date: Callable[[Any], Any], form: Callable[[Any], str]) -> Callable[
 
 
 def _key_text(ti: RuntimeTaskInstance) -> str:
-    date = ti.logical_date or ti.dag_run.run_after
-    return f"{ti.dag_id}__{ti.task_id}__{_nodash(date)}"
+    return f"{ti.dag_id}__{ti.task_id}__{_nodash(_date(ti)) if ti.dag_run.has_logical_date else ti.run_id}"
 
 
 _ALWAYS: dict[str, Callable[[Any], Any]] = {
@@ -282,14 +286,13 @@ _ALWAYS: dict[str, Callable[[Any], Any]] = {
     "try_number": lambda ti: ti.try_number,
     "var": _accessor("variables"),
 }
-_WITH_DATE: dict[str, Callable[[Any], Any]] = {
-    "END_DATE": lambda ti: _ds(ti.logical_date),
-    "ds": lambda ti: _ds(ti.logical_date),
-    "ds_nodash": lambda ti: _nodash(ti.logical_date),
-    "end_date": lambda ti: _ds(ti.logical_date),
-    "execution_date": lambda ti: ti.logical_date,
-    "latest_date": lambda ti: _ds(ti.logical_date),
-    "logical_date": lambda ti: ti.logical_date,
+_DATES: dict[str, Callable[[Any], Any]] = {
+    "END_DATE": lambda ti: _ds(_date(ti)),
+    "ds": lambda ti: _ds(_date(ti)),
+    "ds_nodash": lambda ti: _nodash(_date(ti)),
+    "end_date": lambda ti: _ds(_date(ti)),
+    "execution_date": lambda ti: _date(ti),
+    "latest_date": lambda ti: _ds(_date(ti)),
     "next_ds": _day_of(_next_execution_date, _ds),
     "next_ds_nodash": _day_of(_next_execution_date, _nodash),
     "next_execution_date": _next_execution_date,
@@ -299,9 +302,9 @@ _WITH_DATE: dict[str, Callable[[Any], Any]] = {
     "tables": lambda ti: ti.task.params.get("tables"),
     "tomorrow_ds": lambda ti: _ds(_days(ti, 1)),
     "tomorrow_ds_nodash": lambda ti: _nodash(_days(ti, 1)),
-    "ts": lambda ti: ti.logical_date.isoformat(),
-    "ts_nodash": lambda ti: ti.logical_date.strftime("%Y%m%dT%H%M%S"),
-    "ts_nodash_with_tz": lambda ti: _compact(ti.logical_date.isoformat()),
+    "ts": lambda ti: _date(ti).isoformat(),
+    "ts_nodash": lambda ti: _date(ti).strftime("%Y%m%dT%H%M%S"),
+    "ts_nodash_with_tz": lambda ti: _compact(_date(ti).isoformat()),
     "yesterday_ds": lambda ti: _ds(_days(ti, -1)),
     "yesterday_ds_nodash": lambda ti: _nodash(_days(ti, -1)),
 }
