@@ -1,0 +1,101 @@
+//! `dags next-execution DAG`: when it will run next.
+
+use clap::{Args, ValueEnum};
+use tradewind_core::Timestamp;
+use tradewind_core::timetable::{DataInterval, Restriction, TimetableSpec};
+
+use crate::commands::Context;
+use crate::commands::lookup;
+use crate::commands::session::Session;
+use crate::commands::subdir::Subdir;
+use crate::error::CliError;
+use crate::output::{OutputArgs, print};
+use crate::{roles, row};
+
+/// Arguments of `dags next-execution`.
+#[derive(Args, Debug)]
+pub struct NextExecutionArgs {
+    /// The DAG's id
+    dag_id: String,
+    /// So many runs
+    #[arg(short, long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    num_executions: u32,
+    /// Everything about them, as a table
+    #[arg(long)]
+    table: bool,
+    /// Only this about them
+    #[arg(long)]
+    field: Option<Field>,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    _subdir: Subdir,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Field {
+    #[value(name = "logical_date")]
+    LogicalDate,
+    #[value(name = "data_interval.start")]
+    IntervalStart,
+    #[value(name = "data_interval.end")]
+    IntervalEnd,
+    #[value(name = "run_after")]
+    RunAfter,
+}
+
+struct Next {
+    logical_date: Option<Timestamp>,
+    interval: Option<DataInterval>,
+    run_after: Timestamp,
+}
+
+pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliError> {
+    let session = Session::open(context).await?;
+    let dag = lookup::dag(&session.store, &args.dag_id).await?;
+    if dag.is_paused {
+        eprintln!("[INFO] The DAG is paused; its runs wait until somebody un-pauses it.");
+    }
+    let spec: TimetableSpec = serde_json::from_str(&dag.timetable)
+        .map_err(|error| CliError::failed(format!("the stored timetable of '{}' cannot be read: {error}", dag.dag_id)))?;
+    let timetable = spec.compile().map_err(|error| CliError::failed(error.to_string()))?;
+    let mut nexts: Vec<Next> = Vec::new();
+    if let Some(run_after) = dag.next_run_after {
+        let interval = dag.next_interval_start.zip(dag.next_interval_end).map(|(start, end)| DataInterval { start, end });
+        nexts.push(Next { logical_date: dag.next_logical_date, interval, run_after });
+    }
+    let restriction = Restriction { earliest: dag.start_date, latest: dag.end_date, catchup: true };
+    while let Some(last) = nexts.last()
+        && nexts.len() < args.num_executions as usize
+        && let Some(info) = timetable.next_run(last.interval, &restriction, roles::now())
+    {
+        nexts.push(Next { logical_date: Some(info.interval.start), interval: Some(info.interval), run_after: info.run_after });
+    }
+    if nexts.is_empty() {
+        eprintln!("[WARN] No following schedule can be found. This DAG may have schedule interval '@once' or None.");
+        println!("None");
+        return Ok(());
+    }
+    if args.table {
+        let columns = ["logical_date", "data_interval.start", "data_interval.end", "run_after"];
+        let rows = nexts.iter().map(|n| {
+            row! {
+                "logical_date" => lookup::date(n.logical_date),
+                "data_interval.start" => lookup::date(n.interval.map(|i| i.start)),
+                "data_interval.end" => lookup::date(n.interval.map(|i| i.end)),
+                "run_after" => n.run_after.to_string(),
+            }
+        });
+        return print(args.output.output, &columns, rows.collect());
+    }
+    for next in nexts {
+        let at = match args.field.unwrap_or(Field::LogicalDate) {
+            Field::LogicalDate => next.logical_date,
+            Field::IntervalStart => next.interval.map(|i| i.start),
+            Field::IntervalEnd => next.interval.map(|i| i.end),
+            Field::RunAfter => Some(next.run_after),
+        };
+        println!("{}", at.map_or_else(|| "None".into(), |at| at.to_string()));
+    }
+    Ok(())
+}
