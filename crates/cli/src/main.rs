@@ -1,9 +1,12 @@
 //! The `tradewind` binary: reads the command line, runs one command, says what went wrong in one sentence.
 
+mod accounts;
 mod commands;
 mod config;
 mod confirm;
+mod connection_uri;
 mod error;
+mod files;
 mod home;
 mod legacy;
 mod output;
@@ -12,13 +15,16 @@ mod progress;
 mod python_env;
 #[cfg(test)]
 mod reference;
+mod roles;
 mod suggest;
 mod terminal;
 mod wake;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 fn main() -> ExitCode {
+    let began = Instant::now();
     let mut argv = std::env::args();
     let program = parse::program_name(&argv.next().unwrap_or_default());
     let args = legacy::modernise(argv.collect());
@@ -26,7 +32,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(exit) => return exit.print(),
     };
-    match commands::run(cli, program) {
+    match commands::run(cli, program, began) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let colours = terminal::stderr_colours();

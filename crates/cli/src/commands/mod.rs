@@ -1,9 +1,23 @@
 //! The commands, one file each, in the folder of their group.
 
 mod config;
+mod connections;
+mod dags;
 mod db;
+mod info;
+mod jobs;
+mod lookup;
+mod pools;
+mod roles;
+mod serialized;
 pub mod session;
+mod subdir;
+mod tasks;
+mod users;
+mod variables;
 pub mod version;
+
+use std::time::Instant;
 
 use clap::Subcommand;
 
@@ -15,12 +29,47 @@ use crate::terminal;
 /// Every command.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Show the configuration
+    /// Run everything in one process: the quickest way to start
+    Standalone(roles::standalone::StandaloneArgs),
+    /// Run the REST API and the web interface
+    ApiServer(roles::api_server::ApiServerArgs),
+    /// Run a scheduler
+    Scheduler(roles::scheduler::SchedulerArgs),
+    /// Run a dag-processor, which reads DAG files
+    DagProcessor(roles::dag_processor::DagProcessorArgs),
+    /// Run a triggerer
+    Triggerer(roles::triggerer::TriggererArgs),
+    /// Run a worker, which asks an api-server for tasks
+    Worker(roles::worker::WorkerArgs),
+    /// List and change DAGs and their runs
     #[command(subcommand)]
-    Config(config::ConfigCommand),
+    Dags(dags::DagsCommand),
+    /// List and change tasks and their instances
+    #[command(subcommand)]
+    Tasks(tasks::TasksCommand),
+    /// Look after variables
+    #[command(subcommand)]
+    Variables(variables::VariablesCommand),
+    /// Look after connections
+    #[command(subcommand)]
+    Connections(connections::ConnectionsCommand),
+    /// Look after pools
+    #[command(subcommand)]
+    Pools(pools::PoolsCommand),
+    /// Look after accounts
+    #[command(subcommand)]
+    Users(users::UsersCommand),
     /// Look after the database
     #[command(subcommand)]
     Db(db::DbCommand),
+    /// Look after running processes
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
+    /// Show the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Show what runs here
+    Info(info::InfoArgs),
     /// Print the version
     Version(version::VersionArgs),
 }
@@ -45,16 +94,30 @@ impl Context {
     }
 }
 
-/// Runs the command.
+/// Runs the command. `began`: when the process did.
 ///
 /// # Errors
 /// See [`CliError`].
-pub fn run(cli: Cli, program: &'static str) -> Result<(), CliError> {
+pub fn run(cli: Cli, program: &'static str, began: Instant) -> Result<(), CliError> {
     let context = Context { program, verbose: cli.verbose };
     match cli.command {
+        Command::Standalone(args) => roles::standalone::run(&args, began, &context),
+        Command::ApiServer(args) => roles::api_server::run(&args, &context),
+        Command::Scheduler(args) => roles::scheduler::run(&args, &context),
+        Command::DagProcessor(args) => roles::dag_processor::run(&args, &context),
+        Command::Triggerer(args) => roles::triggerer::run(&args, &context),
+        Command::Worker(args) => roles::worker::run(&args, &context),
         Command::Config(command) => config::run(command, &context),
         Command::Version(args) => version::run(&args, &context),
+        Command::Dags(command) => wait_for(dags::run(command, &context)),
+        Command::Tasks(command) => wait_for(tasks::run(command, &context)),
+        Command::Variables(command) => wait_for(variables::run(command, &context)),
+        Command::Connections(command) => wait_for(connections::run(command, &context)),
+        Command::Pools(command) => wait_for(pools::run(command, &context)),
+        Command::Users(command) => wait_for(users::run(command, &context)),
         Command::Db(command) => wait_for(db::run(command, &context)),
+        Command::Jobs(command) => wait_for(jobs::run(command, &context)),
+        Command::Info(args) => wait_for(info::run(&args, &context)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What commands that need the database start from.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tradewind_store::{Store, StoreOptions};
@@ -23,10 +24,25 @@ impl Session {
     /// Wrong configuration, no or an old or a newer database.
     pub async fn open(context: &Context) -> Result<Self, CliError> {
         let config = context.config()?;
+        must_exist(&config, context.program)?;
         let store = open_store(&config, false).await?;
         store.check().await.map_err(|error| store_error(error, context.program))?;
         Ok(Self { config, store })
     }
+}
+
+/// A command that only looks or changes makes no SQLite file: there would be nothing in it.
+///
+/// # Errors
+/// There is no such file.
+pub fn must_exist(config: &Config, program: &str) -> Result<(), CliError> {
+    let address = config.text(&options::SQL_ALCHEMY_CONN);
+    let Some(path) = address.strip_prefix("sqlite:///") else { return Ok(()) };
+    if Path::new(path.split('?').next().unwrap_or(path)).exists() {
+        return Ok(());
+    }
+    Err(CliError::failed(format!("there is no database at {path}"))
+        .hint(format!("make one with: {program} db migrate, or start: {program} standalone")))
 }
 
 /// Opens the configured database. `exclusive`: this process will stay, and no other may run on the same SQLite file.

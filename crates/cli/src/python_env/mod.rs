@@ -77,6 +77,11 @@ pub fn prepare(config: &Config, progress: &Progress) -> Result<PythonEnv, CliErr
     Ok(env)
 }
 
+/// The environment, if it is ready; prepares nothing.
+pub fn prepared(config: &Config) -> Option<PythonEnv> {
+    still_good(&config.home().join(".tradewind/python.json"), config)
+}
+
 /// The environment of the last time, if nothing that it depends on has changed.
 fn still_good(stamp_file: &Path, config: &Config) -> Option<PythonEnv> {
     let stamp: Stamp = serde_json::from_slice(&fs::read(stamp_file).ok()?).ok()?;

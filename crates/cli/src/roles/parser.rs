@@ -4,9 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use tradewind_core::Duration;
 use tradewind_engine::dag_processor::DagParser;
 use tradewind_protocol::frames::{ImportError, Parsed};
+use tradewind_protocol::task_api::ErrorCode;
+use tradewind_protocol::{TaskApiError, TaskCall};
+use tradewind_store::{Store, Variable};
 use tradewind_worker::host::{Answerer, HostPool, ParseFailure, ParseRequest};
 
 /// A [`DagParser`] on python hosts.
@@ -35,4 +39,48 @@ impl DagParser for HostParser {
             ImportError { message: failure.to_string(), line: None, traceback }
         })
     }
+}
+
+/// Answers what files ask while they are imported: variables and connections. There is no run yet that anything else
+/// could be asked about.
+pub fn answerer(store: Store) -> Answerer {
+    Arc::new(move |call| {
+        let store = store.clone();
+        Box::pin(async move { answer(&store, call).await })
+    })
+}
+
+async fn answer(store: &Store, call: TaskCall) -> Result<Value, TaskApiError> {
+    let not_found = |what: String| TaskApiError::new(ErrorCode::NotFound, what);
+    match call {
+        TaskCall::VariableGet { key } => match store.variable(&key).await.map_err(|e| unavailable(&e))? {
+            Some(variable) => Ok(variable.value.into()),
+            None => Err(not_found(format!("there is no variable '{key}'"))),
+        },
+        TaskCall::ConnectionGet { conn_id } => match store.connection(&conn_id).await.map_err(|e| unavailable(&e))? {
+            Some(connection) => {
+                let mut value = crate::connection_uri::to_json(&connection);
+                value["conn_id"] = conn_id.into();
+                Ok(value)
+            }
+            None => Err(not_found(format!("there is no connection '{conn_id}'"))),
+        },
+        TaskCall::VariableSet { key, value, description } => {
+            let variable = Variable { key, value, description, is_encrypted: false };
+            store.put_variable(&variable).await.map_err(|e| unavailable(&e))?;
+            Ok(Value::Null)
+        }
+        TaskCall::VariableDelete { key } => {
+            store.delete_variable(&key).await.map(Value::from).map_err(|e| unavailable(&e))
+        }
+        _ => Err(TaskApiError::new(
+            ErrorCode::Denied,
+            "a file that is being imported belongs to no run, so it can only ask for variables and connections",
+        )),
+    }
+}
+
+fn unavailable(error: &tradewind_store::Error) -> TaskApiError {
+    let code = if error.is_transient() { ErrorCode::Unavailable } else { ErrorCode::Invalid };
+    TaskApiError::new(code, error.to_string())
 }

@@ -44,14 +44,12 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
     let store = open_store(&config, true).await?;
     store.migrate().await.map_err(|error| store_error(error, "tradewind"))?;
     let _wake = match store.dialect() {
-        Dialect::Sqlite => {
-            end_jobs_of_the_dead(&store).await?;
-            wake::Receiver::start(&config, store.notifier().clone())
-                .inspect_err(|error| tracing::warn!(%error, "commands in other processes are noticed a little later"))
-                .ok()
-        }
+        Dialect::Sqlite => wake::Receiver::start(&config, store.notifier().clone())
+            .inspect_err(|error| tracing::warn!(%error, "commands in other processes are noticed a little later"))
+            .ok(),
         Dialect::Postgres => None,
     };
+    tradewind_engine::end_jobs_of_dead_processes(&store, &super::hostname(), super::now()).await?;
     fs::create_dir_all(config.path(&options::DAGS_FOLDER)).ok();
     let server = listening_on(&config);
     let all_admins = server.all_admins;
@@ -120,18 +118,9 @@ fn check_port(host: &str, port: u16) -> Result<(), CliError> {
     }
 }
 
-/// With SQLite's lock in hand, whoever registered before us is not there any more: what they ran is free to be
-/// taken over at once.
-async fn end_jobs_of_the_dead(store: &Store) -> Result<(), CliError> {
-    for kind in ["SchedulerJob", "DagProcessorJob", "TriggererJob", "WorkerJob"] {
-        store.end_silent_jobs(kind, super::now()).await?;
-    }
-    Ok(())
-}
-
 /// Makes the administrator when there is no account at all; answers the new password.
 async fn first_account(store: &Store, file: &Path) -> Result<Option<String>, CliError> {
-    if accounts::any(store).await? {
+    if !store.users().await?.is_empty() {
         return Ok(None);
     }
     let password = home::random_text(16);
@@ -139,9 +128,9 @@ async fn first_account(store: &Store, file: &Path) -> Result<Option<String>, Cli
         .map_err(|error| CliError::failed(format!("cannot write {}: {error}", file.display())))?;
     accounts::create(
         store,
-        &accounts::Account {
+        accounts::Account {
             username: ADMIN.into(),
-            role: "Admin".into(),
+            role: accounts::Role::Admin,
             email: "admin@example.com".into(),
             first_name: "Admin".into(),
             last_name: "User".into(),

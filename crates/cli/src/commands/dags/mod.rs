@@ -10,7 +10,6 @@ mod pause;
 mod report;
 mod show;
 mod state;
-mod test;
 mod trigger;
 
 use clap::Subcommand;
@@ -41,8 +40,6 @@ pub enum DagsCommand {
     Show(show::ShowArgs),
     /// Show the state of a run
     State(state::StateArgs),
-    /// Run a DAG here and now, with its logs on the terminal
-    Test(test::TestArgs),
     /// Start a run of a DAG
     Trigger(trigger::TriggerArgs),
     /// Un-pause DAGs
@@ -61,7 +58,6 @@ pub async fn run(command: DagsCommand, context: &Context) -> Result<(), CliError
         DagsCommand::Report(args) => report::run(&args, context).await,
         DagsCommand::Show(args) => show::run(&args, context).await,
         DagsCommand::State(args) => state::run(&args, context).await,
-        DagsCommand::Test(args) => test::run(&args, context).await,
         DagsCommand::Trigger(args) => trigger::run(&args, context).await,
         DagsCommand::Unpause(args) => pause::run(&args, false, context).await,
     }

@@ -33,5 +33,6 @@ async fn database(config: &Config, context: &Context) -> Result<Store, CliError>
         false => store.check().await,
     };
     ready.map_err(|error| store_error(error, context.program))?;
+    tradewind_engine::end_jobs_of_dead_processes(&store, &roles::hostname(), roles::now()).await?;
     Ok(store)
 }

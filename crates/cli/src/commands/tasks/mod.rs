@@ -1,0 +1,33 @@
+//! `tasks`: lists and changes tasks and their instances.
+
+mod clear;
+mod list;
+mod state;
+mod states_for_dag_run;
+
+use clap::Subcommand;
+
+use super::Context;
+use crate::error::CliError;
+
+/// Commands of the group.
+#[derive(Subcommand, Debug)]
+pub enum TasksCommand {
+    /// Let task instances run again
+    Clear(clear::ClearArgs),
+    /// List the tasks of a DAG
+    List(list::ListArgs),
+    /// Show the state of a task instance
+    State(state::StateArgs),
+    /// Show the states of all task instances of a run
+    StatesForDagRun(states_for_dag_run::StatesArgs),
+}
+
+pub async fn run(command: TasksCommand, context: &Context) -> Result<(), CliError> {
+    match command {
+        TasksCommand::Clear(args) => clear::run(&args, context).await,
+        TasksCommand::List(args) => list::run(&args, context).await,
+        TasksCommand::State(args) => state::run(&args, context).await,
+        TasksCommand::StatesForDagRun(args) => states_for_dag_run::run(&args, context).await,
+    }
+}
