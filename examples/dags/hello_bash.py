@@ -15,6 +15,6 @@ with DAG(
 ):
     hello = BashOperator(task_id="hello", bash_command="echo Hello from run {{ run_id }}")
     where = BashOperator(task_id="where", bash_command='echo "This is $(hostname), try $AIRFLOW_CTX_TRY_NUMBER"')
-    bye = BashOperator(task_id="bye", bash_command="echo Until {{ next_ds or 'next time' }}", retries=2)
+    bye = BashOperator(task_id="bye", bash_command="echo Goodbye from {{ dag.dag_id }}", retries=2)
 
     hello >> where >> bye

@@ -66,7 +66,13 @@ pub fn modernise(args: Vec<String>) -> Vec<String> {
     let Some((_, new)) = COMMANDS.iter().find(|(old, _)| old == first) else {
         return args;
     };
-    new.iter().map(ToString::to_string).chain(args.iter().skip(1).map(|a| flag(a))).collect()
+    let mut modern: Vec<String> = new.iter().map(ToString::to_string).collect();
+    modern.extend(args.iter().skip(1).map(|a| flag(a)));
+    // Runs of 1.10 always had a date.
+    if first == "trigger_dag" && !modern.iter().any(|a| a == "-e" || a.starts_with("--exec-date")) {
+        modern.push("--now".into());
+    }
+    modern
 }
 
 /// `--run_id=x_y` is `--run-id=x_y`.
@@ -161,7 +167,7 @@ mod tests {
         for (old, new) in [
             ("initdb", "db migrate"),
             ("trigger_dag --run_id a_b -e 2024-01-01 my_dag", "dags trigger --run-id a_b -e 2024-01-01 my_dag"),
-            ("trigger_dag my_dag --run_id=a_b", "dags trigger my_dag --run-id=a_b"),
+            ("trigger_dag my_dag --run_id=a_b", "dags trigger my_dag --run-id=a_b --now"),
             ("list_dags -sd /dags", "dags list --subdir /dags"),
             ("list_dags -r", "dags report"),
             ("test -dr d t 2024-01-01", "tasks test --dry-run d t 2024-01-01"),

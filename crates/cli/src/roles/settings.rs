@@ -110,6 +110,7 @@ pub fn processor(config: &Config, bundle: &Bundle) -> ProcessorConfig {
         paused_at_creation: config.flag(&options::DAGS_ARE_PAUSED_AT_CREATION),
         hostname: super::hostname(),
         heartbeat: duration(config, &options::JOB_HEARTBEAT_SEC),
+        defaults: dag_defaults(config),
     }
 }
 
@@ -168,7 +169,19 @@ pub fn server(config: &Config) -> ServerConfig {
         health_check_threshold: config.seconds(&options::SCHEDULER_HEALTH_CHECK_THRESHOLD),
         worker_heartbeat: config.seconds(&options::MIN_HEARTBEAT_INTERVAL),
         dag_defaults: dag_defaults(config),
+        executors: executors(config),
     }
+}
+
+/// Names and slots of the executors, to explain what tasks wait for. The default one has an empty name as well.
+fn executors(config: &Config) -> Vec<(String, Option<u32>)> {
+    let name = config.text(&options::EXECUTOR);
+    let slots = match name {
+        "SequentialExecutor" => Some(1),
+        "EdgeExecutor" => None,
+        _ => Some(count(config, &options::PARALLELISM)),
+    };
+    vec![(String::new(), slots), (name.to_owned(), slots)]
 }
 
 fn seconds(config: &Config, spec: &Spec) -> StdDuration {

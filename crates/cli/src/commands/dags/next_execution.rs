@@ -1,8 +1,7 @@
 //! `dags next-execution DAG`: when it will run next.
 
 use clap::{Args, ValueEnum};
-use tradewind_core::Timestamp;
-use tradewind_core::timetable::{DataInterval, Restriction, TimetableSpec};
+use tradewind_core::timetable::{DataInterval, NextRun, Restriction, TimetableSpec};
 
 use crate::commands::Context;
 use crate::commands::lookup;
@@ -44,12 +43,6 @@ enum Field {
     RunAfter,
 }
 
-struct Next {
-    logical_date: Option<Timestamp>,
-    interval: Option<DataInterval>,
-    run_after: Timestamp,
-}
-
 pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliError> {
     let session = Session::open(context).await?;
     let dag = lookup::dag(&session.store, &args.dag_id).await?;
@@ -59,17 +52,14 @@ pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliE
     let spec: TimetableSpec = serde_json::from_str(&dag.timetable)
         .map_err(|error| CliError::failed(format!("the stored timetable of '{}' cannot be read: {error}", dag.dag_id)))?;
     let timetable = spec.compile().map_err(|error| CliError::failed(error.to_string()))?;
-    let mut nexts: Vec<Next> = Vec::new();
+    let mut nexts: Vec<NextRun> = Vec::new();
     if let Some(run_after) = dag.next_run_after {
         let interval = dag.next_interval_start.zip(dag.next_interval_end).map(|(start, end)| DataInterval { start, end });
-        nexts.push(Next { logical_date: dag.next_logical_date, interval, run_after });
-    }
-    let restriction = Restriction { earliest: dag.start_date, latest: dag.end_date, catchup: true };
-    while let Some(last) = nexts.last()
-        && nexts.len() < args.num_executions as usize
-        && let Some(info) = timetable.next_run(last.interval, &restriction, roles::now())
-    {
-        nexts.push(Next { logical_date: Some(info.interval.start), interval: Some(info.interval), run_after: info.run_after });
+        let data_interval = interval.unwrap_or(DataInterval { start: run_after, end: run_after });
+        nexts.push(NextRun { logical_date: dag.next_logical_date, data_interval, run_after });
+        let restriction = Restriction { earliest: dag.start_date, latest: dag.end_date, catchup: true };
+        let more = args.num_executions as usize - 1;
+        nexts.extend(timetable.preview(Some(&data_interval), &restriction, roles::now(), more));
     }
     if nexts.is_empty() {
         eprintln!("[WARN] No following schedule can be found. This DAG may have schedule interval '@once' or None.");
@@ -81,8 +71,8 @@ pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliE
         let rows = nexts.iter().map(|n| {
             row! {
                 "logical_date" => lookup::date(n.logical_date),
-                "data_interval.start" => lookup::date(n.interval.map(|i| i.start)),
-                "data_interval.end" => lookup::date(n.interval.map(|i| i.end)),
+                "data_interval.start" => n.data_interval.start.to_string(),
+                "data_interval.end" => n.data_interval.end.to_string(),
                 "run_after" => n.run_after.to_string(),
             }
         });
@@ -91,8 +81,8 @@ pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliE
     for next in nexts {
         let at = match args.field.unwrap_or(Field::LogicalDate) {
             Field::LogicalDate => next.logical_date,
-            Field::IntervalStart => next.interval.map(|i| i.start),
-            Field::IntervalEnd => next.interval.map(|i| i.end),
+            Field::IntervalStart => Some(next.data_interval.start),
+            Field::IntervalEnd => Some(next.data_interval.end),
             Field::RunAfter => Some(next.run_after),
         };
         println!("{}", at.map_or_else(|| "None".into(), |at| at.to_string()));

@@ -29,6 +29,9 @@ pub struct TriggerArgs {
     /// Logical date of the run [default: none]
     #[arg(short, long, visible_alias = "exec-date", short_alias = 'e', value_name = "DATE")]
     logical_date: Option<Timestamp>,
+    /// The logical date is now, as it was in Airflow 1.10 and 2
+    #[arg(long, hide = true, conflicts_with = "logical_date")]
+    now: bool,
     /// Airflow cuts fractions of seconds off dates without this; here they stay
     #[arg(long, hide = true)]
     no_replace_microseconds: bool,
@@ -56,12 +59,13 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
         return Err(CliError::failed(format!("the DAG '{}' is not in its file any more, so nothing can run it", dag.dag_id)));
     }
     let now = roles::now();
-    let interval = args.logical_date.and_then(|date| {
+    let logical_date = args.logical_date.or(args.now.then_some(now));
+    let interval = logical_date.and_then(|date| {
         let timetable = serde_json::from_str::<TimetableSpec>(&dag.timetable).ok()?.compile().ok()?;
         Some(timetable.infer_manual_interval(date))
     });
     let run_after = interval.map_or(now, |interval| interval.end);
-    let id = match (&args.run_id, args.logical_date) {
+    let id = match (&args.run_id, logical_date) {
         (Some(id), _) => checked(id, session.config.text(&options::ALLOWED_RUN_ID_PATTERN))?,
         (None, Some(date)) => run_id(RunType::Manual, date),
         // Runs without a date may come several at a time.
@@ -71,7 +75,7 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
         dag_id: dag.dag_id.clone(),
         run_id: id.clone(),
         run_type: RunType::Manual,
-        logical_date: args.logical_date,
+        logical_date,
         data_interval_start: interval.map(|i| i.start),
         data_interval_end: interval.map(|i| i.end),
         run_after,

@@ -75,7 +75,13 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
     );
     confirm(&question, args.yes)?;
     let count = clear.len();
-    store.clear_tis(&ClearTis { tis: clear, reopen_runs: true, dag_version_id: None, at: roles::now() }).await?;
+    store.clear_tis(&ClearTis {
+        tis: clear,
+        reopen_runs: true,
+        also_runs: Vec::new(),
+        latest_version: false,
+        at: roles::now(),
+    }).await?;
     wake::hint(&session.config);
     println!("Cleared {count} task instances.");
     Ok(())
