@@ -106,6 +106,7 @@ class Home:
         """Starts everything in one process and waits until it is healthy."""
         process = self.start("standalone", env=env)
         self.wait_healthy(process)
+        wait_for("the banner", lambda: "Stop with Ctrl-C" in process.output())
         return process
 
     def wait_healthy(self, *processes: Process, timeout=60.0):

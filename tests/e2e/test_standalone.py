@@ -101,7 +101,7 @@ def test_a_saved_file_is_visible_at_once_and_a_removed_one_goes(home):
 
 def test_broken_files_become_import_errors_and_touch_nothing_else(home):
     broken = {
-        "syntax.py": ("import airflow\ndef broken(:\n    pass\n", "SyntaxError"),
+        "syntax.py": ("from airflow.sdk import DAG\ndef broken(:\n    pass\n", "SyntaxError"),
         "raises.py": ("import airflow\nfrom airflow.sdk import DAG\nraise ValueError('no good')\n", "no good"),
         "exits.py": ("import airflow\nfrom airflow.sdk import DAG\nimport sys\nsys.exit(3)\n", "exit"),
         "dies.py": ("import airflow\nfrom airflow.sdk import DAG\nimport os\nos._exit(7)\n", "7"),
@@ -116,7 +116,7 @@ def test_broken_files_become_import_errors_and_touch_nothing_else(home):
             "with DAG('twice', schedule=None):\n    EmptyOperator(task_id='a')\n    EmptyOperator(task_id='a')\n",
             "'a'",
         ),
-        "cron.py": ("from airflow.sdk import DAG\nDAG('cron', schedule='61 * * * *')\n", "61"),
+        "cron.py": ("from airflow.sdk import DAG\ndag = DAG('cron', schedule='61 * * * *')\n", "61"),
     }
     for name, (source, _) in broken.items():
         home.dag(name, source)
@@ -137,7 +137,7 @@ def test_broken_files_become_import_errors_and_touch_nothing_else(home):
     run_id = home.trigger("modern")
     home.wait_run("modern", run_id)
 
-    home.dag("syntax.py", "from airflow.sdk import DAG\nDAG('mended', schedule=None)\n")
+    home.dag("syntax.py", "from airflow.sdk import DAG\ndag = DAG('mended', schedule=None)\n")
     home.wait_dag("mended")
     assert home.get("importErrors")["total_entries"] == len(broken) - 1
 

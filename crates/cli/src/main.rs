@@ -18,6 +18,7 @@ mod reference;
 mod roles;
 mod suggest;
 mod terminal;
+mod trial;
 mod wake;
 
 use std::process::ExitCode;

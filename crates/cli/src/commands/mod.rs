@@ -6,7 +6,7 @@ mod dags;
 mod db;
 mod info;
 mod jobs;
-mod lookup;
+pub mod lookup;
 mod pools;
 mod roles;
 mod serialized;

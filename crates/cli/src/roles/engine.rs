@@ -23,7 +23,7 @@ use crate::config::{Config, options};
 use crate::error::CliError;
 
 /// The worker of this process, as executors know it.
-struct Runner(Worker);
+pub struct Runner(pub Worker);
 
 impl TryRunner for Runner {
     fn submit(&self, workload: Workload) {

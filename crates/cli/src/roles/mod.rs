@@ -15,8 +15,9 @@ use tradewind_core::Timestamp;
 
 use crate::error::CliError;
 
-pub use engine::{dag_processors, scheduler};
+pub use engine::{Runner, dag_processors, scheduler};
 pub use logging::start as start_logging;
+pub use parser::{answerer, answerer_without_database};
 pub use shutdown::on_signal;
 pub use standalone::standalone;
 

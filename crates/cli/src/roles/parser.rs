@@ -50,6 +50,18 @@ pub fn answerer(store: Store) -> Answerer {
     })
 }
 
+/// The same where there is no database: only the environment has variables and connections.
+pub fn answerer_without_database() -> Answerer {
+    Arc::new(|call| {
+        let what = match call {
+            TaskCall::VariableGet { key } => format!("there is no variable '{key}'"),
+            TaskCall::ConnectionGet { conn_id } => format!("there is no connection '{conn_id}'"),
+            _ => "there is no database".to_owned(),
+        };
+        Box::pin(async move { Err(TaskApiError::new(ErrorCode::NotFound, what)) })
+    })
+}
+
 async fn answer(store: &Store, call: TaskCall) -> Result<Value, TaskApiError> {
     let not_found = |what: String| TaskApiError::new(ErrorCode::NotFound, what);
     match call {

@@ -1,9 +1,10 @@
 //! `standalone`: everything in one process, with all set-up on the first start.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tradewind_server::ServerConfig;
@@ -29,7 +30,7 @@ const ADMIN: &str = "admin";
 pub async fn standalone(config: Config, began: Instant, shutdown: CancellationToken) -> Result<(), CliError> {
     let bundles = settings::bundles(&config)?;
     let listening = listening_on(&config);
-    check_port(&listening.host, listening.port)?;
+    check_port(&listening.host, listening.port).await?;
     let config = home::ensure(config)?;
     let progress = Progress::new();
     let python = python_env::prepare(&config, &progress)?;
@@ -106,16 +107,25 @@ fn listening_on(config: &Config) -> ServerConfig {
     server
 }
 
-/// Fails early, before anything is made, when somebody else listens there.
-fn check_port(host: &str, port: u16) -> Result<(), CliError> {
-    match TcpListener::bind((host, port)) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(CliError::failed(match error.kind() {
-            std::io::ErrorKind::AddrInUse => format!("the address {host}:{port} is in use by another program"),
-            _ => format!("cannot listen on {host}:{port}: {error}"),
-        })
-        .hint("stop the other program, or choose another port with AIRFLOW__API__PORT ([api] port)")),
+/// Fails early, before anything is made, when somebody else listens there. One that is just going away is waited for.
+async fn check_port(host: &str, port: u16) -> Result<(), CliError> {
+    for left in (0..10).rev() {
+        match TcpListener::bind((host, port)) {
+            Ok(_) => break,
+            Err(error) if error.kind() == ErrorKind::AddrInUse && left > 0 => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => {
+                let message = match error.kind() {
+                    ErrorKind::AddrInUse => format!("the address {host}:{port} is in use by another program"),
+                    _ => format!("cannot listen on {host}:{port}: {error}"),
+                };
+                return Err(CliError::failed(message)
+                    .hint("stop the other program, or choose another port with AIRFLOW__API__PORT ([api] port)"));
+            }
+        }
     }
+    Ok(())
 }
 
 /// Makes the administrator when there is no account at all; answers the new password.

@@ -10,6 +10,7 @@ mod pause;
 mod report;
 mod show;
 mod state;
+mod test;
 mod trigger;
 
 use clap::Subcommand;
@@ -40,6 +41,8 @@ pub enum DagsCommand {
     Show(show::ShowArgs),
     /// Show the state of a run
     State(state::StateArgs),
+    /// Run a DAG here and now, with its logs on the terminal
+    Test(test::TestArgs),
     /// Start a run of a DAG
     Trigger(trigger::TriggerArgs),
     /// Un-pause DAGs
@@ -58,6 +61,7 @@ pub async fn run(command: DagsCommand, context: &Context) -> Result<(), CliError
         DagsCommand::Report(args) => report::run(&args, context).await,
         DagsCommand::Show(args) => show::run(&args, context).await,
         DagsCommand::State(args) => state::run(&args, context).await,
+        DagsCommand::Test(args) => test::run(args, context).await,
         DagsCommand::Trigger(args) => trigger::run(&args, context).await,
         DagsCommand::Unpause(args) => pause::run(&args, false, context).await,
     }

@@ -42,16 +42,7 @@ pub struct TriggerArgs {
 }
 
 pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> {
-    let conf = match &args.conf {
-        None => Value::Object(serde_json::Map::new()),
-        Some(text) => match serde_json::from_str(text) {
-            Ok(value @ Value::Object(_)) => value,
-            Ok(_) => return Err(CliError::usage(format!("--conf {text} is no JSON object")).hint("write it like '{\"key\": 1}'")),
-            Err(error) => {
-                return Err(CliError::usage(format!("--conf is no JSON: {error}")).hint("write it like '{\"key\": 1}'"));
-            }
-        },
-    };
+    let conf = conf(args.conf.as_deref())?;
     let session = Session::open(context).await?;
     let store = &session.store;
     let dag = lookup::dag(store, &args.dag_id).await?;
@@ -116,6 +107,20 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
     };
     let columns: Vec<&str> = shown.0.iter().map(|(name, _)| *name).collect();
     print(args.output.output, &columns, vec![shown])
+}
+
+/// The configuration of a run, as `--conf` has it.
+///
+/// # Errors
+/// It is no JSON object; exit code 2.
+pub fn conf(text: Option<&str>) -> Result<Value, CliError> {
+    let Some(text) = text else { return Ok(Value::Object(serde_json::Map::new())) };
+    let wrong = match serde_json::from_str(text) {
+        Ok(value @ Value::Object(_)) => return Ok(value),
+        Ok(_) => format!("--conf {text} is no JSON object"),
+        Err(error) => format!("--conf is no JSON: {error}"),
+    };
+    Err(CliError::usage(wrong).hint("write it like '{\"key\": 1}'"))
 }
 
 fn checked(id: &str, pattern: &str) -> Result<String, CliError> {

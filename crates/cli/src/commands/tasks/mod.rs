@@ -4,6 +4,7 @@ mod clear;
 mod list;
 mod state;
 mod states_for_dag_run;
+mod test;
 
 use clap::Subcommand;
 
@@ -21,6 +22,8 @@ pub enum TasksCommand {
     State(state::StateArgs),
     /// Show the states of all task instances of a run
     StatesForDagRun(states_for_dag_run::StatesArgs),
+    /// Run one task here and now, with its log on the terminal
+    Test(test::TestArgs),
 }
 
 pub async fn run(command: TasksCommand, context: &Context) -> Result<(), CliError> {
@@ -29,5 +32,6 @@ pub async fn run(command: TasksCommand, context: &Context) -> Result<(), CliErro
         TasksCommand::List(args) => list::run(&args, context).await,
         TasksCommand::State(args) => state::run(&args, context).await,
         TasksCommand::StatesForDagRun(args) => states_for_dag_run::run(&args, context).await,
+        TasksCommand::Test(args) => test::run(args, context).await,
     }
 }
