@@ -52,7 +52,17 @@ pub fn parse(conn_id: &str, text: &str) -> Result<Connection, String> {
 pub fn from_json(conn_id: &str, value: &Value) -> Result<Connection, String> {
     let object = value.as_object().ok_or("it is no JSON object")?;
     let known = [
-        "conn_type", "description", "host", "login", "password", "schema", "port", "extra", "conn_id", "connection_id", "id",
+        "conn_type",
+        "description",
+        "host",
+        "login",
+        "password",
+        "schema",
+        "port",
+        "extra",
+        "conn_id",
+        "connection_id",
+        "id",
         "uri",
     ];
     if let Some(other) = object.keys().find(|key| !known.contains(&key.as_str())) {
@@ -121,7 +131,9 @@ pub fn format(connection: &Connection) -> String {
     out.push_str(&encode(connection.schema.as_deref().unwrap_or_default()));
     if let Some(extra) = connection.extra.as_deref().filter(|e| !e.is_empty() && *e != "{}") {
         let flat = serde_json::from_str::<Map<String, Value>>(extra).ok().and_then(|map| {
-            map.iter().map(|(k, v)| v.as_str().map(|v| format!("{}={}", encode(k), encode(v)))).collect::<Option<Vec<_>>>()
+            map.iter()
+                .map(|(k, v)| v.as_str().map(|v| format!("{}={}", encode(k), encode(v))))
+                .collect::<Option<Vec<_>>>()
         });
         let query = flat.map_or_else(|| format!("__extra__={}", encode(extra)), |pairs| pairs.join("&"));
         out.push_str(&format!("?{query}"));

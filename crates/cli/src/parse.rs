@@ -91,6 +91,16 @@ fn explain(program: &str, args: &[String], command: &clap::Command, error: &clap
         );
         return Exit { text, code: 2 };
     }
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg)
+        && let Some((name, flag)) = airflow_flag(args, command, flag)
+    {
+        let text = format!(
+            "{} the option {flag} of Airflow's '{name}' does nothing here, so it is refused\n  See what there is with: {program} {name} --help\n",
+            terminal::paint(terminal::Style::Red, "error:", colours),
+        );
+        return Exit { text, code: 2 };
+    }
     let text = error.render();
     let mut text = if colours { text.ansi().to_string() } else { text.to_string() };
     if error.kind() == ErrorKind::InvalidSubcommand
@@ -127,6 +137,27 @@ fn airflow_only(args: &[String], command: &clap::Command) -> Option<String> {
     }
 }
 
+/// Our command of that name and the option, if Airflow's has it.
+fn airflow_flag(args: &[String], command: &clap::Command, flag: &str) -> Option<(String, String)> {
+    let mut path = Vec::new();
+    let mut at = command;
+    for word in args.iter().filter(|a| !a.starts_with('-')) {
+        let Some(next) = at.find_subcommand(word) else { break };
+        path.push(next.get_name().to_owned());
+        at = next;
+    }
+    let name = path.join(" ");
+    let flag = flag.split(['=', ' ']).next().unwrap_or(flag);
+    let line = airflow_flags().find(|(command, _)| *command == name)?.1;
+    let known = |option: &str| option.trim_end_matches(['=', '?']).split('|').any(|n| n == flag);
+    line.split_whitespace().any(known).then(|| (name, flag.to_owned()))
+}
+
+/// Commands with their options, as Airflow has them.
+fn airflow_flags() -> impl Iterator<Item = (&'static str, &'static str)> {
+    include_str!("airflow_flags.txt").lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once(": "))
+}
+
 /// Where a verb that was given without its group is: `trigger` is `dags trigger`.
 fn elsewhere(word: &str, command: &clap::Command) -> Option<String> {
     let group = command.get_subcommands().find(|g| g.find_subcommand(word).is_some())?;
@@ -157,6 +188,86 @@ mod tests {
         assert!(text.contains("similar subcommand"), "{text}");
         let (text, _) = said("get-value");
         assert!(text.contains("there is 'tradewind config get-value'"), "{text}");
+    }
+
+    /// Words that a command needs besides the option that is looked at.
+    fn rest(name: &str, flag: &str) -> Vec<&'static str> {
+        let all: &[&str] = match name {
+            "dags state" | "tasks states-for-dag-run" => &["d", "2024-01-01"],
+            "dags details"
+            | "dags next-execution"
+            | "dags pause"
+            | "dags unpause"
+            | "dags trigger"
+            | "dags delete"
+            | "dags show"
+            | "dags test"
+            | "tasks list"
+            | "tasks clear" => &["d"],
+            "dags list-runs" if !flag.contains("--dag-id") => &["d"],
+            "tasks state" | "tasks run" => &["d", "t", "2024-01-01"],
+            "tasks test" => &["d", "t"],
+            "pools get" | "pools delete" | "variables get" | "variables delete" | "connections get"
+            | "connections delete" => &["x"],
+            "pools set" => &["p", "1", "text"],
+            "variables set" => &["k", "v"],
+            "config get-value" => &["core", "executor"],
+            _ if name.ends_with("import") || name.ends_with("export") => &["f.json"],
+            "connections add" if flag.contains("uri") || flag.contains("json") || flag.contains("type") => &["c"],
+            "connections add" => &["c", "--conn-type", "http"],
+            "users create" => &["-u", "u", "-r", "Admin", "-e", "e", "-f", "f", "-l", "l"],
+            "users delete" | "users reset-password" if !flag.contains("user") && !flag.contains("mail") => &["-u", "u"],
+            _ => &[],
+        };
+        let mut words = all.to_vec();
+        // The option may be one of those that are needed anyway.
+        if let Some(at) = words.iter().position(|w| w.starts_with('-') && flag.split('|').any(|f| f == *w)) {
+            words.drain(at..at + 2);
+        }
+        words
+    }
+
+    fn value(flag: &str) -> &'static str {
+        match flag.split('|').next_back().unwrap_or(flag) {
+            "--output" => "json",
+            "--columns" => "dag_id",
+            "--state" => "success",
+            "--field" => "run_after",
+            "--start-date" | "--end-date" | "--logical-date" | "--exec-date" => "2024-01-01T00:00:00+00:00",
+            "--job-type" => "SchedulerJob",
+            "--color" => "auto",
+            "--role" => "Viewer",
+            "--action-on-existing-key" => "skip",
+            "--format" | "--file-format" | "--serialization-format" => "json",
+            _ => "1",
+        }
+    }
+
+    #[test]
+    fn every_option_of_airflows_commands_parses_or_is_refused_in_words() {
+        let mut refused = Vec::new();
+        for (name, options) in airflow_flags() {
+            let mut line: Vec<String> = name.split(' ').map(String::from).collect();
+            line.extend(rest(name, "").into_iter().map(String::from));
+            let parsed = parse("airflow", &line);
+            assert!(name.starts_with("users ") || parsed.is_ok(), "{name}: {}", parsed.err().unwrap().text);
+            for option in options.split_whitespace() {
+                let flag = option.trim_end_matches(['=', '?']);
+                for spelling in flag.split('|') {
+                    let mut line: Vec<String> = name.split(' ').map(String::from).collect();
+                    line.extend(rest(name, flag).into_iter().map(String::from));
+                    line.push(spelling.to_owned());
+                    if option.ends_with('=') {
+                        line.push(value(flag).to_owned());
+                    }
+                    if let Err(exit) = parse("airflow", &line) {
+                        assert!(exit.text.contains("so it is refused"), "{line:?}: {}", exit.text);
+                        refused.push(format!("{name} {spelling}"));
+                    }
+                }
+            }
+        }
+        insta::assert_snapshot!(refused.join("\n"));
     }
 
     #[test]

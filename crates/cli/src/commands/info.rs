@@ -28,8 +28,10 @@ pub async fn run(args: &InfoArgs, context: &Context) -> Result<(), CliError> {
         Ok(()) => "ready".to_owned(),
         Err(error) => error.message,
     };
-    let python = python_env::prepared(&config)
-        .map_or_else(|| "not prepared yet; the first start does it".to_owned(), |env| env.interpreter.display().to_string());
+    let python = python_env::prepared(&config).map_or_else(
+        || "not prepared yet; the first start does it".to_owned(),
+        |env| env.interpreter.display().to_string(),
+    );
     let address = config.text(&options::SQL_ALCHEMY_CONN);
     let address = match (address.split_once("://"), address.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, place))) => format!("{scheme}://***@{place}"),
@@ -68,6 +70,7 @@ async fn open_existing(config: &crate::config::Config) -> Result<(), CliError> {
 fn system() -> String {
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let name = std::fs::read_to_string(Path::new("/etc/os-release")).unwrap_or_default();
-    let name = name.lines().find_map(|l| l.strip_prefix("PRETTY_NAME=")).unwrap_or(std::env::consts::OS).trim_matches('"');
+    let name =
+        name.lines().find_map(|l| l.strip_prefix("PRETTY_NAME=")).unwrap_or(std::env::consts::OS).trim_matches('"');
     format!("{name}, {} {}", kernel.trim(), std::env::consts::ARCH)
 }

@@ -22,7 +22,9 @@ pub async fn dag(store: &Store, dag_id: &str) -> Result<DagView, CliError> {
     let ids = store.dag_ids(&DagFilter::default()).await?;
     Err(match nearest(dag_id, ids.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean '{near}'?")),
-        None => error.hint("see what there is with: dags list, and what could not be read with: dags list-import-errors"),
+        None => {
+            error.hint("see what there is with: dags list, and what could not be read with: dags list-import-errors")
+        }
     })
 }
 

@@ -19,7 +19,8 @@ pub fn start(config: &Config, verbose: bool) {
     let ours = ["store", "engine", "executors", "worker", "server", "cli"]
         .map(|name| format!("tradewind_{name}={level}"))
         .join(",");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("warn,{ours},tradewind={level}")));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("warn,{ours},tradewind={level}")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_timer(SystemTime);
     if config.flag(&options::JSON_LOGS) {
         builder.json().flatten_event(true).init();

@@ -25,7 +25,9 @@ pub use standalone::standalone;
 ///
 /// # Errors
 /// The role's.
-pub fn run<F: Future<Output = Result<(), CliError>>>(role: impl FnOnce(CancellationToken) -> F) -> Result<(), CliError> {
+pub fn run<F: Future<Output = Result<(), CliError>>>(
+    role: impl FnOnce(CancellationToken) -> F,
+) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(async { role(on_signal()?).await });
     // Whatever still runs then has had its chance.
@@ -35,7 +37,8 @@ pub fn run<F: Future<Output = Result<(), CliError>>>(role: impl FnOnce(Cancellat
 
 /// The name of this host.
 pub fn hostname() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "localhost".into(), |name| name.trim().to_owned())
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "localhost".into(), |name| name.trim().to_owned())
 }
 
 /// What time it is.

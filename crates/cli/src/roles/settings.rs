@@ -227,7 +227,8 @@ mod tests {
                 .unwrap(),
             [bundle("a", "/h/dags"), bundle("b", "/p")]
         );
-        let error = list(r#"[{"name": "g", "classpath": "airflow.providers.git.bundles.git.GitDagBundle"}]"#).unwrap_err();
+        let error =
+            list(r#"[{"name": "g", "classpath": "airflow.providers.git.bundles.git.GitDagBundle"}]"#).unwrap_err();
         assert!(error.message.contains("'g' is a airflow.providers.git") && error.code == 2, "{error}");
         assert!(list("[]").unwrap_err().message.ends_with("the list is empty"));
     }

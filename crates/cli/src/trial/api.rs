@@ -73,9 +73,7 @@ impl TaskApi for TrialApi {
                 format!("a trial starts no runs of other DAGs, so '{dag_id}' was not triggered"),
             )),
             TaskCall::XcomGet { .. } => match self.own.call(token, try_id, call.clone()).await {
-                Err(error) if error.code == ErrorCode::NotFound => {
-                    self.real_xcom(try_id, &call).await.ok_or(error)
-                }
+                Err(error) if error.code == ErrorCode::NotFound => self.real_xcom(try_id, &call).await.ok_or(error),
                 answer => answer,
             },
             _ => self.own.call(token, try_id, call).await,

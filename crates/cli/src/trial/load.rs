@@ -42,9 +42,9 @@ pub async fn find(
     if let Some(file) = file {
         let path = std::path::absolute(file)?;
         let bundle = bundle_of(&bundles, &path);
-        return in_file(config, hosts, real, dag_id, &path, &bundle).await?.ok_or_else(|| {
-            CliError::failed(format!("{} has no DAG '{dag_id}'", path.display()))
-        });
+        return in_file(config, hosts, real, dag_id, &path, &bundle)
+            .await?
+            .ok_or_else(|| CliError::failed(format!("{} has no DAG '{dag_id}'", path.display())));
     }
     if let Some(store) = real
         && let Some(dag) = store.find_dag(dag_id).await?

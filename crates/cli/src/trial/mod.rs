@@ -28,8 +28,8 @@ use crate::commands::lookup::{ALL, order};
 use crate::config::Config;
 use crate::error::CliError;
 use crate::progress::Progress;
-use crate::roles::{self, Runner, settings};
 use crate::python_env;
+use crate::roles::{self, Runner, settings};
 
 pub use load::{Found, find};
 
@@ -91,7 +91,8 @@ pub async fn run(
     trial: Trial,
     shutdown: CancellationToken,
 ) -> Result<Outcome, CliError> {
-    let folder = std::env::temp_dir().join(format!("tradewind-trial-{}-{}", std::process::id(), crate::home::random_text(6)));
+    let folder =
+        std::env::temp_dir().join(format!("tradewind-trial-{}-{}", std::process::id(), crate::home::random_text(6)));
     crate::home::private_folder(&folder)?;
     let outcome = run_in(&folder, config, hosts, trial, shutdown).await;
     let _ = std::fs::remove_dir_all(&folder);
@@ -105,7 +106,8 @@ async fn run_in(
     trial: Trial,
     shutdown: CancellationToken,
 ) -> Result<Outcome, CliError> {
-    let store = Store::open(&format!("sqlite:///{}", folder.join("trial.db").display()), StoreOptions::default()).await?;
+    let store =
+        Store::open(&format!("sqlite:///{}", folder.join("trial.db").display()), StoreOptions::default()).await?;
     store.migrate().await?;
     let bundles = vec![trial.found.bundle.clone()];
     let dag_id = trial.found.dag.dag_id.clone();
@@ -169,13 +171,7 @@ async fn run_in(
 }
 
 /// Creates the run.
-async fn start(
-    store: &Store,
-    dag_id: &str,
-    date: Timestamp,
-    id: Option<String>,
-    conf: Value,
-) -> Result<i64, CliError> {
+async fn start(store: &Store, dag_id: &str, date: Timestamp, id: Option<String>, conf: Value) -> Result<i64, CliError> {
     let now = roles::now();
     let dag = crate::commands::lookup::dag(store, dag_id).await?;
     let timetable = serde_json::from_str::<tradewind_core::timetable::TimetableSpec>(&dag.timetable).ok();

@@ -83,7 +83,8 @@ fn connection(args: &AddArgs) -> Result<Connection, CliError> {
             extra: None,
         }),
     };
-    let mut connection = parsed.map_err(|(option, what)| CliError::usage(format!("{option} is no connection: {what}")))?;
+    let mut connection =
+        parsed.map_err(|(option, what)| CliError::usage(format!("{option} is no connection: {what}")))?;
     if args.conn_extra.is_some() {
         connection.extra.clone_from(&args.conn_extra);
     }

@@ -59,9 +59,7 @@ fn text(connections: &[Connection], format: FileFormat, one: Serialization) -> R
         connections.iter().map(|c| (c.conn_id.clone(), connection_uri::to_json(c))).collect();
     Ok(match format {
         FileFormat::Json => files::pretty(&records),
-        FileFormat::Yaml => {
-            serde_yaml_ng::to_string(&records).map_err(|error| CliError::failed(error.to_string()))?
-        }
+        FileFormat::Yaml => serde_yaml_ng::to_string(&records).map_err(|error| CliError::failed(error.to_string()))?,
         FileFormat::Env => connections
             .iter()
             .map(|c| match one {

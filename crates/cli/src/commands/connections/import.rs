@@ -27,7 +27,8 @@ pub async fn run(args: &ImportArgs, context: &Context) -> Result<(), CliError> {
             None => connection_uri::from_json(&conn_id, &record),
         };
         let place = args.file.display();
-        connections.push(parsed.map_err(|what| CliError::failed(format!("{place}: '{conn_id}' is no connection: {what}")))?);
+        connections
+            .push(parsed.map_err(|what| CliError::failed(format!("{place}: '{conn_id}' is no connection: {what}")))?);
     }
     let session = Session::open(context).await?;
     for connection in &connections {

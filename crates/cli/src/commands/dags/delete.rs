@@ -22,7 +22,10 @@ pub struct DeleteArgs {
 pub async fn run(args: &DeleteArgs, context: &Context) -> Result<(), CliError> {
     let session = Session::open(context).await?;
     let dag = lookup::dag(&session.store, &args.dag_id).await?;
-    confirm(&format!("This deletes everything that is known about the DAG '{}', with all its runs. Proceed?", dag.dag_id), args.yes)?;
+    confirm(
+        &format!("This deletes everything that is known about the DAG '{}', with all its runs. Proceed?", dag.dag_id),
+        args.yes,
+    )?;
     session.store.delete_dag(&dag.dag_id).await?;
     wake::hint(&session.config);
     println!("Removed the DAG '{}'.", dag.dag_id);

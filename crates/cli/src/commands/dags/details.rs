@@ -23,7 +23,8 @@ pub struct DetailsArgs {
 pub async fn run(args: &DetailsArgs, context: &Context) -> Result<(), CliError> {
     let session = Session::open(context).await?;
     let dag = lookup::dag(&session.store, &args.dag_id).await?;
-    let tags = session.store.tags_of(std::slice::from_ref(&args.dag_id)).await?.remove(&args.dag_id).unwrap_or_default();
+    let tags =
+        session.store.tags_of(std::slice::from_ref(&args.dag_id)).await?.remove(&args.dag_id).unwrap_or_default();
     let mut rows: Vec<Row> =
         COLUMNS.iter().map(|(name, value)| row! {"property_name" => name, "property_value" => value(&dag)}).collect();
     rows.push(row! {"property_name" => "catchup", "property_value" => dag.catchup});

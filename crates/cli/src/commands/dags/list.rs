@@ -18,7 +18,12 @@ pub struct ListArgs {
     #[command(flatten)]
     output: OutputArgs,
     /// Columns to show, separated by commas
-    #[arg(long, value_delimiter = ',', value_name = "NAMES", default_value = "dag_id,fileloc,owners,is_paused,bundle_name,bundle_version")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "NAMES",
+        default_value = "dag_id,fileloc,owners,is_paused,bundle_name,bundle_version"
+    )]
     columns: Vec<String>,
     /// Only DAGs of these bundles
     #[arg(short = 'B', long, value_name = "NAME")]

@@ -49,12 +49,14 @@ pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliE
     if dag.is_paused {
         eprintln!("[INFO] The DAG is paused; its runs wait until somebody un-pauses it.");
     }
-    let spec: TimetableSpec = serde_json::from_str(&dag.timetable)
-        .map_err(|error| CliError::failed(format!("the stored timetable of '{}' cannot be read: {error}", dag.dag_id)))?;
+    let spec: TimetableSpec = serde_json::from_str(&dag.timetable).map_err(|error| {
+        CliError::failed(format!("the stored timetable of '{}' cannot be read: {error}", dag.dag_id))
+    })?;
     let timetable = spec.compile().map_err(|error| CliError::failed(error.to_string()))?;
     let mut nexts: Vec<NextRun> = Vec::new();
     if let Some(run_after) = dag.next_run_after {
-        let interval = dag.next_interval_start.zip(dag.next_interval_end).map(|(start, end)| DataInterval { start, end });
+        let interval =
+            dag.next_interval_start.zip(dag.next_interval_end).map(|(start, end)| DataInterval { start, end });
         let data_interval = interval.unwrap_or(DataInterval { start: run_after, end: run_after });
         nexts.push(NextRun { logical_date: dag.next_logical_date, data_interval, run_after });
         let restriction = Restriction { earliest: dag.start_date, latest: dag.end_date, catchup: true };

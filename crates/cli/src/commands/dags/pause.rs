@@ -3,10 +3,10 @@
 use clap::Args;
 use tradewind_store::read::DagFilter;
 
+use crate::commands::Context;
 use crate::commands::lookup;
 use crate::commands::session::Session;
 use crate::commands::subdir::Subdir;
-use crate::commands::Context;
 use crate::confirm::confirm;
 use crate::error::CliError;
 use crate::output::{OutputArgs, print};

@@ -43,8 +43,7 @@ pub async fn run(args: TestArgs, context: &Context) -> Result<(), CliError> {
         Ok(()) => Some(Session::open(context).await?.store),
         Err(_) => None,
     };
-    let mut found =
-        trial::find(&config, &hosts, real.as_ref(), &args.dag_id, args.dagfile_path.as_deref()).await?;
+    let mut found = trial::find(&config, &hosts, real.as_ref(), &args.dag_id, args.dagfile_path.as_deref()).await?;
     if let Some(text) = &args.mark_success_pattern {
         let pattern = regex::Regex::new(text)
             .map_err(|error| CliError::usage(format!("'{text}' is no regular expression: {error}")))?;

@@ -6,10 +6,10 @@ use tradewind_core::timetable::{TimetableSpec, run_id};
 use tradewind_core::{RunType, Timestamp};
 use tradewind_store::{NewRun, TriggerOutcome};
 
+use crate::commands::Context;
 use crate::commands::lookup::{self, date};
 use crate::commands::session::Session;
 use crate::commands::subdir::Subdir;
-use crate::commands::Context;
 use crate::config::options;
 use crate::error::CliError;
 use crate::output::{OutputArgs, print};
@@ -47,7 +47,10 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
     let store = &session.store;
     let dag = lookup::dag(store, &args.dag_id).await?;
     if dag.is_stale {
-        return Err(CliError::failed(format!("the DAG '{}' is not in its file any more, so nothing can run it", dag.dag_id)));
+        return Err(CliError::failed(format!(
+            "the DAG '{}' is not in its file any more, so nothing can run it",
+            dag.dag_id
+        )));
     }
     let now = roles::now();
     let logical_date = args.logical_date.or(args.now.then_some(now));
@@ -84,13 +87,19 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
             return Err(CliError::failed(format!("the DAG '{}' has a run '{id}' already", dag.dag_id)));
         }
         TriggerOutcome::LogicalDateExists(other) => {
-            return Err(CliError::failed(format!("the DAG '{}' has a run with this logical date already: '{other}'", dag.dag_id))
-                .hint("leave the date out, or choose another one"));
+            return Err(CliError::failed(format!(
+                "the DAG '{}' has a run with this logical date already: '{other}'",
+                dag.dag_id
+            ))
+            .hint("leave the date out, or choose another one"));
         }
     }
     let run = lookup::run(store, &dag.dag_id, &id).await?;
     if dag.is_paused {
-        eprintln!("The DAG is paused: the run waits until somebody un-pauses it ({} dags unpause {}).", context.program, dag.dag_id);
+        eprintln!(
+            "The DAG is paused: the run waits until somebody un-pauses it ({} dags unpause {}).",
+            context.program, dag.dag_id
+        );
     }
     let shown = row! {
         "conf" => serde_json::from_str::<Value>(&run.conf).unwrap_or_default(),
@@ -124,8 +133,9 @@ pub fn conf(text: Option<&str>) -> Result<Value, CliError> {
 }
 
 fn checked(id: &str, pattern: &str) -> Result<String, CliError> {
-    let allowed = regex::Regex::new(pattern)
-        .map_err(|error| CliError::usage(format!("[scheduler] allowed_run_id_pattern is no regular expression: {error}")))?;
+    let allowed = regex::Regex::new(pattern).map_err(|error| {
+        CliError::usage(format!("[scheduler] allowed_run_id_pattern is no regular expression: {error}"))
+    })?;
     if id.is_empty() || id.chars().count() > 250 || !allowed.is_match(id) {
         return Err(CliError::usage(format!("'{id}' cannot be the id of a run"))
             .hint(format!("[scheduler] allowed_run_id_pattern is {pattern}, and 250 characters are the most")));

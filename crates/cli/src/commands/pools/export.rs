@@ -23,7 +23,8 @@ pub async fn run(args: &ExportArgs, context: &Context) -> Result<(), CliError> {
     let records: Map<_, _> = pools
         .into_iter()
         .map(|p| {
-            let record = json!({"slots": p.slots, "description": p.description, "include_deferred": p.include_deferred});
+            let record =
+                json!({"slots": p.slots, "description": p.description, "include_deferred": p.include_deferred});
             (p.name, record)
         })
         .collect();

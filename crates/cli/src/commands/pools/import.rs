@@ -24,7 +24,10 @@ pub async fn run(args: &ImportArgs, context: &Context) -> Result<(), CliError> {
     for (name, record) in files::read(&args.file)? {
         let slots = record["slots"].as_i64().and_then(|slots| i32::try_from(slots).ok()).filter(|slots| *slots >= -1);
         let slots = slots.ok_or_else(|| {
-            CliError::failed(format!("{}: the pool '{name}' needs \"slots\", a whole number from -1", args.file.display()))
+            CliError::failed(format!(
+                "{}: the pool '{name}' needs \"slots\", a whole number from -1",
+                args.file.display()
+            ))
         })?;
         pools.push(Pool {
             name,

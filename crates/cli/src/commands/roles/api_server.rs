@@ -39,8 +39,7 @@ pub fn run(args: &ApiServerArgs, context: &Context) -> Result<(), CliError> {
         if let Some(port) = args.port {
             server.port = port;
         }
-        let bound =
-            tradewind_server::bind(server, store).await.map_err(|error| CliError::failed(error.to_string()))?;
+        let bound = tradewind_server::bind(server, store).await.map_err(|error| CliError::failed(error.to_string()))?;
         tracing::info!(address = %bound.address()?, "the api-server listens");
         bound.run(shutdown).await;
         Ok(())

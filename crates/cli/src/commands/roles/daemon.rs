@@ -18,8 +18,8 @@ const IN_BACKGROUND: &str = "TRADEWIND_IN_BACKGROUND";
 #[derive(Args, Debug)]
 pub struct DaemonArgs {
     /// Write the process id to this file [default with -D: $AIRFLOW_HOME/airflow-ROLE.pid]
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
-    pid: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pid: Option<Option<PathBuf>>,
     /// Go to the background
     #[arg(short = 'D', long)]
     daemon: bool,
@@ -61,8 +61,7 @@ impl DaemonArgs {
     pub fn proceed(&self, role: &str, config: &Config) -> Result<Proceed, CliError> {
         let named = |ending: &str| config.home().join(format!("airflow-{role}.{ending}"));
         let pid_file = match &self.pid {
-            Some(path) if path.as_os_str().is_empty() => Some(named("pid")),
-            Some(path) => Some(path.clone()),
+            Some(path) => Some(path.clone().unwrap_or_else(|| named("pid"))),
             None => self.daemon.then(|| named("pid")),
         };
         if !self.daemon || std::env::var_os(IN_BACKGROUND).is_some() {

@@ -28,8 +28,7 @@ pub fn run(args: &TriggererArgs, context: &Context) -> Result<(), CliError> {
     let Proceed::Run(_pid_file) = args.daemon.proceed("triggerer", &config)? else { return Ok(()) };
     roles::run(async |shutdown| {
         let store = database(&config, context).await?;
-        let job =
-            store.register_job("TriggererJob", &roles::hostname(), std::process::id(), roles::now()).await?;
+        let job = store.register_job("TriggererJob", &roles::hostname(), std::process::id(), roles::now()).await?;
         tracing::info!(
             "the triggerer runs, with nothing to do: this version has no deferrable operators, and sensors that \
              reschedule wait in the scheduler"

@@ -68,18 +68,23 @@ pub fn run(args: &WorkerArgs, context: &Context) -> Result<(), CliError> {
         let python = python_env::prepare(&config, &Progress::new())?;
         let hosts = HostPool::new(settings::hosts(&config, &python));
         hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
-        tracing::info!(server = url, queues = worker_config.queues.join(","), concurrency = worker_config.concurrency, "the worker runs");
+        tracing::info!(
+            server = url,
+            queues = worker_config.queues.join(","),
+            concurrency = worker_config.concurrency,
+            "the worker runs"
+        );
         let worker = Worker::new(worker_config, Arc::new(api), hosts);
         // Asked to end, it takes no more tasks and waits for those that it has; `roles::on_signal` hears a second wish.
         worker.pull(shutdown.cancelled_owned()).await.map_err(|error| {
-            CliError::failed(format!("the api-server at {url} refuses this worker: {}", error.message))
-                .hint("the worker and the api-server need the same [api_auth] jwt_secret (AIRFLOW__API_AUTH__JWT_SECRET)")
+            CliError::failed(format!("the api-server at {url} refuses this worker: {}", error.message)).hint(
+                "the worker and the api-server need the same [api_auth] jwt_secret (AIRFLOW__API_AUTH__JWT_SECRET)",
+            )
         })
     })
 }
 
-const SET_THE_URL: &str =
-    "set [core] execution_api_server_url (AIRFLOW__CORE__EXECUTION_API_SERVER_URL) or --server to the api-server's address";
+const SET_THE_URL: &str = "set [core] execution_api_server_url (AIRFLOW__CORE__EXECUTION_API_SERVER_URL) or --server to the api-server's address";
 
 /// Where the api-server is, without the path that Airflow's address of its own task API has.
 fn server_url(args: &WorkerArgs, config: &Config) -> String {

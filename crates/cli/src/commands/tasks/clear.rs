@@ -60,7 +60,13 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
     let mut names = Vec::new();
     for dag_id in dags(args, store).await? {
         for (ti, retries) in instances(args, store, &dag_id, &dag_defaults(&session.config)).await? {
-            names.push(format!("<TaskInstance: {}.{} {} [{}]>", ti.dag_id, ti.task_id, ti.run_id, ti.state.map_or("None", TaskState::as_str)));
+            names.push(format!(
+                "<TaskInstance: {}.{} {} [{}]>",
+                ti.dag_id,
+                ti.task_id,
+                ti.run_id,
+                ti.state.map_or("None", TaskState::as_str)
+            ));
             clear.push(ClearTi { ti_id: ti.id, retries });
         }
     }
@@ -68,20 +74,19 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
         println!("Nothing to clear.");
         return Ok(());
     }
-    let question = format!(
-        "You are about to clear these {} task instances:\n{}\n\nAre you sure?",
-        clear.len(),
-        names.join("\n")
-    );
+    let question =
+        format!("You are about to clear these {} task instances:\n{}\n\nAre you sure?", clear.len(), names.join("\n"));
     confirm(&question, args.yes)?;
     let count = clear.len();
-    store.clear_tis(&ClearTis {
-        tis: clear,
-        reopen_runs: true,
-        also_runs: Vec::new(),
-        latest_version: false,
-        at: roles::now(),
-    }).await?;
+    store
+        .clear_tis(&ClearTis {
+            tis: clear,
+            reopen_runs: true,
+            also_runs: Vec::new(),
+            latest_version: false,
+            at: roles::now(),
+        })
+        .await?;
     wake::hint(&session.config);
     println!("Cleared {count} task instances.");
     Ok(())

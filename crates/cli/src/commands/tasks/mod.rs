@@ -2,6 +2,7 @@
 
 mod clear;
 mod list;
+mod run;
 mod state;
 mod states_for_dag_run;
 mod test;
@@ -18,6 +19,8 @@ pub enum TasksCommand {
     Clear(clear::ClearArgs),
     /// List the tasks of a DAG
     List(list::ListArgs),
+    /// Let a task instance run again and wait for its end
+    Run(run::RunArgs),
     /// Show the state of a task instance
     State(state::StateArgs),
     /// Show the states of all task instances of a run
@@ -30,6 +33,7 @@ pub async fn run(command: TasksCommand, context: &Context) -> Result<(), CliErro
     match command {
         TasksCommand::Clear(args) => clear::run(&args, context).await,
         TasksCommand::List(args) => list::run(&args, context).await,
+        TasksCommand::Run(args) => run::run(&args, context).await,
         TasksCommand::State(args) => state::run(&args, context).await,
         TasksCommand::StatesForDagRun(args) => states_for_dag_run::run(&args, context).await,
         TasksCommand::Test(args) => test::run(args, context).await,

@@ -8,9 +8,9 @@ use crate::commands::session::{Session, must_exist};
 use crate::commands::subdir::Subdir;
 use crate::commands::{Context, lookup};
 use crate::error::CliError;
+use crate::roles;
 use crate::suggest::nearest;
 use crate::trial::{self, Trial};
-use crate::roles;
 
 /// Arguments of `tasks test`.
 #[derive(Args, Debug)]
@@ -72,10 +72,7 @@ pub async fn run(args: TestArgs, context: &Context) -> Result<(), CliError> {
 }
 
 /// The date, and the id of the real run if one is named.
-async fn when(
-    args: &TestArgs,
-    real: Option<&tradewind_store::Store>,
-) -> Result<(Timestamp, Option<String>), CliError> {
+async fn when(args: &TestArgs, real: Option<&tradewind_store::Store>) -> Result<(Timestamp, Option<String>), CliError> {
     let Some(named) = &args.logical_date_or_run_id else { return Ok((roles::now(), None)) };
     let date = named.parse::<Timestamp>().ok();
     if let Some(store) = real

@@ -28,6 +28,7 @@ pub async fn run(args: &ListArgs, context: &Context) -> Result<(), CliError> {
         let rows = variables.iter().map(|v| row! {"key" => v.key}).collect();
         return print(args.output.output, &["key"], rows);
     }
-    let rows = variables.iter().map(|v| row! {"key" => v.key, "value" => v.value, "description" => v.description}).collect();
+    let rows =
+        variables.iter().map(|v| row! {"key" => v.key, "value" => v.value, "description" => v.description}).collect();
     print(args.output.output, &["key", "value", "description"], rows)
 }

@@ -31,8 +31,7 @@ pub async fn run(args: &SetArgs, context: &Context) -> Result<(), CliError> {
     let session = Session::open(context).await?;
     let before = session.store.variable(&args.key).await?;
     let description = args.description.clone().or(before.and_then(|v| v.description));
-    let variable =
-        Variable { key: args.key.clone(), value: args.value.clone(), description, is_encrypted: false };
+    let variable = Variable { key: args.key.clone(), value: args.value.clone(), description, is_encrypted: false };
     session.store.put_variable(&variable).await?;
     println!("Variable {} created", args.key);
     Ok(())
