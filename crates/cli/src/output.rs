@@ -114,7 +114,7 @@ fn cell(value: &Value) -> String {
 fn columns_text(columns: &[&str], rows: &[Row], table: bool) -> String {
     let cells: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| columns.iter().map(|c| row.get(*c).map(cell).unwrap_or_default().replace('\n', " ")).collect())
+        .map(|row| columns.iter().map(|c| row.get(c).map(cell).unwrap_or_default().replace('\n', " ")).collect())
         .collect();
     let widths: Vec<usize> = columns
         .iter()

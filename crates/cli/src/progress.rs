@@ -20,6 +20,7 @@ impl Progress {
     }
 
     /// Nowhere.
+    #[cfg(test)]
     pub fn quiet() -> Self {
         Self { bar: Mutex::new(None), quiet: true }
     }

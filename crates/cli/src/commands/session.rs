@@ -71,7 +71,7 @@ pub fn store_error(error: tradewind_store::Error, program: &str) -> CliError {
         Error::Unreachable { .. } => {
             cli.hint("check [database] sql_alchemy_conn (AIRFLOW__DATABASE__SQL_ALCHEMY_CONN) and that the server runs")
         }
-        Error::NotMigrated { found, known } if found == 0 => {
+        Error::NotMigrated { found: 0, known } => {
             CliError::failed(format!("the database is empty (its schema should have version {known})"))
                 .hint(format!("make it ready with: {program} db migrate"))
         }

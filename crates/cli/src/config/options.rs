@@ -37,13 +37,6 @@ pub struct Spec {
     pub doc: &'static str,
 }
 
-impl Spec {
-    /// `AIRFLOW__SECTION__KEY`.
-    pub fn env_var(&self) -> String {
-        env_var(self.section, self.key)
-    }
-}
-
 /// The environment variable that sets an option.
 pub fn env_var(section: &str, key: &str) -> String {
     format!("AIRFLOW__{}__{}", section.to_uppercase().replace('.', "_"), key.to_uppercase())
@@ -202,7 +195,7 @@ mod tests {
             let again = ALL[n + 1..].iter().any(|o| o.section == spec.section && o.key == spec.key);
             assert!(!again, "[{}] {} twice", spec.section, spec.key);
         }
-        assert_eq!(DAGS_FOLDER.env_var(), "AIRFLOW__CORE__DAGS_FOLDER");
+        assert_eq!(env_var(DAGS_FOLDER.section, DAGS_FOLDER.key), "AIRFLOW__CORE__DAGS_FOLDER");
         assert_eq!(env_var("celery.kubernetes", "x"), "AIRFLOW__CELERY_KUBERNETES__X");
     }
 
