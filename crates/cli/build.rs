@@ -25,6 +25,18 @@ fn main() {
         writeln!(table, "    ({name:?}, include_bytes!({:?})),", file.display().to_string()).expect("into a string");
     }
     table.push_str("];\n");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/dags");
+    println!("cargo::rerun-if-changed={}", examples.display());
+    let mut files = Vec::new();
+    collect(&examples, &mut files);
+    files.sort();
+    table.push_str("/// Name and content of every example DAG file.\npub const EXAMPLES: &[(&str, &[u8])] = &[\n");
+    for file in &files {
+        let file = file.canonicalize().unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let name = file.file_name().and_then(|n| n.to_str()).expect("UTF-8 names");
+        writeln!(table, "    ({name:?}, include_bytes!({:?})),", file.display().to_string()).expect("into a string");
+    }
+    table.push_str("];\n");
     let hash = hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     writeln!(table, "/// Over names and contents.\npub const HASH: &str = {hash:?};").expect("into a string");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("set by cargo"));

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tradewind_store::{Store, StoreOptions};
+use tradewind_store::{MigrateReport, Pool, Store, StoreOptions};
 
 use super::Context;
 use crate::config::{Config, options};
@@ -59,6 +59,21 @@ pub async fn open_store(config: &Config, exclusive: bool) -> Result<Store, CliEr
         ..StoreOptions::default()
     };
     Store::open(config.text(&options::SQL_ALCHEMY_CONN), options).await.map_err(|error| store_error(error, "tradewind"))
+}
+
+/// Brings the schema up to date; an empty database gets what the configuration says about new ones.
+///
+/// # Errors
+/// The database's, with what to do.
+pub async fn migrate(config: &Config, store: &Store, program: &str) -> Result<MigrateReport, CliError> {
+    let report = store.migrate().await.map_err(|error| store_error(error, program))?;
+    if report.from == 0 && config.is_set(&options::DEFAULT_POOL_TASK_SLOT_COUNT) {
+        let slots = i32::try_from(config.int(&options::DEFAULT_POOL_TASK_SLOT_COUNT)).unwrap_or(128);
+        if let Some(pool) = store.pool("default_pool").await? {
+            store.put_pool(&Pool { slots, ..pool }).await?;
+        }
+    }
+    Ok(report)
 }
 
 /// The database's error with what to do about it.

@@ -79,6 +79,10 @@ options! {
         "How many runs of a DAG may be active at once, when the DAG does not say."
     DAGS_ARE_PAUSED_AT_CREATION = ["core"] "dags_are_paused_at_creation", Flag, "True";
         "Whether a new DAG waits for someone to un-pause it."
+    LOAD_EXAMPLES = ["core"] "load_examples", Flag, "False";
+        "Also offer the example DAGs that come with Tradewind. (Airflow's default is True.)"
+    MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG = ["core"] "max_consecutive_failed_dag_runs_per_dag", Int(0, ANY), "0";
+        "Pause a DAG after so many failed runs in a row, when the DAG does not say; 0 never does."
     DEFAULT_TIMEZONE = ["core"] "default_timezone", Text, "utc";
         "Time zone of dates in DAG files that have none: an IANA name, utc or system."
     PLUGINS_FOLDER = ["core"] "plugins_folder", Path, "{AIRFLOW_HOME}/plugins";
@@ -95,6 +99,20 @@ options! {
         "Seconds between asking a task to end (SIGTERM) and ending it (SIGKILL)."
     DEFAULT_TASK_RETRIES = ["core"] "default_task_retries", Int(0, ANY), "0";
         "Retries of tasks that do not say."
+    DEFAULT_TASK_EXECUTION_TIMEOUT = ["core"] "default_task_execution_timeout", Text, "";
+        "Longest time in seconds that a try may run, for tasks that do not say; empty: any time."
+    DEFAULT_TASK_WEIGHT_RULE = ["core"] "default_task_weight_rule", Choice(&["downstream", "upstream", "absolute"]), "downstream";
+        "How the effective priority of tasks that do not say comes about."
+    MAX_MAP_LENGTH = ["core"] "max_map_length", Int(1, ANY), "1024";
+        "Longest list that a task may be mapped over."
+    DAG_RUN_CONF_OVERRIDES_PARAMS = ["core"] "dag_run_conf_overrides_params", Flag, "True";
+        "Whether a run's configuration changes the params of its tasks."
+    HIDE_SENSITIVE_VAR_CONN_FIELDS = ["core"] "hide_sensitive_var_conn_fields", Flag, "True";
+        "Hide secrets of variables and connections in logs and in the web interface."
+    SENSITIVE_VAR_CONN_NAMES = ["core"] "sensitive_var_conn_names", Text, "";
+        "More words, separated by commas, that make the name of a variable or an extra a secret's."
+    ALLOWED_DESERIALIZATION_CLASSES = ["core"] "allowed_deserialization_classes", Text, "airflow.*";
+        "Classes that XComs may turn into, as patterns separated by spaces."
     DEFAULT_TASK_RETRY_DELAY = ["core"] "default_task_retry_delay", Seconds(0.0), "300";
         "Seconds between retries, for tasks that do not say."
     MAX_TASK_RETRY_DELAY = ["core"] "max_task_retry_delay", Seconds(0.0), "86400";
@@ -115,6 +133,8 @@ options! {
         "Where task logs are written, and read from by the api-server."
     LOGGING_LEVEL = ["logging"] "logging_level", Choice(&["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL"]), "INFO";
         "What Tradewind's own processes and tasks log at least."
+    NAMESPACE_LEVELS = ["logging"] "namespace_levels", Text, "";
+        "Levels of single Python loggers in tasks: name=LEVEL, separated by spaces or commas."
     JSON_LOGS = ["logging"] "json_logs", Flag, "False";
         "Tradewind's own processes log one JSON object a line."
     API_HOST = ["api"] "host", Text, "0.0.0.0";
@@ -141,16 +161,16 @@ options! {
         "Seconds that a queued task's token is valid before it has to start; a running task's token lives as long as the task."
     DEFAULT_QUEUE = ["operators"] "default_queue", Text, "default";
         "Queue of tasks that do not say, and of workers that do not say."
-    DEFAULT_OWNER = ["operators"] "default_owner", Text, "airflow";
-        "Owner of tasks that do not say."
+    ALLOW_ILLEGAL_ARGUMENTS = ["operators"] "allow_illegal_arguments", Flag, "False";
+        "Only warn about arguments that an operator does not know, as Airflow 1.10 did."
+    SENSORS_DEFAULT_TIMEOUT = ["sensors"] "default_timeout", Seconds(0.0), "604800";
+        "Seconds that sensors wait that do not say."
     JOB_HEARTBEAT_SEC = ["scheduler"] "job_heartbeat_sec", Seconds(0.1), "5";
         "Seconds between heartbeats of schedulers and other processes."
     SCHEDULER_HEALTH_CHECK_THRESHOLD = ["scheduler"] "scheduler_health_check_threshold", Seconds(1.0), "30";
         "A process that has not been heard of for so many seconds counts as dead, and a live one takes its work over."
     TASK_INSTANCE_HEARTBEAT_TIMEOUT = ["scheduler"] "task_instance_heartbeat_timeout", Seconds(1.0), "300";
         "A running task whose worker has been silent for so many seconds is retried or failed."
-    TASK_QUEUED_TIMEOUT = ["scheduler"] "task_queued_timeout", Seconds(1.0), "600.0";
-        "A task that no worker took within so many seconds is sent again, then failed."
     MAX_DAGRUNS_TO_CREATE_PER_LOOP = ["scheduler"] "max_dagruns_to_create_per_loop", Int(1, 100_000), "10";
         "Scheduled runs that one DAG gets in one pass of the scheduler."
     USE_JOB_SCHEDULE = ["scheduler"] "use_job_schedule", Flag, "True";
@@ -173,8 +193,6 @@ options! {
         "Seconds after which a process that parses a file is killed."
     DAG_BUNDLE_CONFIG_LIST = ["dag_processor"] "dag_bundle_config_list", Json, "";
         "DAG folders besides or instead of [core] dags_folder, as Airflow 3's JSON list. LocalDagBundle is supported."
-    WORKERS_EXECUTION_API_TIMEOUT = ["workers"] "execution_api_timeout", Seconds(0.1), "5.0";
-        "Seconds that a worker waits for an answer of the api-server."
     MIN_HEARTBEAT_INTERVAL = ["workers"] "min_heartbeat_interval", Seconds(0.1), "5";
         "Seconds between heartbeats of workers."
     WARM_HOSTS = ["tradewind"] "warm_hosts", Int(0, 10_000), "8";

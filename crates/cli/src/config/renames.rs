@@ -4,6 +4,8 @@
 pub const RENAMES: &[(&str, &str, &str, &str)] = &[
     ("core", "sql_alchemy_conn", "database", "sql_alchemy_conn"),
     ("core", "sql_alchemy_pool_size", "database", "sql_alchemy_pool_size"),
+    ("admin", "hide_sensitive_variable_fields", "core", "hide_sensitive_var_conn_fields"),
+    ("admin", "sensitive_variable_fields", "core", "sensitive_var_conn_names"),
     ("core", "dag_concurrency", "core", "max_active_tasks_per_dag"),
     ("core", "non_pooled_task_slot_count", "core", "default_pool_task_slot_count"),
     ("core", "base_log_folder", "logging", "base_log_folder"),
@@ -21,10 +23,6 @@ pub const RENAMES: &[(&str, &str, &str, &str)] = &[
     ("scheduler", "min_file_process_interval", "dag_processor", "min_file_process_interval"),
     ("scheduler", "dag_dir_list_interval", "dag_processor", "refresh_interval"),
     ("scheduler", "scheduler_zombie_task_threshold", "scheduler", "task_instance_heartbeat_timeout"),
-    ("celery", "stalled_task_timeout", "scheduler", "task_queued_timeout"),
-    ("celery", "task_adoption_timeout", "scheduler", "task_queued_timeout"),
-    ("kubernetes", "worker_pods_pending_timeout", "scheduler", "task_queued_timeout"),
-    ("kubernetes_executor", "worker_pods_pending_timeout", "scheduler", "task_queued_timeout"),
 ];
 
 /// The new place of an old name.

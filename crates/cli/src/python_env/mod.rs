@@ -19,6 +19,8 @@ use crate::progress::Progress;
 use interpreter::{Interpreter, probe};
 use package::Found;
 
+pub use package::EXAMPLES;
+
 /// What the `airflow` package needs, as pip says it; the same as in `python/pyproject.toml`.
 pub const REQUIREMENTS: &[&str] = &["jinja2>=3.1", "markupsafe>=2.1", "pendulum>=3", "python-dateutil>=2.8"];
 

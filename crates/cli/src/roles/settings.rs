@@ -67,8 +67,11 @@ pub struct Bundle {
 /// A bundle that is not a local folder; exit code 2.
 pub fn bundles(config: &Config) -> Result<Vec<Bundle>, CliError> {
     let folder = || Bundle { name: "dags-folder".into(), root: config.path(&options::DAGS_FOLDER) };
+    let examples = config
+        .flag(&options::LOAD_EXAMPLES)
+        .then(|| Bundle { name: EXAMPLES_BUNDLE.into(), root: config.home().join(".tradewind/examples") });
     let Some(text) = config.some_text(&options::DAG_BUNDLE_CONFIG_LIST) else {
-        return Ok(vec![folder()]);
+        return Ok(std::iter::once(folder()).chain(examples).collect());
     };
     let place = &config.setting(&options::DAG_BUNDLE_CONFIG_LIST).source;
     let wrong = |what: &str| CliError::usage(format!("{place}: [dag_processor] dag_bundle_config_list: {what}"));
@@ -89,7 +92,32 @@ pub fn bundles(config: &Config) -> Result<Vec<Bundle>, CliError> {
     if bundles.is_empty() {
         return Err(wrong("the list is empty"));
     }
+    bundles.extend(examples);
     Ok(bundles)
+}
+
+/// Name of the folder with the example DAGs.
+const EXAMPLES_BUNDLE: &str = "example_dags";
+
+/// Writes the example DAGs where [`bundles`] says that they are, if they are wanted.
+///
+/// # Errors
+/// The home cannot be written to.
+pub fn write_examples(config: &Config, bundles: &[Bundle]) -> Result<(), CliError> {
+    let Some(bundle) = bundles.iter().find(|b| b.name == EXAMPLES_BUNDLE && config.flag(&options::LOAD_EXAMPLES))
+    else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(&bundle.root)?;
+    for (name, content) in crate::python_env::EXAMPLES {
+        let path = bundle.root.join(name);
+        // An unchanged file stays as it is, so that it is not parsed again.
+        if std::fs::read(&path).is_ok_and(|there| there == *content) {
+            continue;
+        }
+        std::fs::write(path, content)?;
+    }
+    Ok(())
 }
 
 /// Of the dag processor of one folder.

@@ -13,7 +13,7 @@ use tradewind_worker::host::HostPool;
 
 use super::banner::{Banner, SignIn};
 use super::{engine, settings};
-use crate::commands::session::{open_store, store_error};
+use crate::commands::session::{migrate, open_store};
 use crate::config::{Config, options};
 use crate::error::CliError;
 use crate::progress::Progress;
@@ -32,6 +32,7 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
     let listening = listening_on(&config);
     check_port(&listening.host, listening.port).await?;
     let config = home::ensure(config)?;
+    settings::write_examples(&config, &bundles)?;
     let progress = Progress::new();
     let python = python_env::prepare(&config, &progress)?;
     progress.done();
@@ -43,7 +44,7 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
         async move { hosts.start().await }
     });
     let store = open_store(&config, true).await?;
-    store.migrate().await.map_err(|error| store_error(error, "tradewind"))?;
+    migrate(&config, &store, "tradewind").await?;
     let _wake = match store.dialect() {
         Dialect::Sqlite => wake::Receiver::start(&config, store.notifier().clone())
             .inspect_err(|error| tracing::warn!(%error, "commands in other processes are noticed a little later"))

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::commands::Context;
-use crate::commands::session::{open_store, store_error};
+use crate::commands::session::{migrate, open_store};
 use crate::error::CliError;
 use crate::home;
 
@@ -21,7 +21,7 @@ pub struct MigrateArgs {
 pub async fn run(_args: &MigrateArgs, context: &Context) -> Result<(), CliError> {
     let config = home::ensure(context.config()?)?;
     let store = open_store(&config, false).await?;
-    let report = store.migrate().await.map_err(|error| store_error(error, context.program))?;
+    let report = migrate(&config, &store, context.program).await?;
     match report.applied.as_slice() {
         [] => println!("The database is up to date (schema version {}).", report.to),
         applied => {

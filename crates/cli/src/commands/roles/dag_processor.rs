@@ -35,6 +35,7 @@ pub fn run(args: &DagProcessorArgs, context: &Context) -> Result<(), CliError> {
             bundles.retain(|bundle| args.bundle_name.contains(&bundle.name));
         }
         let config = home::ensure(config)?;
+        settings::write_examples(&config, &bundles)?;
         let python = python_env::prepare(&config, &Progress::new())?;
         let hosts = HostPool::new(settings::hosts(&config, &python));
         hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;

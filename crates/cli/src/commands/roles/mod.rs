@@ -10,7 +10,7 @@ pub mod triggerer;
 pub mod worker;
 
 use super::Context;
-use super::session::{open_store, store_error};
+use super::session::{migrate, open_store, store_error};
 use crate::config::{Config, options};
 use crate::error::CliError;
 use crate::{roles, terminal};
@@ -28,11 +28,11 @@ fn begin(context: &Context) -> Result<Config, CliError> {
 /// Opens the database for a role of its own: with the schema that it needs.
 async fn database(config: &Config, context: &Context) -> Result<Store, CliError> {
     let store = open_store(config, false).await?;
-    let ready = match config.flag(&options::CHECK_MIGRATIONS) {
-        true => store.migrate().await.map(drop),
-        false => store.check().await,
-    };
-    ready.map_err(|error| store_error(error, context.program))?;
+    if config.flag(&options::CHECK_MIGRATIONS) {
+        migrate(config, &store, context.program).await?;
+    } else {
+        store.check().await.map_err(|error| store_error(error, context.program))?;
+    }
     tradewind_engine::end_jobs_of_dead_processes(&store, &roles::hostname(), roles::now()).await?;
     Ok(store)
 }

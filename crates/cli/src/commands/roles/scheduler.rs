@@ -27,6 +27,7 @@ pub fn run(args: &SchedulerArgs, context: &Context) -> Result<(), CliError> {
     roles::run(async |shutdown| {
         let bundles = settings::bundles(&config)?;
         let config = home::ensure(config)?;
+        settings::write_examples(&config, &bundles)?;
         let python = python_env::prepare(&config, &Progress::new())?;
         let hosts = HostPool::new(settings::hosts(&config, &python));
         let store = database(&config, context).await?;

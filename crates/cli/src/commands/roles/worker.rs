@@ -51,6 +51,7 @@ pub fn run(args: &WorkerArgs, context: &Context) -> Result<(), CliError> {
     roles::run(async |shutdown| {
         let bundles = settings::bundles(&config)?;
         let config = home::ensure(config)?;
+        settings::write_examples(&config, &bundles)?;
         let url = server_url(args, &config);
         let mut worker_config = settings::local_worker(&config, &bundles);
         worker_config.ship_logs = !args.shared_logs;
