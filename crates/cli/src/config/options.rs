@@ -80,7 +80,7 @@ options! {
     DAGS_ARE_PAUSED_AT_CREATION = ["core"] "dags_are_paused_at_creation", Flag, "True";
         "Whether a new DAG waits for someone to un-pause it."
     LOAD_EXAMPLES = ["core"] "load_examples", Flag, "False";
-        "Also offer the example DAGs that come with Tradewind. (Airflow's default is True.)"
+        "Also offer the example DAGs that come with Tradewind; unlike in Airflow they are off by default."
     MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG = ["core"] "max_consecutive_failed_dag_runs_per_dag", Int(0, ANY), "0";
         "Pause a DAG after so many failed runs in a row, when the DAG does not say; 0 never does."
     DEFAULT_TIMEZONE = ["core"] "default_timezone", Text, "utc";

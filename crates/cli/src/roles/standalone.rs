@@ -33,6 +33,10 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
     check_port(&listening.host, listening.port).await?;
     let config = home::ensure(config)?;
     settings::write_examples(&config, &bundles)?;
+    // A server is asked first: making a Python environment takes a while. A file is made last: should Python be
+    // missing, nothing half-made stays behind.
+    let server = !config.text(&options::SQL_ALCHEMY_CONN).starts_with("sqlite");
+    let opened = if server { Some(open_store(&config, true).await?) } else { None };
     let progress = Progress::new();
     let python = python_env::prepare(&config, &progress)?;
     progress.done();
@@ -43,7 +47,10 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
         let hosts = hosts.clone();
         async move { hosts.start().await }
     });
-    let store = open_store(&config, true).await?;
+    let store = match opened {
+        Some(store) => store,
+        None => open_store(&config, true).await?,
+    };
     migrate(&config, &store, "tradewind").await?;
     let _wake = match store.dialect() {
         Dialect::Sqlite => wake::Receiver::start(&config, store.notifier().clone())

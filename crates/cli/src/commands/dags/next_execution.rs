@@ -1,7 +1,10 @@
 //! `dags next-execution DAG`: when it will run next.
 
 use clap::{Args, ValueEnum};
+use tradewind_core::RunType;
 use tradewind_core::timetable::{DataInterval, NextRun, Restriction, TimetableSpec};
+use tradewind_store::Store;
+use tradewind_store::read::{Page, RUN_COLUMNS, RunFilter};
 
 use crate::commands::Context;
 use crate::commands::lookup;
@@ -53,15 +56,24 @@ pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliE
         CliError::failed(format!("the stored timetable of '{}' cannot be read: {error}", dag.dag_id))
     })?;
     let timetable = spec.compile().map_err(|error| CliError::failed(error.to_string()))?;
-    let mut nexts: Vec<NextRun> = Vec::new();
-    if let Some(run_after) = dag.next_run_after {
-        let interval =
-            dag.next_interval_start.zip(dag.next_interval_end).map(|(start, end)| DataInterval { start, end });
-        let data_interval = interval.unwrap_or(DataInterval { start: run_after, end: run_after });
-        nexts.push(NextRun { logical_date: dag.next_logical_date, data_interval, run_after });
+    let first = match dag.next_run_after {
+        Some(run_after) => {
+            let interval = dag.next_interval_start.zip(dag.next_interval_end);
+            let (start, end) = interval.unwrap_or((run_after, run_after));
+            Some(NextRun { logical_date: dag.next_logical_date, data_interval: DataInterval { start, end }, run_after })
+        }
+        // Either there is none, or no scheduler has looked at this new DAG yet.
+        None if has_scheduled_runs(&session.store, &dag.dag_id).await? => None,
+        None => {
+            let restriction = Restriction { earliest: dag.start_date, latest: dag.end_date, catchup: dag.catchup };
+            timetable.next_run(None, &restriction, roles::now())
+        }
+    };
+    let mut nexts: Vec<NextRun> = first.into_iter().collect();
+    if let Some(first) = first {
         let restriction = Restriction { earliest: dag.start_date, latest: dag.end_date, catchup: true };
         let more = args.num_executions as usize - 1;
-        nexts.extend(timetable.preview(Some(&data_interval), &restriction, roles::now(), more));
+        nexts.extend(timetable.preview(Some(&first.data_interval), &restriction, roles::now(), more));
     }
     if nexts.is_empty() {
         eprintln!("[WARN] No following schedule can be found. This DAG may have schedule interval '@once' or None.");
@@ -90,4 +102,14 @@ pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliE
         println!("{}", at.map_or_else(|| "None".into(), |at| at.to_string()));
     }
     Ok(())
+}
+
+async fn has_scheduled_runs(store: &Store, dag_id: &str) -> Result<bool, CliError> {
+    let by = RunFilter {
+        dag_ids: vec![dag_id.to_owned()],
+        run_types: vec![RunType::Scheduled.as_str().to_owned()],
+        ..RunFilter::default()
+    };
+    let page = Page { limit: 1, offset: 0 };
+    Ok(store.list_runs(&by, &lookup::order(RUN_COLUMNS, "id")?, page).await?.total > 0)
 }
