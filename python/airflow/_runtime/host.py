@@ -258,9 +258,11 @@ def preload() -> None:
         "airflow.utils.state",
     ):
         importlib.import_module(module)
+    from airflow._runtime import logs
     from airflow._runtime.rehearse import rehearse
 
     rehearse()
+    logs.prepare()
 
 
 def work(sock: socket.socket) -> int:

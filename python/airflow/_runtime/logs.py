@@ -13,6 +13,7 @@ from airflow._runtime.wire import Channel, Closed
 
 _LEVELS = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warning", logging.ERROR: "error"}
 _LEVELS[logging.CRITICAL] = "critical"
+_showwarning = warnings.showwarning
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -25,12 +26,15 @@ def timestamp(seconds: float) -> str:
 class FrameHandler(logging.Handler):
     """Sends records over the control socket."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.channel = channel
+        self.channel: Channel | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record; one that can't be formatted is sent as it was written."""
+        if self.channel is None:  # a host, which runs no task
+            print(record.levelname, record.name, record.getMessage(), file=sys.stderr)
+            return
         try:
             event = record.getMessage()
         except Exception as error:
@@ -97,10 +101,13 @@ def _text(error: BaseException) -> str:
         return "(its message can't be shown)"
 
 
-def start(channel: Channel) -> None:
-    """Send every record from here on; put back what the DAG file may have done to the root logger's handlers."""
+_handler = FrameHandler()
+
+
+def prepare() -> None:
+    """Send every record to the handler, at the levels of the configuration. Done by hosts, for all their children."""
     root = logging.getLogger()
-    root.handlers[:] = [FrameHandler(channel)]
+    root.handlers[:] = [_handler]
     root.setLevel(_level())
     from airflow.configuration import conf
 
@@ -112,6 +119,25 @@ def start(channel: Channel) -> None:
     task_logger.disabled = False
     task_logger.propagate = True
     _catch_warnings()
+
+
+def attach(channel: Channel) -> None:
+    """In a child: say where records go."""
+    _handler.channel = channel
+    keep()
+
+
+def keep() -> None:
+    """Put back what a DAG file may have done to the root logger when it was imported."""
+    if logging.getLogger().handlers != [_handler]:
+        prepare()
+
+
+def detach() -> None:
+    """Leave logging as Python has it; for a process that is no child."""
+    _handler.channel = None
+    logging.getLogger().handlers[:] = []
+    warnings.showwarning = _showwarning
 
 
 def _level() -> str:

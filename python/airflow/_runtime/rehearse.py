@@ -40,8 +40,6 @@ def rehearse() -> None:
     from airflow.sdk.definitions.dag import DAG
 
     environ = dict(os.environ)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     dag = DAG("rehearsal", schedule="@daily", start_date=datetime(2024, 1, 1), tags=["rehearsal"])
     task = PythonOperator(task_id="task", python_callable=_work, dag=dag)
     sock = _Silence(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -50,7 +48,7 @@ def rehearse() -> None:
             task.op_kwargs = {}
             channel = Channel(sock)
             supervisor.set_channel(channel)
-            logs.start(channel)
+            logs.attach(channel)
             job = json.loads(_JOB)
             run.set_environment(job)
             outcome = run.try_task(job, task)
@@ -59,8 +57,7 @@ def rehearse() -> None:
     finally:
         sock.close()
         supervisor.set_channel(None)
-        root.handlers[:] = handlers
-        root.setLevel(level)
+        logs.detach()
         os.environ.clear()
         os.environ.update(environ)
         gc.collect()

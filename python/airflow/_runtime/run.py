@@ -19,7 +19,7 @@ _MAX_XCOM = 60 << 20  # a frame holds 64 MiB
 def run(channel: Channel, job: dict[str, Any]) -> int:
     """Run the try and report; 0 even if the task failed, for the report says so."""
     supervisor.set_channel(channel)
-    logs.start(channel)
+    logs.attach(channel)
     set_environment(job)
     refusal = _become(job.get("run_as_user"))
     outcome = _run(job) if refusal is None else Outcome("up_for_retry", reason=refusal)
@@ -89,6 +89,7 @@ def _run(job: dict[str, Any]) -> Outcome:
         set_parsing_context(job["dag_id"], job["task_id"])
         module = load(job["path"], job["root"])
         set_parsing_context(None, None)
+        logs.keep()
         dag = dags_of(module).get(job["dag_id"])
     except BaseException as error:
         _logger().error("The DAG file can't be imported", exc_info=error)
