@@ -1,7 +1,7 @@
 //! A worker with an in-memory server, a folder for DAG files and one for logs.
 
 mod memory_api;
-#[path = "../../src/testing.rs"]
+#[path = "../../../src/testing.rs"]
 mod testing;
 
 use std::path::{Path, PathBuf};
