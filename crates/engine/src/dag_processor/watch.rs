@@ -7,6 +7,7 @@ use std::time::Duration;
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// An editor writes a file in several steps: wait for so long after the first one.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -14,6 +15,9 @@ const SETTLE: Duration = Duration::from_millis(20);
 /// A watch over a folder. Dropping it ends it.
 pub struct Watch {
     paths: mpsc::UnboundedReceiver<PathBuf>,
+    /// Heard of and not told yet, and when it may be told.
+    pending: BTreeSet<PathBuf>,
+    settled_at: Option<Instant>,
     /// Kept for its drop; `None` where the operating system can't watch.
     _watcher: Option<RecommendedWatcher>,
     /// Keeps the channel open, so that `changed` waits instead of ending.
@@ -51,20 +55,32 @@ impl Watch {
                 None
             }
         };
-        Self { paths, _watcher: watcher, _sender: sender }
+        Self { paths, pending: BTreeSet::new(), settled_at: None, _watcher: watcher, _sender: sender }
     }
 
-    /// Waits for changes; answers the paths, each once.
+    /// Waits for changes; answers the paths, each once. Safe to cancel: what was heard is told by the next call.
     pub async fn changed(&mut self) -> BTreeSet<PathBuf> {
-        let mut changed = BTreeSet::new();
-        let Some(first) = self.paths.recv().await else { return changed };
-        changed.insert(first);
-        tokio::time::sleep(SETTLE).await;
-        while let Ok(path) = self.paths.try_recv() {
-            changed.insert(path);
+        loop {
+            let settled_at = match self.settled_at {
+                Some(at) => at,
+                None => {
+                    if let Some(path) = self.paths.recv().await {
+                        self.pending.insert(path);
+                    }
+                    *self.settled_at.insert(Instant::now() + SETTLE)
+                }
+            };
+            tokio::time::sleep_until(settled_at).await;
+            while let Ok(path) = self.paths.try_recv() {
+                self.pending.insert(path);
+            }
+            self.settled_at = None;
+            let mut changed = std::mem::take(&mut self.pending);
+            changed.retain(|path| !is_noise(path));
+            if !changed.is_empty() {
+                return changed;
+            }
         }
-        changed.retain(|path| !is_noise(path));
-        changed
     }
 }
 
@@ -94,5 +110,26 @@ mod tests {
             seen.extend(tokio::time::timeout(deadline, watch.changed()).await.expect("a change"));
         }
         assert!(seen.iter().all(|path| !path.to_string_lossy().contains("pyc")), "{seen:?}");
+    }
+
+    #[tokio::test]
+    async fn forgets_nothing_when_a_wait_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut watch = Watch::start(dir.path());
+        let mut expected = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        for n in 0..50 {
+            let path = dir.path().join(format!("{n}.py"));
+            std::fs::write(&path, "x").unwrap();
+            expected.insert(path);
+            // Given up again and again in the middle of settling.
+            tokio::select! {
+                paths = watch.changed() => seen.extend(paths),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        while !expected.is_subset(&seen) {
+            seen.extend(tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.expect("a change"));
+        }
     }
 }
