@@ -92,6 +92,11 @@ impl<C: Clock> Scheduler<C> {
         if !changed_runs.is_empty() || report.runs_created > 0 {
             tx.notify(Topic::Ui);
         }
+        let queued = Some(TaskState::Queued);
+        if rows.iter().any(|row| row.state == queued) || writes.iter().any(|write| write.state == queued) {
+            // Workers that pull may wait at api-servers in other processes.
+            tx.notify(Topic::Queue);
+        }
         tx.commit().await?;
         report.rows_written = rows.len() + writes.len();
 

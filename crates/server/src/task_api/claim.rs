@@ -13,8 +13,8 @@ use super::error::of_store;
 use super::{Offers, StoreTaskApi};
 use crate::clock::now;
 
-/// Tries whose worker is chosen by pulling.
-const EXECUTOR: &str = "edge";
+/// The executor whose workers pull, as configuration and DAG files name it.
+pub(super) const EXECUTOR: &str = "EdgeExecutor";
 
 /// The longest that a claim waits, whatever the worker says: proxies cut longer ones.
 const LONGEST_WAIT: Duration = Duration::from_secs(50);
@@ -47,7 +47,11 @@ impl StoreTaskApi {
         let wanted = request.free_slots.min(MOST);
         // Those that are on offer to others are queued as well, so ask for more than wanted.
         let ask = wanted + u32::try_from(lock(&self.offers).len()).unwrap_or(0);
-        let queued = self.store.queued_tries(&request.queues, Some(EXECUTOR), ask).await.map_err(of_store)?;
+        let mut queued = self.store.queued_tries(&request.queues, Some(EXECUTOR), ask).await.map_err(of_store)?;
+        if self.config.pull_by_default {
+            queued.extend(self.store.queued_tries(&request.queues, None, ask).await.map_err(of_store)?);
+            queued.sort_by_key(|ti| (-i64::from(ti.priority), ti.queued_at, ti.id));
+        }
         let fresh = choose(&mut lock(&self.offers), queued, wanted as usize, Instant::now());
         workloads(&self.store, fresh, self).await
     }

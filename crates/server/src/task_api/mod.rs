@@ -41,6 +41,8 @@ pub struct TaskApiConfig {
     pub worker_heartbeat: Duration,
     /// Values that fill in what DAG files leave open.
     pub dag_defaults: DagDefaults,
+    /// `[core] executor` is the one whose workers pull: tasks that name no executor are theirs.
+    pub pull_by_default: bool,
 }
 
 impl From<&ServerConfig> for TaskApiConfig {
@@ -49,6 +51,7 @@ impl From<&ServerConfig> for TaskApiConfig {
             log_folder: config.log_folder.clone(),
             worker_heartbeat: config.worker_heartbeat,
             dag_defaults: config.dag_defaults.clone(),
+            pull_by_default: config.executors.iter().any(|(name, _)| name == claim::EXECUTOR),
         }
     }
 }
