@@ -29,7 +29,6 @@ EDGES = {
     "server": {"core", "protocol", "store"},
     "cli": {"core", "protocol", "store", "executors", "engine", "worker", "server"},
     "testkit": {"core", "protocol", "store", "executors", "engine", "worker", "server"},
-    "sim": {"core", "protocol", "store", "engine"},
 }
 # External crate -> the only crates of ours that may use it.
 ONLY = {"sqlx": {"store"}, "axum": {"server"}, "clap": {"cli"}}

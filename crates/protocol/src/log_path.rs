@@ -51,7 +51,10 @@ mod tests {
             log_path("d", run, "group.t", -1, 2).to_str(),
             Some("dag_id=d/run_id=manual__2024-01-01T00:00:00+00:00/task_id=group.t/attempt=2.log")
         );
-        assert_eq!(log_path("d", "r", "t", 7, 1).to_str(), Some("dag_id=d/run_id=r/task_id=t/map_index=7/attempt=1.log"));
+        assert_eq!(
+            log_path("d", "r", "t", 7, 1).to_str(),
+            Some("dag_id=d/run_id=r/task_id=t/map_index=7/attempt=1.log")
+        );
     }
 
     #[test]

@@ -84,7 +84,8 @@ async fn measure(name: &str, tries: u32, parallel: u32, warm: usize, make: &impl
 /// Our own processor time, and that of processes that we have waited for (with those that they have), ms.
 fn processor_ms() -> (f64, f64) {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<f64> = text.rsplit(')').next().unwrap_or_default().split_whitespace().filter_map(|n| n.parse().ok()).collect();
+    let fields: Vec<f64> =
+        text.rsplit(')').next().unwrap_or_default().split_whitespace().filter_map(|n| n.parse().ok()).collect();
     // After the name and the state (which is no number): utime is the 11th field, cutime the 13th; ticks of 10 ms.
     ((fields[10] + fields[11]) * 10.0, (fields[12] + fields[13]) * 10.0)
 }
