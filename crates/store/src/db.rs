@@ -69,6 +69,15 @@ impl Db {
     }
 }
 
+impl Drop for Db {
+    /// Whoever listens on a connection of the pool hears that it is over.
+    fn drop(&mut self) {
+        if let Self::Postgres(pool) = self {
+            drop(pool.close());
+        }
+    }
+}
+
 /// A connection for reading; each statement sees the newest committed state.
 pub(crate) enum Reader {
     /// Of SQLite.

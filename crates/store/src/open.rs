@@ -104,7 +104,8 @@ async fn postgres(connect: PgConnectOptions, shown: &str, options: &StoreOptions
         connect = connect.options([("client_min_messages", "warning"), ("jit", "off")]);
     }
     let pool = PgPoolOptions::new()
-        .max_connections(options.pool_size.max(2))
+        // One more, which listens to notifications.
+        .max_connections(options.pool_size.max(2) + 1)
         .min_connections(0)
         .acquire_timeout(options.timeout)
         .idle_timeout(Duration::from_secs(300))
