@@ -95,7 +95,7 @@ CREATE TABLE dag_run (
     CONSTRAINT dag_run_finished_has_end CHECK ((state IN ('success', 'failed')) = (end_date IS NOT NULL))
 );
 CREATE UNIQUE INDEX dag_run_logical_date ON dag_run (dag_id, logical_date) WHERE logical_date IS NOT NULL;
-CREATE INDEX dag_run_active ON dag_run (dag_id, state) WHERE state IN ('queued', 'running');
+CREATE INDEX dag_run_active ON dag_run (dag_id, state, owner) WHERE state IN ('queued', 'running');
 CREATE INDEX dag_run_automated ON dag_run (dag_id, logical_date) WHERE run_type IN ('backfill', 'scheduled');
 CREATE INDEX dag_run_newest_of_dag ON dag_run (dag_id, run_after DESC, id DESC);
 CREATE INDEX dag_run_newest ON dag_run (run_after DESC, id DESC);

@@ -207,7 +207,9 @@ macro_rules! run {
         match conn {
             Conn::Sqlite(conn) => {
                 let $wrap = AnyRow::Sqlite;
-                let mut query = sqlx::query::<Sqlite>(AssertSqlSafe(text.of(Dialect::Sqlite)));
+                let text = text.of(Dialect::Sqlite);
+                trace(&text, &binds);
+                let mut query = sqlx::query::<Sqlite>(AssertSqlSafe(text));
                 for bind in binds {
                     query = match bind {
                         Bind::Int(v) => query.bind(v),
@@ -220,7 +222,9 @@ macro_rules! run {
             }
             Conn::Postgres(conn) => {
                 let $wrap = AnyRow::Postgres;
-                let mut query = sqlx::query::<Postgres>(AssertSqlSafe(text.of(Dialect::Postgres)));
+                let text = text.of(Dialect::Postgres);
+                trace(&text, &binds);
+                let mut query = sqlx::query::<Postgres>(AssertSqlSafe(text));
                 for bind in binds {
                     query = match bind {
                         Bind::Int(v) => query.bind(v),
@@ -233,6 +237,14 @@ macro_rules! run {
             }
         }
     }};
+}
+
+/// Tells what runs, with the types of its arguments; their values may be secrets.
+fn trace(text: &str, binds: &[Bind]) {
+    if tracing::enabled!(target: "tradewind_store::sql", tracing::Level::TRACE) {
+        let types: Vec<&str> = binds.iter().map(Bind::sql_type).collect();
+        tracing::trace!(target: "tradewind_store::sql", sql = text, types = types.join(","));
+    }
 }
 
 impl Text<'_> {

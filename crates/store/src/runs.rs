@@ -14,13 +14,14 @@ static ADOPT: Statement = Statement::new(
         SELECT 1 FROM job WHERE job.id = dag_run.owner AND job.state = 'running' AND job.heartbeat_at >= $2)))
      RETURNING id",
 );
-static OWNED: Statement =
-    Statement::new("SELECT id FROM dag_run WHERE state IN ('queued', 'running') AND owner = $1 ORDER BY id");
+/// Not ordered here: SQLite would walk the whole table for the order's sake.
+static OWNED: Statement = Statement::new("SELECT id FROM dag_run WHERE state IN ('queued', 'running') AND owner = $1");
 /// Most of the time there is nothing to adopt: a look that takes no lock says so.
 static ADOPTABLE: Statement = Statement::new(
-    "SELECT COUNT(*) FROM dag_run
+    "SELECT dag_id FROM dag_run
      WHERE state IN ('queued', 'running') AND (owner IS NULL OR (owner <> $1 AND NOT EXISTS (
-        SELECT 1 FROM job WHERE job.id = dag_run.owner AND job.state = 'running' AND job.heartbeat_at >= $2)))",
+        SELECT 1 FROM job WHERE job.id = dag_run.owner AND job.state = 'running' AND job.heartbeat_at >= $2)))
+     LIMIT 1",
 );
 static LOAD_RUNS: Statement =
     Statement::new("SELECT {columns} FROM dag_run WHERE id IN {ids} ORDER BY id").reads::<RunRow>();
@@ -58,16 +59,18 @@ impl Store {
     /// Those of the database.
     pub async fn adopt_runs(&self, scheduler: i64, live_since: Timestamp) -> Result<Vec<i64>, Error> {
         let mut reader = self.db().reader().await?;
-        let (waiting,) = ADOPTABLE.bind(scheduler).bind(live_since).one::<(i64,)>(&mut reader).await?;
+        let adoptable = ADOPTABLE.bind(scheduler).bind(live_since).optional::<(String,)>(&mut reader).await?;
         drop(reader);
-        if waiting > 0 {
+        if adoptable.is_some() {
             let mut tx = self.begin().await?;
             END_SILENT.bind(scheduler).bind(live_since).run(&mut tx).await?;
             ADOPT.bind(scheduler).bind(live_since).all::<(i64,)>(&mut tx).await?;
             tx.commit().await?;
         }
         let owned = OWNED.bind(scheduler).all::<(i64,)>(&mut self.db().reader().await?).await?;
-        Ok(owned.into_iter().map(|(run_key,)| run_key).collect())
+        let mut owned: Vec<i64> = owned.into_iter().map(|(run_key,)| run_key).collect();
+        owned.sort_unstable();
+        Ok(owned)
     }
 
     /// Runs with their task instances. Those that do not exist are left out.

@@ -201,6 +201,15 @@ pub(crate) enum Bind {
 }
 
 impl Bind {
+    /// Its type in SQL.
+    pub(crate) const fn sql_type(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "bigint",
+            Self::Text(_) => "text",
+            Self::Bool(_) => "boolean",
+        }
+    }
+
     fn write_json(&self, out: &mut String) {
         use std::fmt::Write as _;
         match self {

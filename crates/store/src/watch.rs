@@ -41,7 +41,8 @@ async fn look_at_file(db: Weak<Db>, notifier: Notifier) {
         let Ok(mut conn) = writer.try_lock() else { continue };
         let Ok(now) = sqlx::query_scalar::<_, i64>("PRAGMA data_version").fetch_one(&mut *conn).await else { continue };
         drop(conn);
-        if known.replace(now).is_some_and(|before| before != now) {
+        // Also at the first look: nobody knows what was written before it.
+        if known.replace(now) != Some(now) {
             notifier.notify_all();
         }
     }

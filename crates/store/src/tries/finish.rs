@@ -70,6 +70,9 @@ impl FinishTry {
             S::UpForReschedule if self.retry_at.is_none() => {
                 Err(Error::Invalid("a try that ends as up_for_reschedule must say when to look again".into()))
             }
+            _ if self.map_length.is_some_and(|length| i32::try_from(length).is_err()) => {
+                Err(Error::Invalid("nothing can map over more than 2147483647 elements".into()))
+            }
             S::Success | S::Failed | S::Skipped | S::UpForRetry | S::UpForReschedule | S::Deferred => Ok(()),
             other => Err(Error::Invalid(format!("a try can't end as {other}"))),
         }

@@ -82,11 +82,6 @@ impl Tx {
         }
         Ok(())
     }
-
-    /// The database that it writes to.
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.store.dialect()
-    }
 }
 
 impl Connected for Tx {

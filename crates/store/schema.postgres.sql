@@ -1,0 +1,281 @@
+connection.conn_id text NOT NULL
+connection.conn_type text NOT NULL
+connection.description text
+connection.host text
+connection.schema text
+connection.login text
+connection.password text
+connection.port integer
+connection.extra text
+connection.is_encrypted boolean NOT NULL
+connection.is_extra_encrypted boolean NOT NULL
+connection.updated_at bigint NOT NULL
+connection connection_pkey PRIMARY KEY (conn_id)
+CREATE UNIQUE INDEX connection_pkey ON public.connection USING btree (conn_id)
+dag.dag_id text NOT NULL
+dag.display_name text
+dag.bundle_name text NOT NULL
+dag.relative_fileloc text NOT NULL
+dag.fileloc text NOT NULL
+dag.is_paused boolean NOT NULL
+dag.is_stale boolean NOT NULL DEFAULT false
+dag.description text
+dag.owners text NOT NULL DEFAULT '[]'::text
+dag.timetable text NOT NULL
+dag.timetable_summary text
+dag.timetable_description text
+dag.start_date bigint
+dag.end_date bigint
+dag.catchup boolean NOT NULL DEFAULT false
+dag.max_active_runs integer NOT NULL
+dag.max_active_tasks integer NOT NULL
+dag.max_consecutive_failed_dag_runs integer NOT NULL DEFAULT 0
+dag.has_import_errors boolean NOT NULL DEFAULT false
+dag.next_logical_date bigint
+dag.next_interval_start bigint
+dag.next_interval_end bigint
+dag.next_run_after bigint
+dag.next_version_id bigint
+dag.last_parsed_at bigint
+dag.last_parse_ms bigint
+dag.latest_version_id bigint
+dag.created_at bigint NOT NULL
+dag.updated_at bigint NOT NULL
+dag dag_next_run_whole CHECK ((((next_run_after IS NULL) = (next_interval_start IS NULL)) AND ((next_run_after IS NULL) = (next_interval_end IS NULL))))
+dag dag_pkey PRIMARY KEY (dag_id)
+CREATE INDEX dag_file_of ON public.dag USING btree (bundle_name, relative_fileloc)
+CREATE UNIQUE INDEX dag_pkey ON public.dag USING btree (dag_id)
+dag_file.bundle_name text NOT NULL
+dag_file.relative_fileloc text NOT NULL
+dag_file.content_hash text NOT NULL
+dag_file.modules text NOT NULL DEFAULT '[]'::text
+dag_file.last_parsed_at bigint NOT NULL
+dag_file.parse_ms bigint NOT NULL
+dag_file.dag_count integer NOT NULL
+dag_file dag_file_pkey PRIMARY KEY (bundle_name, relative_fileloc)
+CREATE UNIQUE INDEX dag_file_pkey ON public.dag_file USING btree (bundle_name, relative_fileloc)
+dag_run.id bigint NOT NULL IDENTITY
+dag_run.dag_id text NOT NULL
+dag_run.run_id text NOT NULL
+dag_run.run_type text NOT NULL
+dag_run.triggered_by text NOT NULL
+dag_run.triggering_user text
+dag_run.logical_date bigint
+dag_run.data_interval_start bigint
+dag_run.data_interval_end bigint
+dag_run.run_after bigint NOT NULL
+dag_run.queued_at bigint
+dag_run.start_date bigint
+dag_run.end_date bigint
+dag_run.state text NOT NULL
+dag_run.clear_number integer NOT NULL DEFAULT 0
+dag_run.owner bigint
+dag_run.dag_version_id bigint
+dag_run.bundle_version text
+dag_run.state_counts text NOT NULL DEFAULT '{}'::text
+dag_run.note text
+dag_run.conf text NOT NULL DEFAULT '{}'::text
+dag_run.created_at bigint NOT NULL
+dag_run.updated_at bigint NOT NULL
+dag_run dag_run_finished_has_end CHECK (((state = ANY (ARRAY['success'::text, 'failed'::text])) = (end_date IS NOT NULL)))
+dag_run dag_run_pkey PRIMARY KEY (id)
+dag_run dag_run_queued_has_queued_at CHECK (((state <> 'queued'::text) OR (queued_at IS NOT NULL)))
+dag_run dag_run_run_id UNIQUE (dag_id, run_id)
+dag_run dag_run_running_has_start CHECK (((state <> 'running'::text) OR (start_date IS NOT NULL)))
+dag_run dag_run_state CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'success'::text, 'failed'::text])))
+dag_run dag_run_type CHECK ((run_type = ANY (ARRAY['backfill'::text, 'scheduled'::text, 'manual'::text, 'operator_triggered'::text, 'asset_triggered'::text, 'asset_materialization'::text])))
+CREATE INDEX dag_run_active ON public.dag_run USING btree (dag_id, state, owner) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]))
+CREATE INDEX dag_run_automated ON public.dag_run USING btree (dag_id, logical_date) WHERE (run_type = ANY (ARRAY['backfill'::text, 'scheduled'::text]))
+CREATE UNIQUE INDEX dag_run_logical_date ON public.dag_run USING btree (dag_id, logical_date) WHERE (logical_date IS NOT NULL)
+CREATE INDEX dag_run_newest ON public.dag_run USING btree (run_after DESC, id DESC)
+CREATE INDEX dag_run_newest_of_dag ON public.dag_run USING btree (dag_id, run_after DESC, id DESC)
+CREATE UNIQUE INDEX dag_run_pkey ON public.dag_run USING btree (id)
+CREATE UNIQUE INDEX dag_run_run_id ON public.dag_run USING btree (dag_id, run_id)
+dag_tag.dag_id text NOT NULL
+dag_tag.name text NOT NULL
+dag_tag dag_tag_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+dag_tag dag_tag_pkey PRIMARY KEY (dag_id, name)
+CREATE INDEX dag_tag_name ON public.dag_tag USING btree (name)
+CREATE UNIQUE INDEX dag_tag_pkey ON public.dag_tag USING btree (dag_id, name)
+dag_version.id bigint NOT NULL IDENTITY
+dag_version.dag_id text NOT NULL
+dag_version.version_number integer NOT NULL
+dag_version.hash text NOT NULL
+dag_version.bundle_name text NOT NULL
+dag_version.bundle_version text
+dag_version.created_at bigint NOT NULL
+dag_version.data text NOT NULL
+dag_version.source text NOT NULL
+dag_version dag_version_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+dag_version dag_version_number UNIQUE (dag_id, version_number)
+dag_version dag_version_pkey PRIMARY KEY (id)
+CREATE UNIQUE INDEX dag_version_number ON public.dag_version USING btree (dag_id, version_number)
+CREATE UNIQUE INDEX dag_version_pkey ON public.dag_version USING btree (id)
+event_log.id bigint NOT NULL IDENTITY
+event_log.at bigint NOT NULL
+event_log.event text NOT NULL
+event_log.dag_id text
+event_log.run_id text
+event_log.task_id text
+event_log.map_index integer
+event_log.try_number integer
+event_log.username text
+event_log.extra text
+event_log event_log_pkey PRIMARY KEY (id)
+CREATE INDEX event_log_at ON public.event_log USING btree (at)
+CREATE INDEX event_log_dag ON public.event_log USING btree (dag_id, id)
+CREATE UNIQUE INDEX event_log_pkey ON public.event_log USING btree (id)
+import_error.id bigint NOT NULL IDENTITY
+import_error.bundle_name text NOT NULL
+import_error.relative_fileloc text NOT NULL
+import_error.fileloc text NOT NULL
+import_error.at bigint NOT NULL
+import_error.message text NOT NULL
+import_error.line integer
+import_error.traceback text NOT NULL
+import_error import_error_file UNIQUE (bundle_name, relative_fileloc)
+import_error import_error_pkey PRIMARY KEY (id)
+CREATE UNIQUE INDEX import_error_file ON public.import_error USING btree (bundle_name, relative_fileloc)
+CREATE UNIQUE INDEX import_error_pkey ON public.import_error USING btree (id)
+inbox.id bigint NOT NULL IDENTITY
+inbox.run_key bigint NOT NULL
+inbox.ti_id bigint
+inbox inbox_pkey PRIMARY KEY (id)
+CREATE UNIQUE INDEX inbox_pkey ON public.inbox USING btree (id)
+job.id bigint NOT NULL IDENTITY
+job.kind text NOT NULL
+job.hostname text NOT NULL
+job.pid bigint NOT NULL
+job.state text NOT NULL
+job.started_at bigint NOT NULL
+job.heartbeat_at bigint NOT NULL
+job.ended_at bigint
+job.details text NOT NULL DEFAULT '{}'::text
+job job_ended_has_end CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL)))
+job job_pkey PRIMARY KEY (id)
+job job_state CHECK ((state = ANY (ARRAY['running'::text, 'ended'::text])))
+CREATE UNIQUE INDEX job_pkey ON public.job USING btree (id)
+CREATE INDEX job_running ON public.job USING btree (kind, heartbeat_at) WHERE (state = 'running'::text)
+pool.name text NOT NULL
+pool.slots integer NOT NULL
+pool.description text
+pool.include_deferred boolean NOT NULL DEFAULT false
+pool pool_pkey PRIMARY KEY (name)
+pool pool_slots CHECK ((slots >= '-1'::integer))
+CREATE UNIQUE INDEX pool_pkey ON public.pool USING btree (name)
+schema_migration.version bigint NOT NULL
+schema_migration.name text NOT NULL
+schema_migration.checksum text NOT NULL
+schema_migration.applied_at bigint NOT NULL
+schema_migration schema_migration_pkey PRIMARY KEY (version)
+CREATE UNIQUE INDEX schema_migration_pkey ON public.schema_migration USING btree (version)
+setting.key text NOT NULL
+setting.value text NOT NULL
+setting setting_pkey PRIMARY KEY (key)
+CREATE UNIQUE INDEX setting_pkey ON public.setting USING btree (key)
+task_instance.id bigint NOT NULL IDENTITY
+task_instance.run_key bigint NOT NULL
+task_instance.dag_id text NOT NULL
+task_instance.task_id text NOT NULL
+task_instance.map_index integer NOT NULL DEFAULT '-1'::integer
+task_instance.state text
+task_instance.fence bigint NOT NULL DEFAULT 0
+task_instance.try_number integer NOT NULL DEFAULT 0
+task_instance.max_tries integer NOT NULL
+task_instance.scheduled_at bigint
+task_instance.queued_at bigint
+task_instance.start_date bigint
+task_instance.end_date bigint
+task_instance.retry_at bigint
+task_instance.first_started_at bigint
+task_instance.reschedule_count integer NOT NULL DEFAULT 0
+task_instance.operator text NOT NULL
+task_instance.pool text NOT NULL
+task_instance.pool_slots integer NOT NULL
+task_instance.queue text NOT NULL
+task_instance.priority integer NOT NULL
+task_instance.executor text
+task_instance.hostname text
+task_instance.pid bigint
+task_instance.worker_id bigint
+task_instance.heartbeat_at bigint
+task_instance.dag_version_id bigint
+task_instance.rendered_map_index text
+task_instance.note text
+task_instance.reason text
+task_instance.max_rss_kb bigint
+task_instance.cpu_ms bigint
+task_instance.map_length integer
+task_instance.skip text
+task_instance.updated_at bigint NOT NULL
+task_instance.rendered_fields text
+task_instance task_instance_finished_has_end CHECK (((state <> ALL (ARRAY['success'::text, 'failed'::text, 'upstream_failed'::text, 'skipped'::text])) OR (end_date IS NOT NULL)))
+task_instance task_instance_key UNIQUE (run_key, task_id, map_index)
+task_instance task_instance_pkey PRIMARY KEY (id)
+task_instance task_instance_queued_has_queued_at CHECK (((state <> 'queued'::text) OR (queued_at IS NOT NULL)))
+task_instance task_instance_run_key_fkey FOREIGN KEY (run_key) REFERENCES dag_run(id) ON DELETE CASCADE
+task_instance task_instance_running_has_start CHECK (((state <> 'running'::text) OR (start_date IS NOT NULL)))
+task_instance task_instance_state CHECK ((state = ANY (ARRAY['removed'::text, 'scheduled'::text, 'queued'::text, 'running'::text, 'success'::text, 'restarting'::text, 'failed'::text, 'up_for_retry'::text, 'up_for_reschedule'::text, 'upstream_failed'::text, 'skipped'::text, 'deferred'::text, 'awaiting_input'::text])))
+task_instance task_instance_tries CHECK (((try_number >= 0) AND (pool_slots >= 1)))
+CREATE INDEX task_instance_active ON public.task_instance USING btree (state, priority) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text, 'deferred'::text, 'awaiting_input'::text]))
+CREATE UNIQUE INDEX task_instance_key ON public.task_instance USING btree (run_key, task_id, map_index)
+CREATE UNIQUE INDEX task_instance_pkey ON public.task_instance USING btree (id)
+CREATE INDEX task_instance_task ON public.task_instance USING btree (dag_id, task_id)
+task_try.ti_id bigint NOT NULL
+task_try.try_number integer NOT NULL
+task_try.state text NOT NULL
+task_try.max_tries integer NOT NULL
+task_try.scheduled_at bigint
+task_try.queued_at bigint
+task_try.start_date bigint
+task_try.end_date bigint
+task_try.operator text NOT NULL
+task_try.pool text NOT NULL
+task_try.pool_slots integer NOT NULL
+task_try.queue text NOT NULL
+task_try.priority integer NOT NULL
+task_try.executor text
+task_try.hostname text
+task_try.pid bigint
+task_try.worker_id bigint
+task_try.dag_version_id bigint
+task_try.rendered_map_index text
+task_try.note text
+task_try.reason text
+task_try.max_rss_kb bigint
+task_try.cpu_ms bigint
+task_try.rendered_fields text
+task_try task_try_pkey PRIMARY KEY (ti_id, try_number)
+task_try task_try_state CHECK ((state = ANY (ARRAY['removed'::text, 'success'::text, 'failed'::text, 'upstream_failed'::text, 'skipped'::text])))
+task_try task_try_ti_id_fkey FOREIGN KEY (ti_id) REFERENCES task_instance(id) ON DELETE CASCADE
+CREATE UNIQUE INDEX task_try_pkey ON public.task_try USING btree (ti_id, try_number)
+users.username text NOT NULL
+users.password_hash text NOT NULL
+users.role text NOT NULL
+users.email text
+users.first_name text
+users.last_name text
+users.active boolean NOT NULL DEFAULT true
+users.created_at bigint NOT NULL
+users.updated_at bigint NOT NULL
+users.last_login_at bigint
+users users_pkey PRIMARY KEY (username)
+CREATE UNIQUE INDEX users_pkey ON public.users USING btree (username)
+variable.key text NOT NULL
+variable.val text NOT NULL
+variable.description text
+variable.is_encrypted boolean NOT NULL
+variable.updated_at bigint NOT NULL
+variable variable_pkey PRIMARY KEY (key)
+CREATE UNIQUE INDEX variable_pkey ON public.variable USING btree (key)
+xcom.run_key bigint NOT NULL
+xcom.task_id text NOT NULL
+xcom.map_index integer NOT NULL
+xcom.key text NOT NULL
+xcom.dag_id text NOT NULL
+xcom.created_at bigint NOT NULL
+xcom.value text NOT NULL
+xcom xcom_pkey PRIMARY KEY (run_key, task_id, map_index, key)
+xcom xcom_run_key_fkey FOREIGN KEY (run_key) REFERENCES dag_run(id) ON DELETE CASCADE
+CREATE UNIQUE INDEX xcom_pkey ON public.xcom USING btree (run_key, task_id, map_index, key)
+CREATE INDEX xcom_prior ON public.xcom USING btree (dag_id, task_id, key)

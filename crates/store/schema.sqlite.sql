@@ -1,0 +1,308 @@
+CREATE TABLE connection (
+    conn_id TEXT NOT NULL PRIMARY KEY,
+    conn_type TEXT NOT NULL,
+    description TEXT,
+    host TEXT,
+    schema TEXT,
+    login TEXT,
+    password TEXT,
+    port INTEGER,
+    extra TEXT,
+    is_encrypted BOOLEAN NOT NULL,
+    is_extra_encrypted BOOLEAN NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE dag (
+    dag_id TEXT NOT NULL PRIMARY KEY,
+    display_name TEXT,
+    bundle_name TEXT NOT NULL,
+    relative_fileloc TEXT NOT NULL,
+    fileloc TEXT NOT NULL,
+    is_paused BOOLEAN NOT NULL,
+    is_stale BOOLEAN NOT NULL DEFAULT FALSE,
+    description TEXT,
+    owners TEXT NOT NULL DEFAULT '[]',
+    timetable TEXT NOT NULL,
+    timetable_summary TEXT,
+    timetable_description TEXT,
+    start_date BIGINT,
+    end_date BIGINT,
+    catchup BOOLEAN NOT NULL DEFAULT FALSE,
+    max_active_runs INTEGER NOT NULL,
+    max_active_tasks INTEGER NOT NULL,
+    max_consecutive_failed_dag_runs INTEGER NOT NULL DEFAULT 0,
+    has_import_errors BOOLEAN NOT NULL DEFAULT FALSE,
+    next_logical_date BIGINT,
+    next_interval_start BIGINT,
+    next_interval_end BIGINT,
+    next_run_after BIGINT,
+    next_version_id BIGINT,
+    last_parsed_at BIGINT,
+    last_parse_ms BIGINT,
+    latest_version_id BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT dag_next_run_whole CHECK ((next_run_after IS NULL) = (next_interval_start IS NULL)
+        AND (next_run_after IS NULL) = (next_interval_end IS NULL))
+);
+
+CREATE INDEX dag_file_of ON dag (bundle_name, relative_fileloc);
+
+CREATE TABLE dag_file (
+    bundle_name TEXT NOT NULL,
+    relative_fileloc TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    modules TEXT NOT NULL DEFAULT '[]',
+    last_parsed_at BIGINT NOT NULL,
+    parse_ms BIGINT NOT NULL,
+    dag_count INTEGER NOT NULL,
+    PRIMARY KEY (bundle_name, relative_fileloc)
+);
+
+CREATE TABLE dag_run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    dag_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    run_type TEXT NOT NULL,
+    triggered_by TEXT NOT NULL,
+    triggering_user TEXT,
+    logical_date BIGINT,
+    data_interval_start BIGINT,
+    data_interval_end BIGINT,
+    run_after BIGINT NOT NULL,
+    queued_at BIGINT,
+    start_date BIGINT,
+    end_date BIGINT,
+    state TEXT NOT NULL,
+    clear_number INTEGER NOT NULL DEFAULT 0,
+    owner BIGINT,
+    dag_version_id BIGINT,
+    bundle_version TEXT,
+    state_counts TEXT NOT NULL DEFAULT '{}',
+    note TEXT,
+    conf TEXT NOT NULL DEFAULT '{}',
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT dag_run_run_id UNIQUE (dag_id, run_id),
+    CONSTRAINT dag_run_state CHECK (state IN ('queued', 'running', 'success', 'failed')),
+    CONSTRAINT dag_run_type CHECK (run_type IN ('backfill', 'scheduled', 'manual', 'operator_triggered',
+        'asset_triggered', 'asset_materialization')),
+    CONSTRAINT dag_run_queued_has_queued_at CHECK (state <> 'queued' OR queued_at IS NOT NULL),
+    CONSTRAINT dag_run_running_has_start CHECK (state <> 'running' OR start_date IS NOT NULL),
+    CONSTRAINT dag_run_finished_has_end CHECK ((state IN ('success', 'failed')) = (end_date IS NOT NULL))
+);
+
+CREATE INDEX dag_run_active ON dag_run (dag_id, state, owner) WHERE state IN ('queued', 'running');
+
+CREATE INDEX dag_run_automated ON dag_run (dag_id, logical_date) WHERE run_type IN ('backfill', 'scheduled');
+
+CREATE UNIQUE INDEX dag_run_logical_date ON dag_run (dag_id, logical_date) WHERE logical_date IS NOT NULL;
+
+CREATE INDEX dag_run_newest ON dag_run (run_after DESC, id DESC);
+
+CREATE INDEX dag_run_newest_of_dag ON dag_run (dag_id, run_after DESC, id DESC);
+
+CREATE TABLE dag_tag (
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    PRIMARY KEY (dag_id, name)
+);
+
+CREATE INDEX dag_tag_name ON dag_tag (name);
+
+CREATE TABLE dag_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    version_number INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    bundle_name TEXT NOT NULL,
+    bundle_version TEXT,
+    created_at BIGINT NOT NULL,
+    data TEXT NOT NULL,
+    source TEXT NOT NULL,
+    CONSTRAINT dag_version_number UNIQUE (dag_id, version_number)
+);
+
+CREATE TABLE event_log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at BIGINT NOT NULL,
+    event TEXT NOT NULL,
+    dag_id TEXT,
+    run_id TEXT,
+    task_id TEXT,
+    map_index INTEGER,
+    try_number INTEGER,
+    username TEXT,
+    extra TEXT
+);
+
+CREATE INDEX event_log_at ON event_log (at);
+
+CREATE INDEX event_log_dag ON event_log (dag_id, id);
+
+CREATE TABLE import_error (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    bundle_name TEXT NOT NULL,
+    relative_fileloc TEXT NOT NULL,
+    fileloc TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    message TEXT NOT NULL,
+    line INTEGER,
+    traceback TEXT NOT NULL,
+    CONSTRAINT import_error_file UNIQUE (bundle_name, relative_fileloc)
+);
+
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_key BIGINT NOT NULL,
+    ti_id BIGINT
+);
+
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    hostname TEXT NOT NULL,
+    pid BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    heartbeat_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    details TEXT NOT NULL DEFAULT '{}',
+    CONSTRAINT job_state CHECK (state IN ('running', 'ended')),
+    CONSTRAINT job_ended_has_end CHECK ((state = 'ended') = (ended_at IS NOT NULL))
+);
+
+CREATE INDEX job_running ON job (kind, heartbeat_at) WHERE state = 'running';
+
+CREATE TABLE pool (
+    name TEXT NOT NULL PRIMARY KEY,
+    slots INTEGER NOT NULL,
+    description TEXT,
+    include_deferred BOOLEAN NOT NULL DEFAULT FALSE,
+    CONSTRAINT pool_slots CHECK (slots >= -1)
+);
+
+CREATE TABLE schema_migration (
+        version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);
+
+CREATE TABLE setting (
+    key TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE task_instance (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_key BIGINT NOT NULL REFERENCES dag_run (id) ON DELETE CASCADE,
+    dag_id TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    map_index INTEGER NOT NULL DEFAULT -1,
+    state TEXT,
+    fence BIGINT NOT NULL DEFAULT 0,
+    try_number INTEGER NOT NULL DEFAULT 0,
+    max_tries INTEGER NOT NULL,
+    scheduled_at BIGINT,
+    queued_at BIGINT,
+    start_date BIGINT,
+    end_date BIGINT,
+    retry_at BIGINT,
+    first_started_at BIGINT,
+    reschedule_count INTEGER NOT NULL DEFAULT 0,
+    operator TEXT NOT NULL,
+    pool TEXT NOT NULL,
+    pool_slots INTEGER NOT NULL,
+    queue TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    executor TEXT,
+    hostname TEXT,
+    pid BIGINT,
+    worker_id BIGINT,
+    heartbeat_at BIGINT,
+    dag_version_id BIGINT,
+    rendered_map_index TEXT,
+    note TEXT,
+    reason TEXT,
+    max_rss_kb BIGINT,
+    cpu_ms BIGINT,
+    map_length INTEGER,
+    skip TEXT,
+    updated_at BIGINT NOT NULL,
+    rendered_fields TEXT,
+    CONSTRAINT task_instance_key UNIQUE (run_key, task_id, map_index),
+    CONSTRAINT task_instance_state CHECK (state IN ('removed', 'scheduled', 'queued', 'running', 'success',
+        'restarting', 'failed', 'up_for_retry', 'up_for_reschedule', 'upstream_failed', 'skipped', 'deferred',
+        'awaiting_input')),
+    CONSTRAINT task_instance_queued_has_queued_at CHECK (state <> 'queued' OR queued_at IS NOT NULL),
+    CONSTRAINT task_instance_running_has_start CHECK (state <> 'running' OR start_date IS NOT NULL),
+    CONSTRAINT task_instance_finished_has_end CHECK
+        (state NOT IN ('success', 'failed', 'upstream_failed', 'skipped') OR end_date IS NOT NULL),
+    CONSTRAINT task_instance_tries CHECK (try_number >= 0 AND pool_slots >= 1)
+);
+
+CREATE INDEX task_instance_active ON task_instance (state, priority)
+    WHERE state IN ('queued', 'running', 'restarting', 'deferred', 'awaiting_input');
+
+CREATE INDEX task_instance_task ON task_instance (dag_id, task_id);
+
+CREATE TABLE task_try (
+    ti_id BIGINT NOT NULL REFERENCES task_instance (id) ON DELETE CASCADE,
+    try_number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    max_tries INTEGER NOT NULL,
+    scheduled_at BIGINT,
+    queued_at BIGINT,
+    start_date BIGINT,
+    end_date BIGINT,
+    operator TEXT NOT NULL,
+    pool TEXT NOT NULL,
+    pool_slots INTEGER NOT NULL,
+    queue TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    executor TEXT,
+    hostname TEXT,
+    pid BIGINT,
+    worker_id BIGINT,
+    dag_version_id BIGINT,
+    rendered_map_index TEXT,
+    note TEXT,
+    reason TEXT,
+    max_rss_kb BIGINT,
+    cpu_ms BIGINT,
+    rendered_fields TEXT,
+    PRIMARY KEY (ti_id, try_number),
+    CONSTRAINT task_try_state CHECK (state IN ('removed', 'success', 'failed', 'upstream_failed', 'skipped'))
+);
+
+CREATE TABLE users (
+    username TEXT NOT NULL PRIMARY KEY,
+    password_hash TEXT NOT NULL,
+    role TEXT NOT NULL,
+    email TEXT,
+    first_name TEXT,
+    last_name TEXT,
+    active BOOLEAN NOT NULL DEFAULT TRUE,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    last_login_at BIGINT
+);
+
+CREATE TABLE variable (
+    key TEXT NOT NULL PRIMARY KEY,
+    val TEXT NOT NULL,
+    description TEXT,
+    is_encrypted BOOLEAN NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE xcom (
+    run_key BIGINT NOT NULL REFERENCES dag_run (id) ON DELETE CASCADE,
+    task_id TEXT NOT NULL,
+    map_index INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    dag_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (run_key, task_id, map_index, key)
+);
+
+CREATE INDEX xcom_prior ON xcom (dag_id, task_id, key);
