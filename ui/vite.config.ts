@@ -2,12 +2,13 @@
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { compress } from './scripts/compress.ts'
 
 // The development server forwards API calls to a Tradewind server (or the mock) at this address.
 const target = process.env['TRADEWIND_URL'] ?? 'http://127.0.0.1:8793'
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), compress()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     host: '127.0.0.1',

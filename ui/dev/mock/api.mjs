@@ -232,7 +232,7 @@ export async function handle(world, request, response, options) {
     response.setHeader('set-cookie', '_token=; Path=/; Max-Age=0')
     return json(204)
   }
-  if (url.pathname === '/ui/events') return streamEvents(world, request, response)
+  if (url.pathname === '/ui/events') return streamEvents(world, response)
   try {
     const log = /^\/api\/v2\/dags\/([^/]+)\/dagRuns\/([^/]+)\/taskInstances\/([^/]+)\/logs\/(\d+)$/.exec(url.pathname)
     if (log) return streamLog(world, url, log, request, response, json)
@@ -250,13 +250,13 @@ export async function handle(world, request, response, options) {
   }
 }
 
-function streamEvents(world, request, response) {
+function streamEvents(world, response) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   response.write('event: hello\ndata: {"server":"0.1.0"}\n\n')
   const listener = (change) => response.write(`event: change\ndata: ${JSON.stringify(change)}\n\n`)
   const beat = setInterval(() => response.write(': still here\n\n'), 15_000)
   world.listeners.add(listener)
-  request.on('close', () => {
+  response.on('close', () => {
     world.listeners.delete(listener)
     clearInterval(beat)
   })
@@ -281,6 +281,6 @@ function streamLog(world, url, [, dag, run, task, number], request, response, js
     }
   }
   const timer = setInterval(push, 200)
-  request.on('close', () => clearInterval(timer))
+  response.on('close', () => clearInterval(timer))
   push()
 }

@@ -3,13 +3,7 @@ import { useHealth } from '@/api/queries'
 import { useLiveStatus } from '@/api/live-context'
 import { Time } from '@/components/Time'
 import { useEffect, useRef, useState } from 'react'
-
-type Level = 'ok' | 'warn' | 'bad'
-
-/** The worst of the components' statuses; parts that are not configured (null) do not count. */
-export function overall(statuses: readonly (string | null | undefined)[]): Level {
-  return statuses.some((status) => status !== null && status !== undefined && status !== 'healthy') ? 'bad' : 'ok'
-}
+import { overall, type Level } from './health'
 
 export function HealthDot({ version }: { version: string }) {
   const live = useLiveStatus()

@@ -1,0 +1,4 @@
+"""A file that cannot be imported."""
+
+def broken(:
+    pass

@@ -1,0 +1,82 @@
+/** Variables, connections, pools, events, health. */
+import { expect, it } from 'vitest'
+import { loggedIn } from './browser'
+
+const unique = (name: string) => `${name}_${Date.now()}`
+
+it('makes, changes and deletes a variable', async () => {
+  const page = await loggedIn('/variables')
+  const key = unique('e2e_variable')
+  await page.getByRole('button', { name: 'New variable' }).first().click()
+  await page.getByLabel('Key').fill(key)
+  await page.getByLabel('Value').fill('one')
+  await page.getByRole('button', { name: 'Save' }).click()
+  const row = page.getByRole('row', { name: new RegExp(key) })
+  await row.getByText('one').waitFor()
+  await row.getByRole('button', { name: `Edit ${key}` }).click()
+  await page.getByLabel('Value').fill('two')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await row.getByText('two').waitFor()
+  await row.getByRole('button', { name: `Delete ${key}` }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await row.waitFor({ state: 'detached' })
+})
+
+it('makes a connection without ever showing its password', async () => {
+  const page = await loggedIn('/connections')
+  const id = unique('e2e_connection')
+  await page.getByRole('button', { name: 'New connection' }).first().click()
+  await page.getByLabel('Connection id').fill(id)
+  await page.getByLabel('Type').fill('postgres')
+  await page.getByLabel('Host').fill('db.example.org')
+  await page.getByLabel('Port').fill('70000')
+  await page.getByText('A port is a number').waitFor()
+  await page.getByLabel('Port').fill('5432')
+  await page.getByLabel('Password').fill('correct horse')
+  await page.getByLabel('Extra as JSON').fill('{"sslmode": "require"}')
+  await page.getByRole('button', { name: 'Save' }).click()
+  const row = page.getByRole('row', { name: new RegExp(id) })
+  await row.getByText('db.example.org:5432').waitFor()
+  await row.getByRole('button', { name: `Edit ${id}` }).click()
+  expect(await page.getByLabel('Password').inputValue()).toBe('')
+  expect(await page.content()).not.toContain('correct horse')
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await row.getByRole('button', { name: `Delete ${id}` }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await row.waitFor({ state: 'detached' })
+})
+
+it('makes and resizes a pool; the default pool stays', async () => {
+  const page = await loggedIn('/pools')
+  const name = unique('e2e_pool')
+  await page.getByRole('button', { name: 'New pool' }).first().click()
+  await page.getByLabel('Name').fill(name)
+  await page.getByRole('spinbutton', { name: 'Slots' }).fill('2')
+  await page.getByRole('button', { name: 'Save' }).click()
+  const row = page.getByRole('row', { name: new RegExp(name) })
+  await row.getByRole('button', { name: `Edit ${name}` }).click()
+  await page.getByRole('spinbutton', { name: 'Slots' }).fill('7')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await row.getByRole('cell', { name: '7', exact: true }).waitFor()
+  await row.getByRole('button', { name: `Delete ${name}` }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await row.waitFor({ state: 'detached' })
+  expect(await page.getByRole('button', { name: 'Delete default_pool' }).isDisabled()).toBe(true)
+})
+
+it('records what people do', async () => {
+  const page = await loggedIn('/dags?q=e2e_params')
+  const toggle = page.locator('[data-dag="e2e_params"]').getByRole('switch')
+  await toggle.click()
+  await toggle.click()
+  await page.goto('/events?dag_id=e2e_params')
+  await page.getByRole('button', { name: 'Details' }).first().click()
+  await page.getByRole('dialog').getByText('e2e_params').first().waitFor()
+})
+
+it('tells how the parts of the system are', async () => {
+  const page = await loggedIn()
+  await page.getByText('Live', { exact: true }).waitFor()
+  await page.getByTitle('Health of the system').click()
+  await page.getByText('Scheduler').waitFor()
+})
