@@ -201,3 +201,36 @@ fn a_paused_dag_starts_nothing_and_says_so() {
     planner.plan(now);
     assert_eq!(planner.tis[0].state, Some(TaskState::Scheduled));
 }
+
+#[test]
+fn a_short_circuit_skips_everything_behind_it_whatever_the_trigger_rules_say() {
+    let plain = |edges| TaskShape {
+        rule: 0,
+        retries: 0,
+        lane: Lane::Python,
+        edges,
+        mapped_over_previous: false,
+        teardown: false,
+    };
+    let always = TriggerRule::ALL.iter().position(|rule| *rule == TriggerRule::Always).unwrap();
+    // t00 -> t01 -> t02, and t02 has a rule that would let it go at any time.
+    let mut last = plain(0);
+    last.rule = always;
+    let dag = dag(&[plain(1 << 1), plain(1 << 2), last], false, false);
+    let now = Timestamp::from_secs(1);
+    let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
+    let mut planner = RunPlanner::new(RunSnapshot { dag, run, tis: Vec::new(), past: Past::default(), paused: false });
+    planner.start(now);
+    planner.add_missing();
+    planner.observe(TaskInstance {
+        state: Some(TaskState::Success),
+        skip: vec!["t01".into(), "t02".into()],
+        start_date: Some(now),
+        end_date: Some(now),
+        ..planner.tis[0].clone()
+    });
+    planner.plan(now);
+    assert_eq!(planner.tis[1].state, Some(TaskState::Skipped));
+    assert_eq!(planner.tis[2].state, Some(TaskState::Skipped));
+    assert_eq!(planner.run.state, RunState::Success);
+}

@@ -55,7 +55,7 @@ pub struct TaskInstance {
     pub reason: Option<String>,
     /// Length of its result, if something maps over it.
     pub map_length: Option<u32>,
-    /// Direct downstream tasks that it asked to skip.
+    /// Downstream tasks that it asked to skip, direct or not.
     pub skip: Vec<String>,
     /// When the first look of a rescheduling sensor began.
     pub first_started_at: Option<Timestamp>,
@@ -149,6 +149,9 @@ pub struct RunPlanner {
     timers: BTreeSet<(Timestamp, usize)>,
     /// Instances that are not finished.
     unfinished: usize,
+    /// Instances that succeeded and asked to skip a task, by that task's number. The task may be any number of
+    /// edges away: a short circuit skips everything behind it.
+    skippers: BTreeMap<usize, BTreeSet<usize>>,
     /// Instances changed since the caller last asked.
     touched: BTreeSet<usize>,
     failed_fast: bool,
@@ -170,6 +173,7 @@ impl RunPlanner {
             dirty: (0..tasks).collect(),
             timers: BTreeSet::new(),
             unfinished: 0,
+            skippers: BTreeMap::new(),
             touched: BTreeSet::new(),
             failed_fast: false,
         };
@@ -200,6 +204,7 @@ impl RunPlanner {
         self.unfinished += usize::from(!ti.is_finished());
         self.tally(ti.task, ti.state, 1);
         self.set_timer(index, None, ti.timer());
+        self.count_skips(index, &ti, true);
         self.tis.push(ti);
         index
     }
@@ -208,6 +213,22 @@ impl RunPlanner {
         let is_setup = self.dag.tasks[task].is_setup;
         for &down in &self.dag.tasks[task].downstream {
             self.upstream[down].count(state, is_setup, by);
+        }
+    }
+
+    /// Notes (or forgets) what an instance asked to skip; those tasks get a look.
+    fn count_skips(&mut self, index: usize, ti: &TaskInstance, present: bool) {
+        if ti.state != Some(TaskState::Success) {
+            return;
+        }
+        for task in ti.skip.iter().filter_map(|task_id| self.dag.by_id.get(task_id)) {
+            let skippers = self.skippers.entry(*task).or_default();
+            if present {
+                skippers.insert(index);
+            } else {
+                skippers.remove(&index);
+            }
+            self.dirty.insert(*task);
         }
     }
 
@@ -234,6 +255,11 @@ impl RunPlanner {
     fn replace(&mut self, index: usize, new: TaskInstance) {
         let task = new.task;
         let old = std::mem::replace(&mut self.tis[index], new);
+        if old.skip != self.tis[index].skip || old.state != self.tis[index].state {
+            self.count_skips(index, &old, false);
+            let new = self.tis[index].clone();
+            self.count_skips(index, &new, true);
+        }
         let new = &self.tis[index];
         let (new_state, new_timer, new_finished) = (new.state, new.timer(), new.is_finished());
         self.set_timer(index, old.timer(), new_timer);
@@ -400,13 +426,8 @@ impl RunPlanner {
     }
 
     fn is_told_to_skip(&self, ti: &TaskInstance) -> bool {
-        let task = &self.dag.tasks[ti.task];
-        task.upstream.iter().any(|&up| {
-            self.of_task[up].iter().map(|&i| &self.tis[i]).any(|other| {
-                other.state == Some(TaskState::Success)
-                    && (other.map_index < 0 || other.map_index == ti.map_index)
-                    && other.skip.contains(&task.task_id)
-            })
+        self.skippers.get(&ti.task).is_some_and(|skippers| {
+            skippers.iter().map(|&i| &self.tis[i]).any(|by| by.map_index < 0 || by.map_index == ti.map_index)
         })
     }
 

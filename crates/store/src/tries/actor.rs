@@ -122,16 +122,12 @@ async fn commit(store: &Store, group: Vec<Request>) {
                 let _ = answer.send(Ok(outcome));
             }
         }
-        Err(error) if single => {
-            for answer in start_answers {
-                let _ = answer.send(Err(error));
-                return;
-            }
-            for answer in finish_answers {
-                let _ = answer.send(Err(error));
-                return;
-            }
-        }
+        // Whoever asked may have given up waiting; then nobody hears the answer.
+        Err(error) if single => match (start_answers.pop(), finish_answers.pop()) {
+            (Some(answer), _) => drop(answer.send(Err(error))),
+            (None, Some(answer)) => drop(answer.send(Err(error))),
+            (None, None) => {}
+        },
         Err(error) => {
             tracing::debug!(%error, "a group of tries could not be written; each is written alone");
             for (start, answer) in starts.iter().zip(start_answers) {
