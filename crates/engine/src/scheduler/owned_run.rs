@@ -136,7 +136,7 @@ fn task_instance(ti: TiRow, task: usize) -> TaskInstance {
         end_date: ti.end_date,
         retry_at: ti.retry_at,
         reason: ti.reason,
-        map_length: ti.map_length.map(|n| n as u32),
+        map_length: ti.map_length,
         skip: ti.skip,
         first_started_at: ti.first_started_at,
         reschedule_count: ti.reschedule_count as u32,
