@@ -23,4 +23,4 @@ pub use auth::{Tokens, TryTokens, hash_password};
 pub use config::{ExposeConfig, ServerConfig, ShownOption};
 pub use serve::{Bound, ServeError, bind, serve};
 pub use state::App;
-pub use task_api::StoreTaskApi;
+pub use task_api::{StoreTaskApi, TaskApiConfig};

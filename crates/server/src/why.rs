@@ -154,10 +154,9 @@ async fn capacity(app: &App, dag_id: &str) -> ApiResult<Capacity> {
         usage.pools.iter().map(|pool| (pool.name.as_str(), pool.include_deferred)).collect();
     let mut executors: HashMap<String, u32> = HashMap::from([(String::new(), 0)]);
     for row in &usage.rows {
-        if row.in_flight || deferred.get(row.pool.as_str()).copied().unwrap_or(false) {
-            if let Some((_, used)) = capacity.pools.get_mut(&row.pool) {
-                *used += row.slots;
-            }
+        let holds = row.in_flight || deferred.get(row.pool.as_str()).copied().unwrap_or(false);
+        if let Some((_, used)) = capacity.pools.get_mut(&row.pool).filter(|_| holds) {
+            *used += row.slots;
         }
         if !row.in_flight {
             continue;

@@ -30,7 +30,7 @@ where
         let mut looks = 0u32;
         loop {
             // The database is asked once a second: the end of a try is not urgent for somebody who reads its log.
-            let last = looks % 10 == 0 && over().await;
+            let last = looks.is_multiple_of(10) && over().await;
             let lines = match log.lines(offset, last).await {
                 Ok(lines) => lines,
                 Err(error) => return Some((Err(error), None)),

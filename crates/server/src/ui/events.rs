@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::changes::Page;
 use crate::state::App;
@@ -40,11 +39,8 @@ pub async fn handle(State(app): State<App>) -> Response {
 
 async fn next(app: &App, page: &mut Page) -> Option<Bytes> {
     tokio::select! {
-        received = page.messages.recv() => match received {
-            Ok(message) => Some(message),
-            // A page that fell behind connects again and reads everything anew.
-            Err(RecvError::Lagged(_) | RecvError::Closed) => None,
-        },
+        // A page that fell behind (an error here) connects again and reads everything anew.
+        received = page.messages.recv() => received.ok(),
         () = tokio::time::sleep(HEARTBEAT) => Some(Bytes::from_static(b": still here\n\n")),
         () = app.closing.cancelled() => None,
     }

@@ -120,7 +120,7 @@ pub fn iso_duration(span: Duration) -> String {
     if days > 0 {
         text += &format!("{days}D");
     }
-    if micros % 86_400_000_000 > 0 || days == 0 {
+    if !micros.is_multiple_of(86_400_000_000) || days == 0 {
         text += "T";
     }
     if hours > 0 {

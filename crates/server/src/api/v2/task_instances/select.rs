@@ -1,5 +1,6 @@
 //! Which task instances a clear or mark is about: tasks, their neighbours in the DAG, runs before and after.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
@@ -202,15 +203,18 @@ pub async fn clear(app: &App, dag_id: &str, tis: &[TiView], how: Clearing) -> Ap
     for ti in tis {
         let mut own = None;
         if let Some(version) = latest.or(ti.dag_version_id) {
-            if !retries.contains_key(&version) {
-                let dag = dags::structure(app, dag_id, Some(version)).await?;
-                let default = app.config.dag_defaults.retries;
-                let of_task = |task: &SerializedTask| {
-                    (task.task_id.clone(), i32::try_from(task.retries.unwrap_or(default)).unwrap_or(i32::MAX))
-                };
-                retries.insert(version, dag.tasks.iter().map(of_task).collect());
-            }
-            own = retries.get(&version).and_then(|tasks| tasks.get(&ti.task_id)).copied();
+            let tasks = match retries.entry(version) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let dag = dags::structure(app, dag_id, Some(version)).await?;
+                    let default = app.config.dag_defaults.retries;
+                    let of_task = |task: &SerializedTask| {
+                        (task.task_id.clone(), i32::try_from(task.retries.unwrap_or(default)).unwrap_or(i32::MAX))
+                    };
+                    place.insert(dag.tasks.iter().map(of_task).collect())
+                }
+            };
+            own = tasks.get(&ti.task_id).copied();
         }
         clears.push(ClearTi { ti_id: ti.id, retries: own.unwrap_or(0) });
     }
