@@ -65,7 +65,6 @@ row! {
         pid: Option<i64> = "t.pid",
         started_at: Option<Timestamp> = "t.start_date",
         heartbeat_at: Option<Timestamp> = "t.heartbeat_at",
-        worker_heartbeat_at: Option<Timestamp> = "j.heartbeat_at",
         worker_state: Option<String> = "j.state",
     }
 }
@@ -161,8 +160,8 @@ impl Store {
         RUNNING_OF_OTHERS.bind(scheduler).bind(names(dag_ids)).all(&mut self.db().reader().await?).await
     }
 
-    /// Every try that is running or restarting, with the last sign of life of it or of its worker. A worker that is
-    /// not known any more counts as silent since the try started.
+    /// Every try that is running or restarting, with its last sign of life: a worker that lives but does not name the
+    /// try among those that it runs (its start was recorded, but the answer got lost) does not count.
     ///
     /// # Errors
     /// When the database fails.
@@ -175,7 +174,7 @@ impl Store {
                     ti_id: row.id,
                     hostname: row.hostname.unwrap_or_default(),
                     pid: row.pid.unwrap_or_default(),
-                    heartbeat_at: row.heartbeat_at.max(row.worker_heartbeat_at).or(row.started_at).unwrap_or_default(),
+                    heartbeat_at: row.heartbeat_at.or(row.started_at).unwrap_or_default(),
                     worker_ended: row.worker_state.as_deref() == Some("ended"),
                 },
                 run_key: row.run_key,

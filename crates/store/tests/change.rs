@@ -88,6 +88,11 @@ async fn clearing_a_finished_task_reopens_its_run_and_keeps_its_try() {
         tx.commit().await.unwrap();
         assert_eq!(store.xcom_get(&xcom).await.unwrap(), None);
         assert_eq!(store.start_try(start(ti_id, 2)).await.unwrap(), StartOutcome::Started);
+        let earlier = store.earlier_tries(ti_id).await.unwrap();
+        assert_eq!(
+            earlier.iter().map(|one| (one.try_number, one.state, one.end_date)).collect::<Vec<_>>(),
+            [(1, Some(TaskState::Success), Some(at(4)))]
+        );
     }
 }
 
@@ -105,6 +110,9 @@ async fn a_running_task_that_is_cleared_restarts_when_its_worker_lets_go() {
         assert_eq!(store.finish_try(end.clone()).await.unwrap(), FinishOutcome::Stale);
         let ti = ti_of(&store, ti_id).await;
         assert_eq!((ti.state, ti.try_number, ti.max_tries), (None, 1, 3));
+        let earlier = store.earlier_tries(ti_id).await.unwrap();
+        assert_eq!(earlier.len(), 1);
+        assert_eq!(earlier[0].reason.as_deref(), Some("cleared while it was running"));
         assert_eq!(
             store.start_try(start(ti_id, 1)).await.unwrap(),
             StartOutcome::Refused("the task instance is without a state, not queued".into())
@@ -118,6 +126,7 @@ async fn a_queued_task_that_is_cleared_never_starts_that_try() {
         let (_, ti_id) = queued(&store).await;
         assert_eq!(store.clear_tis(&clear(ti_id)).await.unwrap(), [ClearOutcome::Cleared], "{}", store.name);
         assert!(matches!(store.start_try(start(ti_id, 1)).await.unwrap(), StartOutcome::Refused(_)));
+        assert!(store.earlier_tries(ti_id).await.unwrap().is_empty(), "a try that got nowhere leaves no trace");
         let mut latest = clear(ti_id);
         latest.latest_version = true;
         store.apply_parse(file("d.py", vec![dag("d", "h1")])).await.unwrap();

@@ -183,6 +183,12 @@ async fn retries_until_max_tries_and_keeps_every_try() {
         }
         let late = FinishTry::new(TryId { ti_id, try_number: 1 }, TaskState::Success, at(11));
         assert_eq!(store.finish_try(late).await.unwrap(), FinishOutcome::Stale);
+        let earlier = store.earlier_tries(ti_id).await.unwrap();
+        assert_eq!(earlier.len(), 1, "{}", store.name);
+        let first = &earlier[0];
+        assert_eq!((first.try_number, first.state, first.end_date), (1, Some(TaskState::Failed), Some(at(10))));
+        assert_eq!((first.hostname.as_deref(), first.start_date), (Some("h"), Some(at(3))));
+        assert_eq!(first.reason.as_deref(), Some("exit code 1\u{fffd}"));
     }
 }
 

@@ -211,15 +211,13 @@ fn launch(bin: &Path, folder: &Path) {
             fi
             exec 9>&-
         done"#;
-    Command::new("setsid")
-        .args(["sh", "-c", sweep, "sweep"])
+    run(Command::new("setsid")
+        .args(["--fork", "sh", "-c", sweep, "sweep"])
         .arg(folder)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the process that stops the test database server");
+        .stderr(Stdio::null()));
 }
 
 fn run(command: &mut Command) {

@@ -112,9 +112,9 @@ async fn commit(store: &Store, group: Vec<Request>) {
             }
         }
     }
-    let single = starts.len() + finishes.len() == 1;
-    match write(store, &starts, &finishes).await {
+    match write(store, &starts, &finishes, false).await {
         Ok((started, finished)) => {
+            // Whoever asked may have given up waiting; then nobody hears the answer.
             for (answer, outcome) in start_answers.into_iter().zip(started) {
                 let _ = answer.send(Ok(outcome));
             }
@@ -122,20 +122,14 @@ async fn commit(store: &Store, group: Vec<Request>) {
                 let _ = answer.send(Ok(outcome));
             }
         }
-        // Whoever asked may have given up waiting; then nobody hears the answer.
-        Err(error) if single => match (start_answers.pop(), finish_answers.pop()) {
-            (Some(answer), _) => drop(answer.send(Err(error))),
-            (None, Some(answer)) => drop(answer.send(Err(error))),
-            (None, None) => {}
-        },
         Err(error) => {
             tracing::debug!(%error, "a group of tries could not be written; each is written alone");
             for (start, answer) in starts.iter().zip(start_answers) {
-                let outcome = write(store, std::slice::from_ref(start), &[]).await;
+                let outcome = write(store, std::slice::from_ref(start), &[], true).await;
                 let _ = answer.send(outcome.and_then(|(started, _)| started.into_iter().next().ok_or_else(gone)));
             }
             for (finish, answer) in finishes.iter().zip(finish_answers) {
-                let outcome = write(store, &[], std::slice::from_ref(finish)).await;
+                let outcome = write(store, &[], std::slice::from_ref(finish), true).await;
                 let _ = answer.send(outcome.and_then(|(_, finished)| finished.into_iter().next().ok_or_else(gone)));
             }
         }
@@ -146,9 +140,10 @@ async fn write(
     store: &Store,
     starts: &[StartTry],
     finishes: &[FinishTry],
+    again: bool,
 ) -> Result<(Vec<StartOutcome>, Vec<FinishOutcome>), Error> {
     let mut tx = store.begin().await?;
-    let started = tx.start_tries(starts).await?;
+    let started = tx.start_tries(starts, again).await?;
     let finished = tx.finish_tries(finishes).await?;
     tx.notify(Topic::Ui);
     if !finishes.is_empty() {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tradewind_core::{TaskState, Timestamp, TryId};
 
+use crate::row::row;
 use crate::sql::{Batch, Rows, Statement, ids};
 use crate::{Error, Tx};
 
@@ -49,11 +50,24 @@ static START: Statement = Statement::new(
 )
 .rows(STARTS);
 static STANDING: Statement =
-    Statement::new("SELECT id, try_number, state, hostname, pid FROM task_instance WHERE id IN {ids}");
+    Statement::new("SELECT {columns} FROM task_instance WHERE id IN {ids}").reads::<Standing>();
+
+row! {
+    struct Standing {
+        id: i64,
+        try_number: i32,
+        state: Option<TaskState>,
+        worker_id: Option<i64>,
+        hostname: Option<String>,
+        pid: Option<i64>,
+        start_date: Option<Timestamp>,
+    }
+}
 
 impl Tx {
-    /// Starts tries, each at most once; answers in the same order.
-    pub(crate) async fn start_tries(&mut self, starts: &[StartTry]) -> Result<Vec<StartOutcome>, Error> {
+    /// Starts tries, each at most once; answers in the same order. `again`: these very requests were written before,
+    /// and whether that lasted is not known.
+    pub(crate) async fn start_tries(&mut self, starts: &[StartTry], again: bool) -> Result<Vec<StartOutcome>, Error> {
         if starts.is_empty() {
             return Ok(Vec::new());
         }
@@ -75,33 +89,49 @@ impl Tx {
         if refused.is_empty() {
             return Ok(vec![StartOutcome::Started; starts.len()]);
         }
-        type Standing = (i64, i32, Option<TaskState>, Option<String>, Option<i64>);
         let standing: HashMap<i64, Standing> = STANDING
             .bind(ids(refused))
             .all::<Standing>(self)
             .await?
             .into_iter()
-            .map(|standing| (standing.0, standing))
+            .map(|standing| (standing.id, standing))
             .collect();
         let outcome = |start: &StartTry| {
             if started.contains(&start.try_id.ti_id) {
                 return StartOutcome::Started;
             }
-            StartOutcome::Refused(match standing.get(&start.try_id.ti_id) {
-                None => "the task instance does not exist any more".into(),
-                Some((_, number, ..)) if *number != start.try_id.try_number => {
-                    format!("the task instance is at try {number}, not {}", start.try_id.try_number)
-                }
-                Some((_, _, Some(TaskState::Running), hostname, pid)) => format!(
-                    "the try is running already, by process {} on {}",
-                    pid.unwrap_or_default(),
-                    hostname.as_deref().unwrap_or("an unknown host")
-                ),
-                Some((_, _, state, ..)) => {
-                    format!("the task instance is {}, not queued", state.map_or("without a state", TaskState::as_str))
-                }
-            })
+            match standing.get(&start.try_id.ti_id) {
+                Some(found) if again && found.was_started_by(start) => StartOutcome::Started,
+                found => StartOutcome::Refused(why_not(start, found)),
+            }
         };
         Ok(starts.iter().map(outcome).collect())
+    }
+}
+
+impl Standing {
+    fn was_started_by(&self, start: &StartTry) -> bool {
+        self.state == Some(TaskState::Running)
+            && self.try_number == start.try_id.try_number
+            && self.worker_id == Some(start.worker_id)
+            && self.start_date == Some(start.at)
+    }
+}
+
+fn why_not(start: &StartTry, found: Option<&Standing>) -> String {
+    let wanted = start.try_id.try_number;
+    match found {
+        None => "the task instance does not exist any more".into(),
+        Some(found) if found.try_number != wanted => {
+            format!("the task instance is at try {}, not {wanted}", found.try_number)
+        }
+        Some(found) if found.state == Some(TaskState::Running) => format!(
+            "the try is running already, by process {} on {}",
+            found.pid.unwrap_or_default(),
+            found.hostname.as_deref().unwrap_or("an unknown host")
+        ),
+        Some(found) => {
+            format!("the task instance is {}, not queued", found.state.map_or("without a state", TaskState::as_str))
+        }
     }
 }
