@@ -1,6 +1,8 @@
 //! The task API: what workers and running tasks may ask of the server. The same trait is spoken over HTTP by
 //! worker processes and in-process by the local executor.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -77,7 +79,7 @@ pub struct ClaimRequest {
     pub wait_ms: u64,
 }
 
-/// A worker is alive.
+/// A worker is alive. Only tries that it has started are named: those that still wait for a place there are not its own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// Its id.
@@ -91,6 +93,9 @@ pub struct Heartbeat {
 pub struct HeartbeatReply {
     /// Tries that are no longer wanted (cleared, marked, taken as lost): end them.
     pub terminate: Vec<TryId>,
+    /// Fresh tokens of the others, so that a try may run longer than a token lasts. Empty in-process.
+    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
+    pub tokens: HashMap<TryId, String>,
 }
 
 /// A worker wants to run a try.

@@ -1,6 +1,7 @@
 //! One try from its claim to its recorded end.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tradewind_core::{TaskState, Timestamp};
@@ -9,12 +10,17 @@ use tradewind_protocol::{LaneSpec, Workload, log_path};
 
 use crate::backoff::Backoff;
 use crate::clock::now;
-use crate::lane::{self, Ended, Lane, Outcome, Stop};
+use crate::lane::{self, Ended, Lane, Outcome};
 use crate::log::{Shipper, TryLog};
-use crate::worker::Inner;
+use crate::token::Token;
+use crate::worker::{Inner, Phase, Place};
+
+/// How long an end that is denied waits for a new token.
+const TOKEN_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs a try, if it is still to be had.
-pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, stop: &Stop) {
+pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place: &Place) {
+    let stop = &place.stop;
     let slot = tokio::select! {
         slot = worker.slots.acquire() => slot,
         () = stop.asked() => return,
@@ -24,8 +30,9 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, stop: 
         id = worker.id() => id,
         () = stop.asked() => return,
     };
-    let Some(started) = start(worker, worker_id, &workload, stop).await else { return };
-    let (outcome, child) = run(worker, &workload, started, stop).await;
+    let Some(started) = start(worker, worker_id, &workload, place).await else { return };
+    place.enter(Phase::Running);
+    let (outcome, child) = run(worker, &workload, started, place).await;
     let finish = FinishTry {
         try_id: workload.try_id,
         state: outcome.state,
@@ -41,11 +48,12 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, stop: 
     if let Some((child, log)) = child {
         tokio::spawn(child.finish(log));
     }
-    record(worker, &workload, finish).await;
+    place.enter(Phase::Ending);
+    record(worker, &place.token, finish).await;
 }
 
 /// Claims the try: `None` if it is not to be had.
-async fn start(worker: &Inner, worker_id: i64, workload: &Workload, stop: &Stop) -> Option<Timestamp> {
+async fn start(worker: &Inner, worker_id: i64, workload: &Workload, place: &Place) -> Option<Timestamp> {
     // The same words at every attempt, so that the server can tell a repetition from a rival.
     let start = StartTry {
         try_id: workload.try_id,
@@ -56,7 +64,7 @@ async fn start(worker: &Inner, worker_id: i64, workload: &Workload, stop: &Stop)
     };
     let mut backoff = Backoff::for_requests();
     loop {
-        if stop.reason().is_some() {
+        if place.stop.reason().is_some() {
             return None;
         }
         match worker.api.start(&workload.token, start.clone()).await {
@@ -69,7 +77,7 @@ async fn start(worker: &Inner, worker_id: i64, workload: &Workload, stop: &Stop)
                 tracing::warn!(try_id = %workload.try_id, %error, "cannot start a try; trying again");
                 tokio::select! {
                     () = backoff.wait() => {}
-                    () = stop.asked() => return None,
+                    () = place.stop.asked() => return None,
                 }
             }
             Err(error) => {
@@ -83,7 +91,7 @@ async fn start(worker: &Inner, worker_id: i64, workload: &Workload, stop: &Stop)
 type Rest = Option<(lane::Lingering, TryLog)>;
 
 /// Runs a claimed try and writes its log.
-async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, stop: &Stop) -> (Outcome, Rest) {
+async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place: &Place) -> (Outcome, Rest) {
     let w = workload;
     let path = log_path(&w.dag_id, &w.run.run_id, &w.task_id, w.map_index, w.try_number);
     let path = worker.config.base_log_folder.join(path);
@@ -108,12 +116,14 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, stop:
         ],
     );
     log.flush();
-    let shipper = worker.config.ship_logs.then(|| Shipper::start(Arc::clone(&worker.api), Arc::clone(w), path));
+    let shipper =
+        worker.config.ship_logs.then(|| Shipper::start(Arc::clone(&worker.api), place.token.clone(), w.try_id, path));
     let ended = match worker.config.bundles.get(&w.bundle) {
         Some(root) => {
             let lane = Lane {
                 api: Arc::clone(&worker.api),
                 hosts: worker.hosts.clone(),
+                token: place.token.clone(),
                 workload: Arc::clone(w),
                 root: root.clone(),
                 cleanup: worker.config.killed_task_cleanup_time,
@@ -121,7 +131,7 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, stop:
                 native: worker.config.native_bash,
                 oom: Arc::clone(&worker.oom),
             };
-            lane::run(&lane, &mut log, stop).await
+            lane::run(&lane, &mut log, &place.stop).await
         }
         None => {
             let known: Vec<&str> = worker.config.bundles.keys().map(String::as_str).collect();
@@ -164,10 +174,11 @@ fn close(log: &mut TryLog, outcome: &Outcome, started: Timestamp) {
 }
 
 /// Records the end, however long the server is away: a result is never dropped.
-async fn record(worker: &Inner, workload: &Workload, finish: FinishTry) {
+async fn record(worker: &Inner, token: &Token, finish: FinishTry) {
     let mut backoff = Backoff::for_requests();
+    let mut denied_since = None;
     loop {
-        match worker.api.finish(&workload.token, finish.clone()).await {
+        match worker.api.finish(&token.now(), finish.clone()).await {
             Ok(FinishOutcome::Recorded) => return,
             Ok(FinishOutcome::Stale) => {
                 tracing::info!(try_id = %finish.try_id, state = %finish.state, "the try was not ours any more");
@@ -175,7 +186,13 @@ async fn record(worker: &Inner, workload: &Workload, finish: FinishTry) {
             }
             Err(error) if error.code == ErrorCode::Unavailable => {
                 tracing::warn!(try_id = %finish.try_id, %error, "cannot record the end of a try; trying again");
-                backoff.wait().await;
+            }
+            // The token ran out while the server was away; a heartbeat brings a new one.
+            Err(error)
+                if error.code == ErrorCode::Denied
+                    && denied_since.get_or_insert_with(Instant::now).elapsed() < TOKEN_PATIENCE =>
+            {
+                tracing::warn!(try_id = %finish.try_id, %error, "the end of a try was denied; trying again");
             }
             Err(error) => {
                 // Trying again cannot help. The server fails the try for its missing heartbeat, with this in our log.
@@ -183,6 +200,7 @@ async fn record(worker: &Inner, workload: &Workload, finish: FinishTry) {
                 return;
             }
         }
+        backoff.wait().await;
     }
 }
 

@@ -9,6 +9,8 @@ use tradewind_protocol::task_api::{ErrorCode, Heartbeat};
 use crate::backoff::Backoff;
 use crate::worker::Inner;
 
+/// Why a try is ended whose number the server sends back.
+pub(crate) const UNWANTED: &str = "no longer wanted (cleared, marked, or taken as lost)";
 /// The shortest interval that a server can ask for.
 const SHORTEST: Duration = Duration::from_millis(100);
 
@@ -19,12 +21,20 @@ pub(crate) async fn beat(worker: Weak<Inner>) {
     loop {
         tokio::time::sleep(interval).await;
         let Some(inner) = worker.upgrade() else { return };
-        let beat = Heartbeat { worker_id: inner.worker_id.load(Ordering::Acquire), tries: inner.tries() };
+        let started = inner.started();
+        let tries = started.keys().copied().collect();
+        let beat = Heartbeat { worker_id: inner.worker_id.load(Ordering::Acquire), tries };
         match inner.api.heartbeat(beat).await {
             Ok(reply) => {
                 reached = Instant::now();
-                for try_id in reply.terminate {
-                    inner.end(try_id, "no longer wanted (cleared, marked, or taken as lost)");
+                for (try_id, token) in &reply.tokens {
+                    if let Some(place) = started.get(try_id) {
+                        place.token.renew(token);
+                    }
+                }
+                // Those that were named, not those of the same id that came since (a sensor's next look).
+                for place in reply.terminate.iter().filter_map(|try_id| started.get(try_id)) {
+                    place.stop.ask(UNWANTED);
                 }
             }
             Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Stale) => {

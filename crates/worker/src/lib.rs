@@ -11,7 +11,9 @@ pub mod log;
 mod pull;
 #[cfg(test)]
 mod testing;
+mod token;
 mod worker;
 
 pub use http::HttpTaskApi;
+pub use token::Token;
 pub use worker::{Worker, WorkerConfig};

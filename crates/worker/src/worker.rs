@@ -15,6 +15,7 @@ use crate::attempt::attempt;
 use crate::heartbeat;
 use crate::host::HostPool;
 use crate::lane::{OomWatch, Stop};
+use crate::token::Token;
 
 /// How a worker is set up.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ pub(crate) struct Inner {
     pub(crate) worker_id: AtomicI64,
     pub(crate) known: watch::Sender<bool>,
     pub(crate) slots: Semaphore,
-    tries: Mutex<HashMap<TryId, Arc<Stop>>>,
+    tries: Mutex<HashMap<TryId, Arc<Place>>>,
     changed: Notify,
     closed: AtomicBool,
 }
@@ -105,25 +106,24 @@ impl Worker {
             return false;
         }
         let try_id = workload.try_id;
-        let stop = Arc::new(Stop::default());
+        let place = Arc::new(Place::new(&workload));
         let mut tries = self.0.tries.lock().expect("tries");
-        if tries.contains_key(&try_id) {
+        // A try whose end is being recorded can be wanted again (a sensor's next look) before we hear that it was.
+        if tries.get(&try_id).is_some_and(|known| known.phase() != Phase::Ending) {
             return false;
         }
-        tries.insert(try_id, Arc::clone(&stop));
+        tries.insert(try_id, Arc::clone(&place));
         drop(tries);
-        let inner = Arc::clone(&self.0);
+        let guard = Guard { inner: Arc::clone(&self.0), try_id, place };
         tokio::spawn(async move {
-            // The guard frees the place even if the try's task panics.
-            let place = Place { inner, try_id };
-            attempt(&place.inner, Arc::new(workload), &stop).await;
+            attempt(&guard.inner, Arc::new(workload), &guard.place).await;
         });
         true
     }
 
     /// Ends a try: at once if it has not started, else with SIGTERM and, if need be, SIGKILL.
     pub fn cancel(&self, try_id: TryId) {
-        self.end(try_id, "no longer wanted (cleared, marked, or taken as lost)");
+        self.end(try_id, heartbeat::UNWANTED);
     }
 
     /// Like [`Worker::cancel`], with the reason that the log shows.
@@ -180,9 +180,16 @@ impl Inner {
         self.tries.lock().expect("tries").keys().copied().collect()
     }
 
+    /// Tries that this worker has started and whose end is not recorded yet.
+    pub(crate) fn started(&self) -> HashMap<TryId, Arc<Place>> {
+        let tries = self.tries.lock().expect("tries");
+        let started = tries.iter().filter(|(_, place)| place.phase() != Phase::Waiting);
+        started.map(|(try_id, place)| (*try_id, Arc::clone(place))).collect()
+    }
+
     pub(crate) fn end(&self, try_id: TryId, reason: &str) {
-        if let Some(stop) = self.tries.lock().expect("tries").get(&try_id) {
-            stop.ask(reason);
+        if let Some(place) = self.tries.lock().expect("tries").get(&try_id) {
+            place.stop.ask(reason);
         }
     }
 
@@ -197,14 +204,52 @@ impl Inner {
     }
 }
 
-struct Place {
-    inner: Arc<Inner>,
-    try_id: TryId,
+/// How far a try has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It waits for a slot or for its claim.
+    Waiting,
+    /// It is claimed.
+    Running,
+    /// It is over, and its end is being recorded.
+    Ending,
 }
 
-impl Drop for Place {
+/// A try that the worker has.
+pub(crate) struct Place {
+    pub(crate) stop: Stop,
+    pub(crate) token: Token,
+    phase: Mutex<Phase>,
+}
+
+impl Place {
+    fn new(workload: &Workload) -> Self {
+        Self { stop: Stop::default(), token: Token::new(&workload.token), phase: Mutex::new(Phase::Waiting) }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        *self.phase.lock().expect("phase")
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        *self.phase.lock().expect("phase") = phase;
+    }
+}
+
+/// Frees the place when the try's task ends, even by a panic.
+struct Guard {
+    inner: Arc<Inner>,
+    try_id: TryId,
+    place: Arc<Place>,
+}
+
+impl Drop for Guard {
     fn drop(&mut self) {
-        self.inner.tries.lock().expect("tries").remove(&self.try_id);
+        let mut tries = self.inner.tries.lock().expect("tries");
+        if tries.get(&self.try_id).is_some_and(|known| Arc::ptr_eq(known, &self.place)) {
+            tries.remove(&self.try_id);
+        }
+        drop(tries);
         self.inner.changed.notify_waiters();
     }
 }

@@ -119,7 +119,9 @@ impl TaskApi for StoreTaskApi {
     async fn heartbeat(&self, beat: Heartbeat) -> Result<HeartbeatReply, TaskApiError> {
         self.store.heartbeat_job(beat.worker_id, now()).await.map_err(of_store)?;
         let terminate = self.store.heartbeat_tries(beat.worker_id, &beat.tries, now()).await.map_err(of_store)?;
-        Ok(HeartbeatReply { terminate })
+        let kept = beat.tries.iter().filter(|id| !terminate.contains(id));
+        let tokens = self.tokens.iter().flat_map(|tokens| kept.clone().map(|id| (*id, tokens.for_try(*id)))).collect();
+        Ok(HeartbeatReply { terminate, tokens })
     }
 
     async fn start(&self, _token: &str, start: StartTry) -> Result<StartOutcome, TaskApiError> {

@@ -103,7 +103,7 @@ fn may_be_secret(name: &str) -> bool {
 /// Runs a command. Its output goes to the log, its last line becomes `return_value`.
 pub(super) async fn run(lane: &Lane, command: Command, log: &mut TryLog, stop: &Stop) -> Outcome {
     if command.rendered
-        && let Err(error) = lane.api.rendered(&lane.workload.token, lane.workload.try_id, command.fields()).await
+        && let Err(error) = lane.api.rendered(&lane.token.now(), lane.workload.try_id, command.fields()).await
     {
         tracing::warn!(try_id = %lane.workload.try_id, %error, "rendered template fields are not recorded");
     }

@@ -20,6 +20,7 @@ pub use stop::{Ladder, Stop, Why};
 
 use crate::host::{HostPool, How};
 use crate::log::TryLog;
+use crate::token::Token;
 
 /// What a lane needs to run a try.
 pub struct Lane {
@@ -27,6 +28,8 @@ pub struct Lane {
     pub api: Arc<dyn TaskApi>,
     /// Where python children come from.
     pub hosts: HostPool,
+    /// With what.
+    pub token: Token,
     /// The try.
     pub workload: Arc<Workload>,
     /// Root of its bundle.

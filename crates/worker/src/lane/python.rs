@@ -134,17 +134,18 @@ impl Supervision<'_> {
     /// Takes in one frame.
     fn hear(&mut self, frame: FromChild) {
         let api = Arc::clone(&self.lane.api);
-        let workload = Arc::clone(&self.lane.workload);
+        let token = self.lane.token.clone();
+        let try_id = self.lane.workload.try_id;
         match frame {
             FromChild::Log(record) => self.log.record(record),
             FromChild::Mask { values } => self.log.add_secrets(values),
             FromChild::Call { id, call } => self.requests.push(Box::pin(async move {
-                let answer = api.call(&workload.token, workload.try_id, call).await;
+                let answer = api.call(&token.now(), try_id, call).await;
                 Some(Reply { id, result: answer.map_or_else(ReplyResult::Error, ReplyResult::Ok) })
             })),
             FromChild::Rendered { fields } => self.requests.push(Box::pin(async move {
-                if let Err(error) = api.rendered(&workload.token, workload.try_id, fields).await {
-                    tracing::warn!(try_id = %workload.try_id, %error, "rendered template fields are not recorded");
+                if let Err(error) = api.rendered(&token.now(), try_id, fields).await {
+                    tracing::warn!(%try_id, %error, "rendered template fields are not recorded");
                 }
                 None
             })),

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tradewind_core::TryId;
+use tradewind_protocol::TaskApi;
 use tradewind_protocol::task_api::ErrorCode;
-use tradewind_protocol::{TaskApi, Workload};
 
 use crate::backoff::Backoff;
+use crate::token::Token;
 
 /// How long lines gather before they are sent.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -24,9 +26,9 @@ pub struct Shipper {
 
 impl Shipper {
     /// Begins to follow the log of a try from where the try began.
-    pub fn start(api: Arc<dyn TaskApi>, workload: Arc<Workload>, path: PathBuf) -> Self {
+    pub fn start(api: Arc<dyn TaskApi>, token: Token, try_id: TryId, path: PathBuf) -> Self {
         let over = CancellationToken::new();
-        let task = tokio::spawn(follow(api, workload, path, over.clone()));
+        let task = tokio::spawn(follow(api, token, try_id, path, over.clone()));
         Self { over, task }
     }
 
@@ -37,7 +39,7 @@ impl Shipper {
     }
 }
 
-async fn follow(api: Arc<dyn TaskApi>, workload: Arc<Workload>, path: PathBuf, over: CancellationToken) {
+async fn follow(api: Arc<dyn TaskApi>, token: Token, try_id: TryId, path: PathBuf, over: CancellationToken) {
     let mut offset = 0;
     let mut backoff = Backoff::for_requests();
     loop {
@@ -61,14 +63,14 @@ async fn follow(api: Arc<dyn TaskApi>, workload: Arc<Workload>, path: PathBuf, o
             continue;
         }
         let length = lines.len() as u64;
-        match api.append_log(&workload.token, workload.try_id, offset, lines).await {
+        match api.append_log(&token.now(), try_id, offset, lines).await {
             Ok(()) => {
                 offset += length;
                 backoff = Backoff::for_requests();
             }
             Err(error) if error.code == ErrorCode::Unavailable => backoff.wait().await,
             Err(error) => {
-                tracing::warn!(try_id = %workload.try_id, %error, "the server does not take the try's log");
+                tracing::warn!(%try_id, %error, "the server does not take the try's log");
                 return;
             }
         }

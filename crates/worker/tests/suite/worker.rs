@@ -146,3 +146,26 @@ async fn workers_that_pull_claim_run_and_leave_when_they_are_done() {
     tokio::time::timeout(Duration::from_secs(30), pulling).await.unwrap().unwrap().unwrap();
     assert!(world.worker.tries().is_empty());
 }
+
+#[tokio::test]
+async fn tries_that_wait_are_not_reported_as_running() {
+    let world = World::with(|config| config.concurrency = 1, |_| {});
+    let gate = world.folder.path().join("gate");
+    let first = world.command(&format!("until [ -e {} ]; do sleep 0.01; done", gate.display()));
+    let second = world.command("echo second");
+    world.worker.submit(first.clone());
+    world.worker.submit(second.clone());
+    let id = first.try_id;
+    let named = world.api.until(|s| s.beats.iter().find(|b| b.tries.contains(&id)).map(|b| b.tries.clone())).await;
+    assert_eq!(named, [id]);
+    std::fs::write(gate, "").unwrap();
+    assert_eq!(world.api.end_of(second.try_id).await.state, TaskState::Success);
+}
+
+#[tokio::test]
+async fn a_token_that_ran_out_is_renewed_by_a_heartbeat() {
+    let world = World::new();
+    let workload = Workload { token: "old".into(), ..world.command("echo x") };
+    world.api.with(|state| state.tokens.insert(workload.try_id, "new".into()));
+    assert_eq!(world.run(workload).await.state, TaskState::Success);
+}

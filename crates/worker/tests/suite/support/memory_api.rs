@@ -49,6 +49,8 @@ pub struct State {
     pub terminate: Vec<TryId>,
     /// So many requests of these kinds are answered with "unavailable".
     pub away: HashMap<&'static str, u32>,
+    /// The only good tokens of tries, if they have one, and what heartbeats answer.
+    pub tokens: HashMap<TryId, String>,
     /// Task of a try, for XComs.
     pub tasks: HashMap<TryId, String>,
 }
@@ -119,9 +121,13 @@ impl TaskApi for MemoryApi {
     async fn heartbeat(&self, beat: Heartbeat) -> Result<HeartbeatReply, TaskApiError> {
         self.request("heartbeat")?;
         self.with(|state| {
-            let terminate = std::mem::take(&mut state.terminate);
+            let mut terminate = std::mem::take(&mut state.terminate);
+            // As the database does: what does not run under this worker is not its own.
+            let foreign = |id: &TryId| !state.started.contains_key(id) || state.finished.contains_key(id);
+            terminate.extend(beat.tries.iter().copied().filter(foreign));
+            let tokens = state.tokens.clone();
             state.beats.push(beat);
-            Ok(HeartbeatReply { terminate })
+            Ok(HeartbeatReply { terminate, tokens })
         })
     }
 
@@ -136,9 +142,12 @@ impl TaskApi for MemoryApi {
         })
     }
 
-    async fn finish(&self, _token: &str, finish: FinishTry) -> Result<FinishOutcome, TaskApiError> {
+    async fn finish(&self, token: &str, finish: FinishTry) -> Result<FinishOutcome, TaskApiError> {
         self.request("finish")?;
         self.with(|state| {
+            if state.tokens.get(&finish.try_id).is_some_and(|good| good != token) {
+                return Err(TaskApiError::new(ErrorCode::Denied, "this token has run out"));
+            }
             let task = state.tasks.get(&finish.try_id).cloned().unwrap_or_default();
             for (key, value) in &finish.xcoms {
                 state.xcoms.insert((task.clone(), key.clone()), value.clone());
