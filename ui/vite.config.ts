@@ -6,15 +6,14 @@ import { compress } from './scripts/compress.ts'
 
 // The development server forwards API calls to a Tradewind server (or the mock) at this address.
 const target = process.env['TRADEWIND_URL'] ?? 'http://127.0.0.1:8793'
+const proxy = Object.fromEntries(['/api', '/auth', '/ui'].map((path) => [path, { target }]))
 
 export default defineConfig({
   plugins: [react(), compress()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  server: {
-    host: '127.0.0.1',
-    port: 5173,
-    proxy: Object.fromEntries(['/api', '/auth', '/ui'].map((path) => [path, { target }])),
-  },
+  server: { host: '127.0.0.1', port: 5173, proxy },
+  // `vite preview` shows the built pages on a server that was built without them, or with older ones.
+  preview: { host: '127.0.0.1', port: 4173, proxy },
   build: {
     target: 'es2022',
     // Every file under `assets/` has its hash in its name, so the server may cache it for ever.

@@ -1,4 +1,4 @@
-"""A file that cannot be imported."""
-
+"""A file that cannot be imported: its third line is no Python."""
+from airflow.sdk import DAG
 def broken(:
     pass

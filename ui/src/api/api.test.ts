@@ -18,7 +18,7 @@ describe('addresses', () => {
 describe('errors', () => {
   it('are told in the words of the server', () => {
     expect(errorFromBody(404, { detail: 'no such DAG' }).message).toBe('no such DAG')
-    expect(errorFromBody(409, { detail: { reason: 'unique', statement: 'x', message: 'exists' } }).message).toBe('exists')
+    expect(errorFromBody(409, { detail: { reason: 'Unique constraint violation', statement: 'x', orig_error: 'there is one already' } }).message).toBe('there is one already')
     expect(errorFromBody(500, 'oops').message).toBe('The server failed to answer (500).')
   })
   it('say which field is wrong', () => {

@@ -111,7 +111,7 @@ export function errorFromBody(status: number, body: unknown): ApiError {
     return new ApiError(status, message === '' ? statusText(status) : message, fields)
   }
   if (typeof detail === 'object') {
-    for (const key of ['message', 'reason', 'statement']) {
+    for (const key of ['message', 'orig_error', 'reason']) {
       const value = detail[key]
       if (typeof value === 'string') return new ApiError(status, value)
     }

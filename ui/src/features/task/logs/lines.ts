@@ -33,6 +33,8 @@ interface Frame {
   filename?: unknown
   lineno?: unknown
   name?: unknown
+  /** The line of source, when the worker could read it. */
+  line?: unknown
 }
 
 interface ErrorDetail {
@@ -59,7 +61,10 @@ function traceback(details: readonly ErrorDetail[]): string[] {
   return details.toReversed().flatMap((detail, index) => [
     ...(index > 0 ? ['', 'During handling of the above exception, another exception occurred:', ''] : []),
     'Traceback (most recent call last):',
-    ...(detail.frames ?? []).map((frame) => `  File "${asText(frame.filename ?? '?')}", line ${asText(frame.lineno ?? '?')}, in ${asText(frame.name ?? '?')}`),
+    ...(detail.frames ?? []).flatMap((frame) => [
+      `  File "${asText(frame.filename ?? '?')}", line ${asText(frame.lineno ?? '?')}, in ${asText(frame.name ?? '?')}`,
+      ...(typeof frame.line === 'string' && frame.line !== '' ? [`    ${frame.line.trim()}`] : []),
+    ]),
     ...`${asText(detail.exc_type ?? 'Exception')}: ${asText(detail.exc_value ?? '')}`.split('\n'),
     ...(Array.isArray(detail.exc_notes) ? detail.exc_notes.map(asText) : []),
   ])

@@ -21,7 +21,7 @@ describe('linesOf', () => {
   })
   it('prints an exception, its cause first', () => {
     const detail = [
-      { exc_type: 'ValueError', exc_value: 'b', frames: [{ filename: '/a.py', lineno: 2, name: 'g' }] },
+      { exc_type: 'ValueError', exc_value: 'b', frames: [{ filename: '/a.py', lineno: 2, name: 'g', line: 'raise b' }] },
       { exc_type: 'KeyError', exc_value: "'a'", frames: [] },
     ]
     expect(all(record({ level: 'error', event: 'failed', error_detail: detail })).map((line) => line.plain)).toEqual([
@@ -33,6 +33,7 @@ describe('linesOf', () => {
       '',
       'Traceback (most recent call last):',
       '  File "/a.py", line 2, in g',
+      '    raise b',
       'ValueError: b',
     ])
   })
