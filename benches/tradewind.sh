@@ -28,7 +28,7 @@ case $1 in
 prepare) # everything that happens once: home, Python environment, database
     cp -r "$here/dags/." "$BENCH_HOME/dags/"
     "$bin" db migrate >/dev/null
-    "$bin" dags list-import-errors >/dev/null
+    "$bin" dags test one_bash >/dev/null
     ;;
 start)
     for role in "${roles[@]}"; do
