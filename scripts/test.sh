@@ -29,7 +29,7 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
     suite rust '^test result: ' cargo test --workspace --no-fail-fast
 fi
-[ -d python/tests ] && PYTHONPATH=python suite python '(passed|failed|error).* in ' .venv/bin/python -m pytest -q python/tests
+[ -d python/tests ] && PYTHONPATH=python suite python '(passed|failed|error).* in ' .venv/bin/python -m pytest python/tests
 if grep -q '"test"' ui/package.json 2>/dev/null; then LINES_OF_SUMMARY=2 suite ui '^ *(Test Files|Tests) ' npm --prefix ui test --silent; fi
 if [[ $wanted == "  " || $wanted == *" e2e "* ]]; then
     cargo build --quiet --bin tradewind || bad=1
