@@ -40,8 +40,10 @@ async fn a_worker_claims_runs_and_finishes_a_try() {
         let worker_id = welcome.body["worker_id"].as_i64().unwrap();
 
         let claim = json!({"worker_id": worker_id, "queues": ["default"], "free_slots": 2, "wait_ms": 30_000});
-        let (claimed, id) =
-            tokio::join!(post(&server, &worker, "claim", claim.clone()), queue(&server.store, "r", Some("edge")));
+        let (claimed, id) = tokio::join!(
+            post(&server, &worker, "claim", claim.clone()),
+            queue(&server.store, "r", Some("EdgeExecutor"))
+        );
         let workload = &claimed.body[0];
         assert_eq!((workload["dag_id"].clone(), workload["file"].clone()), (json!("d"), json!("d.py")), "{claimed:?}");
         assert_eq!(workload["try_id"], json!(id));
@@ -63,7 +65,8 @@ async fn a_worker_claims_runs_and_finishes_a_try() {
         let fields = json!({"command": "echo"});
         assert_eq!(post(&server, token, &format!("tries/{id}/rendered"), fields).await.status, StatusCode::OK);
         let beat = post(&server, &worker, "heartbeat", json!({"worker_id": worker_id, "tries": [id]})).await;
-        assert_eq!(beat.body, json!({"terminate": []}));
+        assert_eq!(beat.body["terminate"], json!([]));
+        assert!(beat.body["tokens"].as_object().is_some_and(|tokens| tokens.contains_key(&id.to_string())), "{beat:?}");
         let log = server.anonymous(Method::POST, &format!("/task-api/v1/tries/{id}/log?offset=0")).bearer_auth(token);
         assert_eq!(read(log.body("{\"event\":\"x\"}\n")).await.status, StatusCode::OK);
 
