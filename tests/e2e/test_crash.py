@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import pathlib
 
 import pytest
 from system import FINISHED, wait_for
@@ -134,3 +135,36 @@ def test_one_of_two_schedulers_is_enough(pg_home, tmp_path):
     wait_for("the middle of the runs", lambda: len(lines(journal)) >= 0.3 * RUNS * 6)
     first.kill()
     check(home, journal, run_ids)
+
+
+ORPHAN = """
+from datetime import timedelta
+from airflow.sdk import DAG
+from airflow.operators.bash import BashOperator
+
+with DAG("orphan", schedule=None):
+    BashOperator(
+        task_id="long",
+        retries=1,
+        retry_delay=timedelta(milliseconds=10),
+        bash_command="echo $$ >> {journal}; [ {{{{ ti.try_number }}}} = 2 ] || sleep 600",
+    )
+"""
+
+
+def test_a_command_does_not_outlive_its_killed_worker(home, tmp_path):
+    journal = tmp_path / "journal.txt"
+    home.env |= FAST_RECOVERY
+    home.dag("orphan.py", ORPHAN.format(journal=journal))
+    process = home.standalone()
+    home.wait_dag("orphan")
+    run_id = home.trigger("orphan", "r")
+    wait_for("the command", lambda: lines(journal))
+    process.kill()
+    ((first,),) = lines(journal)
+    assert pathlib.Path("/proc", first).exists(), "the command did not notice"
+    home.standalone()
+    home.wait_run("orphan", run_id, timeout=60)
+    assert home.tasks("orphan", run_id)["long"]["state"] == "success"
+    wait_for("the end of the first command", lambda: not pathlib.Path("/proc", first).exists())
+    assert len(lines(journal)) == 2

@@ -155,6 +155,27 @@ async fn a_try_starts_once_however_many_ask() {
 }
 
 #[tokio::test]
+async fn a_worker_that_missed_the_answer_hears_it_again_and_nobody_else_does() {
+    for store in stores().await {
+        let (_, ti_id) = queued(&store).await;
+        let asked = start(ti_id, 1);
+        for _ in 0..2 {
+            assert_eq!(store.start_try(asked.clone()).await.unwrap(), StartOutcome::Started, "{}", store.name);
+        }
+        let rivals =
+            [StartTry { worker_id: asked.worker_id + 1, ..asked.clone() }, StartTry { at: at(4), ..asked.clone() }];
+        for rival in rivals {
+            let answer = store.start_try(rival).await.unwrap();
+            assert!(matches!(answer, StartOutcome::Refused(_)), "{}: {answer:?}", store.name);
+        }
+        let over = FinishTry::new(asked.try_id, TaskState::Success, at(10));
+        store.finish_try(over).await.unwrap();
+        let late = store.start_try(asked).await.unwrap();
+        assert_eq!(late, StartOutcome::Refused("the task instance is success, not queued".into()), "{}", store.name);
+    }
+}
+
+#[tokio::test]
 async fn retries_until_max_tries_and_keeps_every_try() {
     for store in stores().await {
         let (_, ti_id) = queued(&store).await;

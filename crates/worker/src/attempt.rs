@@ -12,6 +12,7 @@ use crate::backoff::Backoff;
 use crate::clock::now;
 use crate::lane::{self, Ended, Lane, Outcome};
 use crate::log::{Shipper, TryLog};
+use crate::orphans::end_orphans;
 use crate::token::Token;
 use crate::worker::{Inner, Phase, Place};
 
@@ -30,6 +31,10 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place:
         id = worker.id() => id,
         () = stop.asked() => return,
     };
+    if workload.try_number > 1 {
+        // The try before may have been a command whose worker was killed, and may still run.
+        let _ = tokio::task::spawn_blocking(end_orphans).await;
+    }
     let Some(started) = start(worker, worker_id, &workload, place).await else { return };
     place.enter(Phase::Running);
     let (outcome, child) = run(worker, &workload, started, place).await;

@@ -8,6 +8,7 @@ pub mod host;
 pub mod http;
 pub mod lane;
 pub mod log;
+mod orphans;
 mod pull;
 #[cfg(test)]
 mod testing;

@@ -15,6 +15,7 @@ use crate::attempt::attempt;
 use crate::heartbeat;
 use crate::host::HostPool;
 use crate::lane::{OomWatch, Stop};
+use crate::orphans::end_orphans;
 use crate::token::Token;
 
 /// How a worker is set up.
@@ -95,6 +96,7 @@ impl Worker {
             closed: AtomicBool::new(false),
         }));
         tokio::spawn(heartbeat::beat(Arc::downgrade(&worker.0)));
+        tokio::task::spawn_blocking(end_orphans);
         worker
     }
 

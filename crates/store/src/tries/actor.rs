@@ -38,7 +38,7 @@ impl Store {
     /// [`StartOutcome::Started`] for a try.
     ///
     /// # Errors
-    /// Those of the database. Whether the try was started is then not known; asking again is refused if it was.
+    /// Those of the database. Whether the try was started is then not known; the same request, asked again, is answered as the first was.
     pub async fn start_try(&self, start: StartTry) -> Result<StartOutcome, Error> {
         let (answer, outcome) = oneshot::channel();
         self.request(Request::Start(start, answer)).await?;
@@ -112,7 +112,7 @@ async fn commit(store: &Store, group: Vec<Request>) {
             }
         }
     }
-    match write(store, &starts, &finishes, false).await {
+    match write(store, &starts, &finishes).await {
         Ok((started, finished)) => {
             // Whoever asked may have given up waiting; then nobody hears the answer.
             for (answer, outcome) in start_answers.into_iter().zip(started) {
@@ -125,11 +125,11 @@ async fn commit(store: &Store, group: Vec<Request>) {
         Err(error) => {
             tracing::debug!(%error, "a group of tries could not be written; each is written alone");
             for (start, answer) in starts.iter().zip(start_answers) {
-                let outcome = write(store, std::slice::from_ref(start), &[], true).await;
+                let outcome = write(store, std::slice::from_ref(start), &[]).await;
                 let _ = answer.send(outcome.and_then(|(started, _)| started.into_iter().next().ok_or_else(gone)));
             }
             for (finish, answer) in finishes.iter().zip(finish_answers) {
-                let outcome = write(store, &[], std::slice::from_ref(finish), true).await;
+                let outcome = write(store, &[], std::slice::from_ref(finish)).await;
                 let _ = answer.send(outcome.and_then(|(_, finished)| finished.into_iter().next().ok_or_else(gone)));
             }
         }
@@ -140,10 +140,9 @@ async fn write(
     store: &Store,
     starts: &[StartTry],
     finishes: &[FinishTry],
-    again: bool,
 ) -> Result<(Vec<StartOutcome>, Vec<FinishOutcome>), Error> {
     let mut tx = store.begin().await?;
-    let started = tx.start_tries(starts, again).await?;
+    let started = tx.start_tries(starts).await?;
     let finished = tx.finish_tries(finishes).await?;
     tx.notify(Topic::Ui);
     if !finishes.is_empty() {

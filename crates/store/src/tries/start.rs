@@ -65,9 +65,9 @@ row! {
 }
 
 impl Tx {
-    /// Starts tries, each at most once; answers in the same order. `again`: these very requests were written before,
-    /// and whether that lasted is not known.
-    pub(crate) async fn start_tries(&mut self, starts: &[StartTry], again: bool) -> Result<Vec<StartOutcome>, Error> {
+    /// Starts tries, each at most once; answers in the same order. A request that was written before, of which the
+    /// asker did not hear the answer, is answered as it was then: it names the same worker and the same instant.
+    pub(crate) async fn start_tries(&mut self, starts: &[StartTry]) -> Result<Vec<StartOutcome>, Error> {
         if starts.is_empty() {
             return Ok(Vec::new());
         }
@@ -101,7 +101,7 @@ impl Tx {
                 return StartOutcome::Started;
             }
             match standing.get(&start.try_id.ti_id) {
-                Some(found) if again && found.was_started_by(start) => StartOutcome::Started,
+                Some(found) if found.was_started_by(start) => StartOutcome::Started,
                 found => StartOutcome::Refused(why_not(start, found)),
             }
         };

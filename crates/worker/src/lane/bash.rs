@@ -24,6 +24,7 @@ use super::{Lane, Outcome};
 use crate::clock::now;
 use crate::host::{How, PipeReader, pipe};
 use crate::log::{Line, LineSplitter, Stream, TryLog};
+use crate::orphans;
 
 /// Bytes of a line that are kept, because the last line becomes an XCom.
 const LONGEST_LINE: usize = 16 << 20;
@@ -155,7 +156,7 @@ impl Process {
                 process.envs(env.iter().flatten());
             }
         }
-        process.envs(context_variables(&lane.workload));
+        process.envs(context_variables(&lane.workload)).env(orphans::VARIABLE, orphans::mark());
         let own_peak_kb = memory::own_peak_kb();
         let child = process.spawn()?;
         // `process` holds the writing ends until here; the pipe ends when the command and its children have.
