@@ -1,14 +1,17 @@
 //! From what a python child answered to what the database keeps.
 
+use std::time::Duration as StdDuration;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use tradewind_core::Timestamp;
 use tradewind_core::timetable::TimetableSpec;
 use tradewind_protocol::SerializedDag;
 use tradewind_protocol::frames::{ImportError, Parsed};
 use tradewind_protocol::serialized_dag::DagDefaults;
 use tradewind_store::{FileResult, ParsedDag, StoredImportError};
 
-use super::{DagProcessor, KnownFile, Outcome, files};
+use super::{DagProcessor, KnownFile, ProcessorConfig, files};
 use crate::clock::Clock;
 
 impl<C: Clock> DagProcessor<C> {
@@ -21,65 +24,52 @@ impl<C: Clock> DagProcessor<C> {
         }
         Ok(())
     }
+}
 
-    /// Writes the outcome of a parse.
-    pub(super) async fn take_in(&mut self, outcome: Outcome) {
-        let Outcome { relative, path, source, result, took } = outcome;
-        self.busy.remove(&relative);
-        let now = self.clock.now();
-        let (parsed, outside) = match result {
-            Ok(parsed) => (parsed, None),
-            Err(error) => (Parsed::default(), Some(error)),
-        };
-        for warning in &parsed.warnings {
-            tracing::debug!(file = relative, warning, "python warned while the file was imported");
-        }
-        let mut error = outside.or(parsed.import_error);
-        let mut dags = Vec::with_capacity(parsed.dags.len());
-        for dag in parsed.dags {
-            match parsed_dag(dag, &self.config.defaults, self.config.paused_at_creation) {
-                Ok(dag) => dags.push(dag),
-                Err(problem) => {
-                    error.get_or_insert(problem);
-                }
+/// What the database keeps of a parsed file.
+pub(super) fn file_result(
+    config: &ProcessorConfig,
+    relative: &str,
+    source: &[u8],
+    result: Result<Parsed, ImportError>,
+    took: StdDuration,
+) -> FileResult {
+    let (parsed, outside) = match result {
+        Ok(parsed) => (parsed, None),
+        Err(error) => (Parsed::default(), Some(error)),
+    };
+    for warning in &parsed.warnings {
+        tracing::debug!(file = relative, warning, "python warned while the file was imported");
+    }
+    let mut error = outside.or(parsed.import_error);
+    let mut dags = Vec::with_capacity(parsed.dags.len());
+    for dag in parsed.dags {
+        match parsed_dag(dag, &config.defaults, config.paused_at_creation) {
+            Ok(dag) => dags.push(dag),
+            Err(problem) => {
+                error.get_or_insert(problem);
             }
         }
-        let fingerprint = {
-            let (path, modules) = (path.clone(), parsed.modules.clone());
-            tokio::task::spawn_blocking(move || files::fingerprint(&path, &modules)).await.unwrap_or_default()
-        };
-        let known = KnownFile { fingerprint: fingerprint.clone(), modules: parsed.modules.clone(), parsed_at: now };
-        self.known.insert(relative.clone(), known);
-        let count = dags.len();
-        let file = FileResult {
-            bundle_name: self.config.bundle.clone(),
-            relative_fileloc: relative.clone(),
-            fileloc: path.to_string_lossy().into_owned(),
-            content_hash: fingerprint,
-            modules: parsed.modules,
-            source: String::from_utf8_lossy(&source).into_owned(),
-            parse_ms: took.as_millis() as i64,
-            dags,
-            import_error: error.map(|error| StoredImportError {
-                message: error.message,
-                line: error.line.map(i64::from),
-                traceback: error.traceback,
-            }),
-            parsed_at: now,
-        };
-        if let Some(error) = &file.import_error {
-            tracing::warn!(file = relative, line = error.line, error = error.message, "the DAG file has an error");
-        }
-        match self.store.apply_parse(file).await {
-            Ok(changed) => {
-                tracing::debug!(file = relative, dags = count, ?changed, took_ms = took.as_millis() as u64, "parsed")
-            }
-            Err(error) => {
-                tracing::error!(file = relative, %error, "what was parsed could not be stored; the file is parsed again");
-                self.known.remove(&relative);
-                self.queue.insert(relative);
-            }
-        }
+    }
+    if let Some(error) = &error {
+        tracing::warn!(file = relative, line = error.line, error = error.message, "the DAG file has an error");
+    }
+    let path = config.root.join(relative);
+    FileResult {
+        bundle_name: config.bundle.clone(),
+        relative_fileloc: relative.to_owned(),
+        fileloc: path.to_string_lossy().into_owned(),
+        content_hash: files::fingerprint(&path, &parsed.modules),
+        modules: parsed.modules,
+        source: String::from_utf8_lossy(source).into_owned(),
+        parse_ms: took.as_millis() as i64,
+        dags,
+        import_error: error.map(|error| StoredImportError {
+            message: error.message,
+            line: error.line.map(i64::from),
+            traceback: error.traceback,
+        }),
+        parsed_at: Timestamp::from_micros(0),
     }
 }
 

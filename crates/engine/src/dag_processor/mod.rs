@@ -7,15 +7,15 @@
 
 mod apply;
 mod files;
+mod pipeline;
 mod watch;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tradewind_core::{Duration, Timestamp};
 use tradewind_protocol::frames::{ImportError, Parsed};
@@ -25,6 +25,7 @@ use tradewind_store::Store;
 use crate::clock::Clock;
 pub use apply::parsed_dag;
 pub use files::{IgnoreSyntax, ListError, list_dag_files};
+use pipeline::Pipeline;
 use watch::Watch;
 
 /// Imports a DAG file where a crash can't hurt.
@@ -77,15 +78,6 @@ pub(crate) struct KnownFile {
     pub parsed_at: Timestamp,
 }
 
-/// What a finished parse brings back.
-struct Outcome {
-    relative: String,
-    path: PathBuf,
-    source: Vec<u8>,
-    result: Result<Parsed, ImportError>,
-    took: StdDuration,
-}
-
 /// The loop.
 pub struct DagProcessor<C> {
     store: Store,
@@ -95,14 +87,15 @@ pub struct DagProcessor<C> {
     known: HashMap<String, KnownFile>,
     /// Files to parse, by relative path.
     queue: BTreeSet<String>,
-    /// Files being parsed.
-    busy: HashSet<String>,
+    /// Files being parsed or written.
+    pipeline: Pipeline,
 }
 
 impl<C: Clock> DagProcessor<C> {
     /// A processor for one folder.
     pub fn new(store: Store, parser: Arc<dyn DagParser>, config: ProcessorConfig, clock: C) -> Self {
-        Self { store, parser, config, clock, known: HashMap::new(), queue: BTreeSet::new(), busy: HashSet::new() }
+        let pipeline = Pipeline::default();
+        Self { store, parser, config, clock, known: HashMap::new(), queue: BTreeSet::new(), pipeline }
     }
 
     /// Works until `shutdown`. Errors of single files become import errors; errors of the database are logged
@@ -124,7 +117,6 @@ impl<C: Clock> DagProcessor<C> {
         if let Err(error) = self.load_known().await {
             tracing::warn!(%error, "what was parsed before is not known; everything is parsed again");
         }
-        let mut parses: JoinSet<Outcome> = JoinSet::new();
         let mut next_scan = self.clock.now();
         let mut next_heartbeat = self.clock.now();
         while !shutdown.is_cancelled() {
@@ -139,13 +131,7 @@ impl<C: Clock> DagProcessor<C> {
                 self.scan(now).await;
                 next_scan = now + self.config.scan_every;
             }
-            while parses.len() < self.config.parallelism
-                && let Some(relative) = self.queue.iter().find(|r| !self.busy.contains(*r)).cloned()
-            {
-                self.queue.remove(&relative);
-                self.busy.insert(relative.clone());
-                self.start_parse(&mut parses, relative);
-            }
+            self.feed();
             let pause = (next_scan.min(next_heartbeat) - self.clock.now()).to_std();
             tokio::select! {
                 changed = watch.changed() => {
@@ -153,15 +139,12 @@ impl<C: Clock> DagProcessor<C> {
                         self.file_changed(&path, &mut next_scan);
                     }
                 }
-                Some(done) = parses.join_next(), if !parses.is_empty() => match done {
-                    Ok(outcome) => self.take_in(outcome).await,
-                    Err(error) => tracing::error!(%error, "a parse task ended unexpectedly"),
-                },
+                step = self.pipeline.step() => self.settle(step),
                 () = tokio::time::sleep(pause) => {}
                 () = shutdown.cancelled() => {}
             }
         }
-        parses.abort_all();
+        self.pipeline.abort();
         if let Err(error) = self.store.end_job(job, self.clock.now()).await {
             tracing::warn!(%error, "the dag processor could not say goodbye");
         }
@@ -171,31 +154,14 @@ impl<C: Clock> DagProcessor<C> {
     pub async fn run_once(mut self) {
         let now = self.clock.now();
         self.scan(now).await;
-        let mut parses: JoinSet<Outcome> = JoinSet::new();
         loop {
-            while parses.len() < self.config.parallelism
-                && let Some(relative) = self.queue.pop_first()
-            {
-                self.start_parse(&mut parses, relative);
+            self.feed();
+            if self.pipeline.is_empty() {
+                return;
             }
-            match parses.join_next().await {
-                Some(Ok(outcome)) => self.take_in(outcome).await,
-                Some(Err(error)) => tracing::error!(%error, "a parse task ended unexpectedly"),
-                None => return,
-            }
+            let step = self.pipeline.step().await;
+            self.settle(step);
         }
-    }
-
-    fn start_parse(&self, parses: &mut JoinSet<Outcome>, relative: String) {
-        let path = self.config.root.join(&relative);
-        let parser = self.parser.clone();
-        let (root, bundle, timeout) = (self.config.root.clone(), self.config.bundle.clone(), self.config.parse_timeout);
-        parses.spawn(async move {
-            let started = tokio::time::Instant::now();
-            let source = tokio::fs::read(&path).await.unwrap_or_default();
-            let result = parser.parse(&path, &root, &bundle, timeout).await;
-            Outcome { relative, path, source, result, took: started.elapsed() }
-        });
     }
 
     /// A path below the folder was written, made or removed.

@@ -200,14 +200,26 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn apply_parse(&self, file: FileResult) -> Result<ParseReport, Error> {
+        Ok(self.apply_parses(&[file]).await?.remove(0))
+    }
+
+    /// [`Store::apply_parse`] for many files in one transaction; answers in the same order.
+    ///
+    /// # Errors
+    /// Those of the database; nothing of any file is stored then.
+    pub async fn apply_parses(&self, files: &[FileResult]) -> Result<Vec<ParseReport>, Error> {
         let mut tx = self.begin().await?;
-        let report = tx.apply_parse(&file).await?;
+        let mut reports = Vec::with_capacity(files.len());
+        for file in files {
+            reports.push(tx.apply_parse(file).await?);
+        }
         tx.notify(Topic::Ui);
-        if !report.new.is_empty() || !report.changed.is_empty() || !report.gone.is_empty() {
+        if reports.iter().any(|report| !report.new.is_empty() || !report.changed.is_empty() || !report.gone.is_empty())
+        {
             tx.notify(Topic::Dags);
         }
         tx.commit().await?;
-        Ok(report)
+        Ok(reports)
     }
 
     /// Forgets files of a bundle that are not there any more; answers the DAGs that went with them. Their runs stay.
