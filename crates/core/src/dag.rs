@@ -1,9 +1,16 @@
 //! The DAG as the planners see it: tasks by number, edges both ways.
 
-use std::collections::{BTreeMap, HashMap};
+mod link;
+mod mapping;
+mod setup;
 
-use crate::state::{TriggerRule, WeightRule};
+use std::collections::HashMap;
+
+use crate::state::TriggerRule;
 use crate::time::{Duration, Timestamp};
+
+pub use link::{MapDraft, MapGroupDraft, TaskDraft, link};
+pub use mapping::{MapGroup, MapSource};
 
 /// How a try of a task runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +24,7 @@ pub enum Lane {
 }
 
 /// A DAG's structure and limits.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Dag {
     /// The DAG's id.
     pub dag_id: String,
@@ -90,17 +97,18 @@ pub struct Task {
     pub is_setup: bool,
     /// See `is_teardown`.
     pub on_failure_fail_dagrun: bool,
-    /// Made by `expand`: one instance for each combination of these. `None`: not mapped.
+    /// Made by `expand`, or in a mapped task group: one instance for each combination of these. `None`: not mapped.
     pub map_over: Option<Vec<MapSource>>,
-}
-
-/// One thing that a mapped task maps over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MapSource {
-    /// A list in the DAG file, of this length.
-    Literal(u32),
-    /// The result of the task with this number.
-    Upstream(usize),
+    /// The mapped task groups around it, outermost first; their sources are in `map_over`, too.
+    pub map_groups: Vec<MapGroup>,
+    /// Numbers of the tasks that map over this one's result.
+    pub mapped_by: Vec<usize>,
+    /// Setup tasks further up that must have succeeded before it, whatever its trigger rule says.
+    pub setups: Vec<usize>,
+    /// The other way round: tasks in whose `setups` this one is.
+    pub setup_for: Vec<usize>,
+    /// Its failure is the run's failure: nothing comes after it but teardown tasks that do not count.
+    pub decides_run: bool,
 }
 
 impl Default for Task {
@@ -133,6 +141,11 @@ impl Default for Task {
             is_setup: false,
             on_failure_fail_dagrun: false,
             map_over: None,
+            map_groups: Vec::new(),
+            mapped_by: Vec::new(),
+            setups: Vec::new(),
+            setup_for: Vec::new(),
+            decides_run: true,
         }
     }
 }
@@ -154,190 +167,4 @@ pub enum StructureError {
     /// The edges form a circle.
     #[error("cycle: {}", .0.join(" -> "))]
     Cycle(Vec<String>),
-}
-
-/// A task before its edges are numbered: the task, its downstream ids, own weight and rule.
-pub struct TaskDraft {
-    /// The task; `upstream`, `downstream` and `priority` are filled in by [`link`].
-    pub task: Task,
-    /// Ids of the direct downstream tasks.
-    pub downstream: Vec<String>,
-    /// `priority_weight` as written by the author.
-    pub priority_weight: i32,
-    /// How the effective priority comes about.
-    pub weight_rule: WeightRule,
-    /// Made by `expand`: what it maps over, with upstream tasks by id.
-    pub map_over: Option<Vec<MapDraft>>,
-}
-
-/// A [`MapSource`] before tasks are numbered.
-pub enum MapDraft {
-    /// A list in the DAG file, of this length.
-    Literal(u32),
-    /// The result of the task with this id.
-    Upstream(String),
-}
-
-/// Numbers tasks topologically (ties by id), links edges both ways and computes effective priorities.
-///
-/// # Errors
-/// [`StructureError`] for duplicate ids, edges to nowhere and cycles.
-pub fn link(mut drafts: Vec<TaskDraft>) -> Result<(Vec<Task>, HashMap<String, usize>), StructureError> {
-    drafts.sort_by(|a, b| a.task.task_id.cmp(&b.task.task_id));
-    let ids: HashMap<&str, usize> = drafts.iter().enumerate().map(|(n, d)| (d.task.task_id.as_str(), n)).collect();
-    if ids.len() != drafts.len() {
-        let twice = drafts.windows(2).find(|w| w[0].task.task_id == w[1].task.task_id);
-        return Err(StructureError::DuplicateTask(twice.map(|w| w[0].task.task_id.clone()).unwrap_or_default()));
-    }
-    let mut downstream: Vec<Vec<usize>> = Vec::with_capacity(drafts.len());
-    let mut waiting_for = vec![0usize; drafts.len()];
-    for draft in &drafts {
-        let mut targets = Vec::with_capacity(draft.downstream.len());
-        for id in &draft.downstream {
-            let Some(&n) = ids.get(id.as_str()) else {
-                return Err(StructureError::UnknownTask { task: draft.task.task_id.clone(), missing: id.clone() });
-            };
-            targets.push(n);
-        }
-        targets.sort_unstable();
-        targets.dedup();
-        targets.iter().for_each(|&n| waiting_for[n] += 1);
-        downstream.push(targets);
-    }
-    // Kahn's algorithm with an ordered frontier, so that the order is canonical.
-    let mut frontier: BTreeMap<usize, ()> =
-        waiting_for.iter().enumerate().filter(|(_, w)| **w == 0).map(|(n, _)| (n, ())).collect();
-    let mut order = Vec::with_capacity(drafts.len());
-    while let Some((n, ())) = frontier.pop_first() {
-        order.push(n);
-        for &d in &downstream[n] {
-            waiting_for[d] -= 1;
-            if waiting_for[d] == 0 {
-                frontier.insert(d, ());
-            }
-        }
-    }
-    if order.len() != drafts.len() {
-        return Err(StructureError::Cycle(find_cycle(&drafts, &downstream, &waiting_for)));
-    }
-    let mut number = vec![0usize; drafts.len()];
-    order.iter().enumerate().for_each(|(new, &old)| number[old] = new);
-    let mut slots: Vec<Option<TaskDraft>> = drafts.into_iter().map(Some).collect();
-    let mut tasks = Vec::with_capacity(order.len());
-    let mut weights = Vec::with_capacity(order.len());
-    let mut mapped = Vec::new();
-    for &old in &order {
-        let TaskDraft { mut task, priority_weight, weight_rule, map_over, .. } =
-            slots[old].take().expect("each task once");
-        task.downstream = downstream[old].iter().map(|&d| number[d]).collect();
-        task.downstream.sort_unstable();
-        weights.push((priority_weight, weight_rule));
-        mapped.extend(map_over.map(|sources| (tasks.len(), sources)));
-        tasks.push(task);
-    }
-    let by_id: HashMap<String, usize> = tasks.iter().enumerate().map(|(n, t)| (t.task_id.clone(), n)).collect();
-    for (n, sources) in mapped {
-        let mut numbered = Vec::with_capacity(sources.len());
-        for source in sources {
-            numbered.push(match source {
-                MapDraft::Literal(length) => MapSource::Literal(length),
-                MapDraft::Upstream(id) => match by_id.get(&id) {
-                    Some(&up) => MapSource::Upstream(up),
-                    None => return Err(StructureError::UnknownTask { task: tasks[n].task_id.clone(), missing: id }),
-                },
-            });
-        }
-        tasks[n].map_over = Some(numbered);
-    }
-    for n in 0..tasks.len() {
-        for d in tasks[n].downstream.clone() {
-            tasks[d].upstream.push(n);
-        }
-    }
-    for n in 0..tasks.len() {
-        tasks[n].priority = match weights[n].1 {
-            WeightRule::Absolute => weights[n].0,
-            WeightRule::Downstream => total_weight(&tasks, &weights, n, |t| &t.downstream),
-            WeightRule::Upstream => total_weight(&tasks, &weights, n, |t| &t.upstream),
-        };
-    }
-    Ok((tasks, by_id))
-}
-
-/// Own weight plus the weights of all tasks reachable over `next`; saturates at the 32-bit range.
-fn total_weight(
-    tasks: &[Task],
-    weights: &[(i32, WeightRule)],
-    from: usize,
-    next: impl Fn(&Task) -> &Vec<usize>,
-) -> i32 {
-    let mut seen = vec![false; tasks.len()];
-    let mut todo = vec![from];
-    let mut sum = 0i64;
-    seen[from] = true;
-    while let Some(n) = todo.pop() {
-        sum += i64::from(weights[n].0);
-        for &m in next(&tasks[n]) {
-            if !std::mem::replace(&mut seen[m], true) {
-                todo.push(m);
-            }
-        }
-    }
-    sum.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
-}
-
-/// Walks the tasks that were left over until one repeats.
-fn find_cycle(drafts: &[TaskDraft], downstream: &[Vec<usize>], waiting_for: &[usize]) -> Vec<String> {
-    let left = |n: &&usize| waiting_for[**n] > 0;
-    // Every task left over lies on, or downstream of, a cycle; walking upstream always ends on one.
-    let upstream_of = |n: usize| (0..drafts.len()).find(|&m| waiting_for[m] > 0 && downstream[m].contains(&n));
-    let mut at = (0..drafts.len()).find(|n| left(&n)).unwrap_or(0);
-    let mut path = vec![at];
-    while let Some(before) = upstream_of(at) {
-        if let Some(start) = path.iter().position(|&p| p == before) {
-            let mut names: Vec<String> = path[start..].iter().map(|&p| drafts[p].task.task_id.clone()).collect();
-            names.push(drafts[before].task.task_id.clone());
-            names.reverse();
-            return names;
-        }
-        path.push(before);
-        at = before;
-    }
-    path.iter().map(|&p| drafts[p].task.task_id.clone()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn draft(id: &str, down: &[&str], weight: i32) -> TaskDraft {
-        TaskDraft {
-            task: Task { task_id: id.into(), ..Task::default() },
-            downstream: down.iter().map(ToString::to_string).collect(),
-            priority_weight: weight,
-            weight_rule: WeightRule::Downstream,
-            map_over: None,
-        }
-    }
-
-    #[test]
-    fn numbers_tasks_topologically_and_sums_weights_once() {
-        let (tasks, by_id) =
-            link(vec![draft("d", &[], 1), draft("b", &["d"], 2), draft("c", &["d"], 4), draft("a", &["b", "c"], 8)])
-                .unwrap();
-        assert_eq!(tasks.iter().map(|t| t.task_id.as_str()).collect::<Vec<_>>(), ["a", "b", "c", "d"]);
-        assert_eq!(tasks[by_id["d"]].upstream, [1, 2]);
-        assert_eq!(tasks.iter().map(|t| t.priority).collect::<Vec<_>>(), [15, 3, 5, 1]);
-    }
-
-    #[test]
-    fn names_what_is_wrong() {
-        let error = |drafts| link(drafts).unwrap_err().to_string();
-        assert_eq!(error(vec![draft("a", &[], 1), draft("a", &[], 1)]), "task id 'a' is used twice");
-        assert!(error(vec![draft("a", &["x"], 1)]).contains("'x', which does not exist"));
-        assert_eq!(
-            error(vec![draft("r", &["a"], 1), draft("a", &["b"], 1), draft("b", &["a"], 1)]),
-            "cycle: a -> b -> a"
-        );
-    }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use tradewind_core::dag::{MapDraft, TaskDraft, link};
+use tradewind_core::dag::{MapDraft, MapGroupDraft, TaskDraft, link};
 use tradewind_core::plan::{Past, Reason, Run, RunPlanner, RunSnapshot, TaskInstance, plan_run};
-use tradewind_core::{Dag, Duration, Lane, RunState, Task, TaskState, Timestamp, TriggerRule, WeightRule};
+use tradewind_core::{Dag, Duration, Lane, RunState, Task, TaskState, Timestamp, TriggerRule};
 
 #[derive(Clone, Debug)]
 struct TaskShape {
@@ -16,31 +16,64 @@ struct TaskShape {
     edges: u16,
     mapped_over_previous: bool,
     teardown: bool,
+    setup: bool,
+}
+
+/// A mapped task group around some of the tasks, perhaps with another one within.
+#[derive(Clone, Debug)]
+struct GroupShape {
+    first: usize,
+    length: usize,
+    /// Maps over the result of the task before its first one, or over a list in the file.
+    over_previous: bool,
+    items: u32,
+    inner: usize,
+}
+
+fn group() -> impl Strategy<Value = GroupShape> {
+    (0usize..10, 1usize..6, any::<bool>(), 0u32..4, 0usize..4).prop_map(
+        |(first, length, over_previous, items, inner)| GroupShape { first, length, over_previous, items, inner },
+    )
 }
 
 fn shape() -> impl Strategy<Value = TaskShape> {
-    (0..TriggerRule::ALL.len(), 0u32..3, 0u8..3, any::<u16>(), prop::bool::weighted(0.2), prop::bool::weighted(0.1))
-        .prop_map(|(rule, retries, lane, edges, mapped_over_previous, teardown)| TaskShape {
+    (0..TriggerRule::ALL.len(), 0u32..3, 0u8..3, any::<u16>(), prop::bool::weighted(0.2), 0u8..12)
+        .prop_map(|(rule, retries, lane, edges, mapped_over_previous, role)| TaskShape {
             // Half of all tasks have the ordinary rule.
             rule: if edges % 2 == 0 { 0 } else { rule },
             retries,
             lane: [Lane::Empty, Lane::Bash, Lane::Python][lane as usize],
             edges,
             mapped_over_previous,
-            teardown,
+            teardown: role == 0,
+            setup: role == 1,
         })
 }
 
-fn dag(shapes: &[TaskShape], fail_fast: bool, timeout: bool) -> Arc<Dag> {
+fn dag(shapes: &[TaskShape], group: Option<&GroupShape>, fail_fast: bool, timeout: bool) -> Arc<Dag> {
     let name = |n: usize| format!("t{n:02}");
+    // Inside of a mapped group nothing is mapped by itself, and its source is outside of it.
+    let group = group.filter(|group| group.first < shapes.len());
+    let over_previous = group.is_some_and(|group| group.over_previous && group.first > 0);
+    let grouped = |n: usize| group.is_some_and(|group| (group.first..group.first + group.length).contains(&n));
+    let mapped = |n: usize| shapes[n].mapped_over_previous && n > 0 && !grouped(n);
+    let groups_of = |n: usize| {
+        let Some(group) = group.filter(|_| grouped(n)) else { return Vec::new() };
+        let over = if over_previous { MapDraft::Upstream(name(group.first - 1)) } else { MapDraft::Literal(group.items) };
+        let mut groups = vec![MapGroupDraft { group_id: "g".into(), over: vec![over] }];
+        if n - group.first < group.inner {
+            groups.push(MapGroupDraft { group_id: "g.inner".into(), over: vec![MapDraft::Literal(2)] });
+        }
+        groups
+    };
     let drafts = shapes
         .iter()
         .enumerate()
         .map(|(n, shape)| {
-            let mapped = shape.mapped_over_previous && n > 0;
             let mut downstream: Vec<String> =
                 (n + 1..shapes.len()).filter(|m| shape.edges >> (m % 16) & 1 == 1).map(name).collect();
-            if shapes.get(n + 1).is_some_and(|next| next.mapped_over_previous) {
+            let sources_next = over_previous && group.is_some_and(|group| group.first == n + 1);
+            if n + 1 < shapes.len() && (mapped(n + 1) || sources_next) {
                 downstream.push(name(n + 1));
             }
             TaskDraft {
@@ -49,14 +82,15 @@ fn dag(shapes: &[TaskShape], fail_fast: bool, timeout: bool) -> Arc<Dag> {
                     trigger_rule: TriggerRule::ALL[shape.rule],
                     retries: shape.retries,
                     retry_delay: Duration::from_secs(30),
-                    lane: if mapped { Lane::Python } else { shape.lane },
+                    lane: if mapped(n) { Lane::Python } else { shape.lane },
                     is_teardown: shape.teardown,
+                    is_setup: shape.setup,
                     ..Task::default()
                 },
                 downstream,
-                priority_weight: 1,
-                weight_rule: WeightRule::Downstream,
-                map_over: mapped.then(|| vec![MapDraft::Upstream(name(n - 1))]),
+                map_over: mapped(n).then(|| vec![MapDraft::Upstream(name(n - 1))]),
+                map_groups: groups_of(n),
+                ..TaskDraft::default()
             }
         })
         .collect();
@@ -83,10 +117,10 @@ fn fresh(planner: &RunPlanner) -> RunSnapshot {
 }
 
 /// What a worker might report, chosen by a random number.
-fn outcome(ti: &TaskInstance, choice: u32) -> TaskInstance {
-    let mut ti = ti.clone();
+fn outcome(planner: &RunPlanner, index: usize, choice: u32, now: Timestamp) -> TaskInstance {
+    let mut ti = planner.tis[index].clone();
     ti.fence += 1;
-    ti.end_date = Some(Timestamp::from_secs(i64::from(choice % 1000)));
+    ti.end_date = Some(now);
     ti.state = Some(match choice % 7 {
         0..=3 => TaskState::Success,
         4 => TaskState::Skipped,
@@ -95,9 +129,18 @@ fn outcome(ti: &TaskInstance, choice: u32) -> TaskInstance {
         _ => TaskState::UpForRetry,
     });
     if ti.state == Some(TaskState::Success) {
-        ti.map_length = Some(choice / 7 % 4);
+        ti.map_length = (choice % 5 > 0).then_some(choice / 7 % 4);
+        let downstream = &planner.dag.tasks[ti.task].downstream;
+        if choice % 11 == 0 && let Some(&skipped) = downstream.get(choice as usize % downstream.len().max(1)) {
+            ti.skip = vec![planner.dag.tasks[skipped].task_id.clone()];
+        }
     }
     ti
+}
+
+/// Somebody clears an instance.
+fn cleared(ti: &TaskInstance) -> TaskInstance {
+    TaskInstance { id: ti.id, try_number: ti.try_number, ..TaskInstance::new(ti.task, ti.map_index, ti.try_number) }
 }
 
 proptest! {
@@ -113,8 +156,10 @@ proptest! {
         choices in prop::collection::vec(any::<u32>(), 1..64),
         fail_fast in prop::bool::weighted(0.15),
         timeout in prop::bool::weighted(0.1),
+        group in prop::option::of(group()),
+        mut clears in 0usize..4,
     ) {
-        let dag = dag(&shapes, fail_fast, timeout);
+        let dag = dag(&shapes, group.as_ref(), fail_fast, timeout);
         let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
         let mut now = Timestamp::from_secs(1_000);
         let mut planner =
@@ -148,6 +193,15 @@ proptest! {
 
             // The world goes on: one that is ready is queued, one that is queued runs, one that runs ends, or time passes.
             let pick = choice.next().unwrap_or_default();
+            let ended: Vec<usize> = (0..planner.tis.len()).filter(|&i| planner.tis[i].is_finished()).collect();
+            if clears > 0 && pick % 17 == 0 && !ended.is_empty() {
+                clears -= 1;
+                for index in ended.iter().copied().filter(|index| (pick as usize + index) % 3 == 0) {
+                    let ti = cleared(&planner.tis[index]);
+                    planner.observe(ti);
+                }
+                continue;
+            }
             let movable: Vec<usize> = (0..planner.tis.len())
                 .filter(|&i| matches!(planner.tis[i].state, Some(TaskState::Scheduled | TaskState::Queued | TaskState::Running)))
                 .collect();
@@ -161,7 +215,7 @@ proptest! {
                         planner.observe(ti);
                     }
                     _ => {
-                        let ti = outcome(&planner.tis[index], choice.next().unwrap_or_default());
+                        let ti = outcome(&planner, index, choice.next().unwrap_or_default(), now);
                         planner.observe(ti);
                     }
                 }
@@ -182,11 +236,11 @@ proptest! {
 #[test]
 fn a_paused_dag_starts_nothing_and_says_so() {
     let shapes =
-        [TaskShape { rule: 0, retries: 0, lane: Lane::Python, edges: 0, mapped_over_previous: false, teardown: false }];
+        [TaskShape { rule: 0, retries: 0, lane: Lane::Python, edges: 0, mapped_over_previous: false, teardown: false, setup: false }];
     let now = Timestamp::from_secs(1);
     let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
     let mut planner = RunPlanner::new(RunSnapshot {
-        dag: dag(&shapes, false, false),
+        dag: dag(&shapes, None, false, false),
         run,
         tis: Vec::new(),
         past: Past::default(),
@@ -211,12 +265,13 @@ fn a_short_circuit_skips_everything_behind_it_whatever_the_trigger_rules_say() {
         edges,
         mapped_over_previous: false,
         teardown: false,
+        setup: false,
     };
     let always = TriggerRule::ALL.iter().position(|rule| *rule == TriggerRule::Always).unwrap();
     // t00 -> t01 -> t02, and t02 has a rule that would let it go at any time.
     let mut last = plain(0);
     last.rule = always;
-    let dag = dag(&[plain(1 << 1), plain(1 << 2), last], false, false);
+    let dag = dag(&[plain(1 << 1), plain(1 << 2), last], None, false, false);
     let now = Timestamp::from_secs(1);
     let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
     let mut planner = RunPlanner::new(RunSnapshot { dag, run, tis: Vec::new(), past: Past::default(), paused: false });

@@ -368,12 +368,13 @@ impl SerializedTask {
                 is_teardown: self.is_teardown,
                 is_setup: self.is_setup,
                 on_failure_fail_dagrun: self.on_failure_fail_dagrun,
-                map_over: None,
+                ..Task::default()
             },
             downstream: self.downstream.clone(),
             priority_weight: self.priority_weight,
             weight_rule: self.weight_rule,
             map_over: self.mapped.as_ref().map(map_sources),
+            ..TaskDraft::default()
         }
     }
 }

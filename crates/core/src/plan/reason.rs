@@ -57,6 +57,23 @@ pub enum Reason {
         /// The task that it maps over.
         upstream: String,
     },
+    /// The list that it maps over has become shorter than its map index; this ends the instance.
+    MapShrank {
+        /// Items that the list has now.
+        length: u32,
+    },
+    /// It maps over more combinations than a run may have instances of a task; this ends the task.
+    MapTooLong {
+        /// Combinations.
+        length: u32,
+        /// The limit.
+        limit: u32,
+    },
+    /// Setup tasks that it needs are not done.
+    SetupsNotDone {
+        /// The first few of them.
+        unfinished: Vec<String>,
+    },
     /// Its pool has no free slot.
     PoolFull {
         /// The pool.
@@ -115,6 +132,9 @@ impl Reason {
             Self::RescheduleAt(_) => "reschedule",
             Self::MapUnknown { .. } => "mapping",
             Self::NothingToMap { .. } => "nothing_to_map",
+            Self::MapShrank { .. } => "map_shrank",
+            Self::MapTooLong { .. } => "map_too_long",
+            Self::SetupsNotDone { .. } => "setups",
             Self::PoolFull { .. } => "pool_full",
             Self::NoSuchPool(_) => "no_such_pool",
             Self::MaxActiveTasks { .. } => "max_active_tasks",
@@ -176,6 +196,15 @@ impl fmt::Display for Reason {
             }
             Self::NothingToMap { upstream } => {
                 write!(f, "It maps over the result of {upstream}, which is neither a list nor a dict.")
+            }
+            Self::MapShrank { length } => {
+                write!(f, "What it maps over has only {length} items now.")
+            }
+            Self::MapTooLong { length, limit } => {
+                write!(f, "It maps over {length} combinations; a task may have {limit} instances in a run.")
+            }
+            Self::SetupsNotDone { unfinished } => {
+                write!(f, "Setup tasks that it needs have not succeeded yet: {}.", unfinished.join(", "))
             }
             Self::PoolFull { pool, slots, used, wants } => {
                 write!(f, "Pool {pool} is full: {used} of {slots} slots are taken and the task needs {wants}.")

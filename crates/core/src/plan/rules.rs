@@ -43,6 +43,21 @@ impl Tally {
         self.success + self.skipped + self.failed + self.upstream_failed + self.removed
     }
 
+    /// Adds all instances of a task, counted by themselves.
+    pub fn add(&mut self, others: &Self, are_setups: bool) {
+        self.total += others.total;
+        self.success += others.success;
+        self.skipped += others.skipped;
+        self.failed += others.failed;
+        self.upstream_failed += others.upstream_failed;
+        self.removed += others.removed;
+        if are_setups {
+            self.setups += others.total;
+            self.setups_success += others.success;
+            self.setups_skipped += others.skipped;
+        }
+    }
+
     /// Adds (`+1`) or takes away (`-1`) one instance in `state`.
     pub fn count(&mut self, state: Option<TaskState>, is_setup: bool, by: i32) {
         let add = |n: &mut u32| *n = n.wrapping_add_signed(by);

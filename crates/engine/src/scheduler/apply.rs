@@ -7,7 +7,7 @@ use tradewind_core::{RunState, TaskState, Timestamp, TryId};
 use tradewind_store::{NewTi, RunWrite, TiWrite, Topic, Usage};
 
 use super::due::DueRuns;
-use super::owned_run::{OwnedRun, Stored};
+use super::owned_run::OwnedRun;
 use super::{Error, Scheduler, TickReport};
 use crate::clock::Clock;
 
@@ -103,8 +103,7 @@ impl<C: Clock> Scheduler<C> {
         let mut cancelled = Vec::new();
         for ((key, index), id) in new.iter().zip(ids) {
             if let Some(run) = self.runs.get_mut(key) {
-                run.planner.tis[*index].id = id;
-                run.record_stored(*index, 0);
+                run.record_inserted(*index, id);
             }
         }
         for (((key, index), write), applied) in known.iter().zip(&writes).zip(applied) {
@@ -225,20 +224,6 @@ impl<C: Clock> Scheduler<C> {
             capacity.pools.entry(name.to_owned()).or_default().0 = slots;
         }
         capacity
-    }
-}
-
-impl OwnedRun {
-    /// Remembers that the database now holds what the planner has.
-    fn record_stored(&mut self, index: usize, fence: i64) {
-        let ti = &mut self.planner.tis[index];
-        ti.fence = fence;
-        let stored = Stored { state: ti.state, fence, try_number: ti.try_number, map_index: ti.map_index };
-        if index == self.stored.len() {
-            self.stored.push(stored);
-        } else {
-            self.stored[index] = stored;
-        }
     }
 }
 

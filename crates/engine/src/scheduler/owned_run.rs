@@ -1,5 +1,6 @@
 //! A run that this scheduler owns, and what the database is believed to hold of it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tradewind_core::plan::{Candidate, Limits, Past, Run, RunPlanner, RunSnapshot, TaskInstance, TaskLimit};
@@ -19,6 +20,8 @@ pub struct OwnedRun {
     pub planner: RunPlanner,
     /// What the database holds, by index in the planner: state, fence, try number.
     pub stored: Vec<Stored>,
+    /// Index in the planner by the row's number.
+    by_id: HashMap<i64, usize>,
     /// State of the run in the database.
     pub stored_state: RunState,
     /// When the planner wants to look again.
@@ -43,10 +46,12 @@ impl OwnedRun {
     /// marks them removed.
     pub fn new(row: RunRow, tis: Vec<TiRow>, dag: Arc<LoadedDag>, past: Past, paused: bool) -> Self {
         let mut stored = Vec::with_capacity(tis.len());
+        let mut by_id = HashMap::with_capacity(tis.len());
         let tis = tis
             .into_iter()
             .filter_map(|ti| {
                 let task = *dag.dag.by_id.get(&ti.task_id)?;
+                by_id.insert(ti.id, stored.len());
                 stored.push(Stored::of(&ti));
                 Some(task_instance(ti, task))
             })
@@ -60,7 +65,7 @@ impl OwnedRun {
         };
         let stored_state = row.state;
         let planner = RunPlanner::new(RunSnapshot { dag: dag.dag.clone(), run, tis, past, paused });
-        Self { row, dag, planner, stored, stored_state, wake_at: None }
+        Self { row, dag, planner, stored, by_id, stored_state, wake_at: None }
     }
 
     /// Takes in a row that somebody else wrote. Answers the try that was in flight and is not any more: unless its
@@ -68,7 +73,7 @@ impl OwnedRun {
     pub fn observe(&mut self, ti: TiRow) -> Option<TryId> {
         let task = *self.dag.dag.by_id.get(&ti.task_id)?;
         let seen = Stored::of(&ti);
-        let index = self.planner.tis.iter().position(|known| known.id == ti.id);
+        let index = self.by_id.get(&ti.id).copied();
         let cancelled = index.and_then(|index| {
             let before = self.stored[index];
             let was_in_flight = before.state.is_some_and(TaskState::is_in_flight);
@@ -76,12 +81,35 @@ impl OwnedRun {
             let still = ti.state.is_some_and(TaskState::is_in_flight) && same_try;
             (was_in_flight && !still).then_some(TryId { ti_id: ti.id, try_number: before.try_number })
         });
+        let id = ti.id;
         self.planner.observe(task_instance(ti, task));
         match index {
             Some(index) => self.stored[index] = seen,
-            None => self.stored.push(seen),
+            None => {
+                self.by_id.insert(id, self.stored.len());
+                self.stored.push(seen);
+            }
         }
         cancelled
+    }
+
+    /// Remembers the number that the database gave to a new row, and that it holds what the planner has.
+    pub fn record_inserted(&mut self, index: usize, id: i64) {
+        self.planner.tis[index].id = id;
+        self.by_id.insert(id, index);
+        self.record_stored(index, 0);
+    }
+
+    /// Remembers that the database now holds what the planner has.
+    pub fn record_stored(&mut self, index: usize, fence: i64) {
+        let ti = &mut self.planner.tis[index];
+        ti.fence = fence;
+        let stored = Stored { state: ti.state, fence, try_number: ti.try_number, map_index: ti.map_index };
+        if index == self.stored.len() {
+            self.stored.push(stored);
+        } else {
+            self.stored[index] = stored;
+        }
     }
 
     /// How the planner's instance stands in line for admission.

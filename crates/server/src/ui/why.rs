@@ -43,6 +43,9 @@ fn details(reason: &Reason) -> Value {
         Reason::RetryAt(at) => json!({"next_try_at": at}),
         Reason::RescheduleAt(at) => json!({"next_look_at": at}),
         Reason::MapUnknown { upstream } | Reason::NothingToMap { upstream } => json!({"upstream": upstream}),
+        Reason::MapShrank { length } => json!({"length": length}),
+        Reason::MapTooLong { length, limit } => json!({"length": length, "limit": limit}),
+        Reason::SetupsNotDone { unfinished } => json!({"unfinished": unfinished}),
         Reason::PoolFull { pool, slots, used, wants } => {
             json!({"pool": pool, "slots": slots, "occupied": used, "wants": wants})
         }

@@ -52,8 +52,11 @@ static WRITE: Statement = Statement::new(include_str!("write_tis.sql")).rows(TI_
 static WRITE_MAPPED: Statement = Statement::new(include_str!("write_tis_mapped.sql")).rows(TI_WRITES);
 /// Keeps what a new try is about to overwrite.
 static KEEP_OLD_TRIES: Statement = Statement::new(include_str!("keep_old_tries.sql")).rows(TI_WRITES);
-/// A new try starts without the XComs of the one before.
+/// A new try starts without the XComs of the one before, and what is removed leaves none.
 static FORGET_XCOMS: Statement = Statement::new(include_str!("forget_xcoms.sql")).rows(TI_WRITES);
+
+/// Rows that go in one statement: their text must not grow with a mapped task of a hundred thousand instances.
+const AT_ONCE: usize = 4_096;
 
 impl Tx {
     /// Inserts task instances; answers their ids in the same order.
@@ -61,9 +64,14 @@ impl Tx {
     /// # Errors
     /// Those of the database, also when a run has such an instance already.
     pub async fn insert_tis(&mut self, tis: &[NewTi]) -> Result<Vec<i64>, Error> {
-        if tis.is_empty() {
-            return Ok(Vec::new());
+        let mut ids = Vec::with_capacity(tis.len());
+        for some in tis.chunks(AT_ONCE) {
+            ids.extend(self.insert_some(some).await?);
         }
+        Ok(ids)
+    }
+
+    async fn insert_some(&mut self, tis: &[NewTi]) -> Result<Vec<i64>, Error> {
         let mut rows = Rows::new(NEW_TIS);
         for ti in tis {
             rows.push([
@@ -100,9 +108,14 @@ impl Tx {
     /// # Errors
     /// Those of the database.
     pub async fn write_tis(&mut self, writes: &[TiWrite]) -> Result<Vec<bool>, Error> {
-        if writes.is_empty() {
-            return Ok(Vec::new());
+        let mut applied = Vec::with_capacity(writes.len());
+        for some in writes.chunks(AT_ONCE) {
+            applied.extend(self.write_some(some).await?);
         }
+        Ok(applied)
+    }
+
+    async fn write_some(&mut self, writes: &[TiWrite]) -> Result<Vec<bool>, Error> {
         let now = crate::now();
         let rows = |chosen: &dyn Fn(&TiWrite) -> bool| {
             let mut rows = Rows::new(TI_WRITES);
@@ -131,9 +144,10 @@ impl Tx {
         };
         if writes.iter().any(may_end_a_try) {
             KEEP_OLD_TRIES.bind(rows(&may_end_a_try)).run(self).await?;
-            if writes.iter().any(|write| write.try_number > 1) {
-                FORGET_XCOMS.bind(rows(&|write| write.try_number > 1)).run(self).await?;
-            }
+        }
+        let forgets = |write: &TiWrite| write.try_number > 1 || write.state == Some(TaskState::Removed);
+        if writes.iter().any(forgets) {
+            FORGET_XCOMS.bind(rows(&forgets)).run(self).await?;
         }
         let mut applied = HashSet::with_capacity(writes.len());
         for (statement, mapped) in [(&WRITE, false), (&WRITE_MAPPED, true)] {
