@@ -2,6 +2,7 @@
 //!
 //! This crate is pure: no I/O, no clock, no randomness, no async, no logging. Time is an argument.
 
+pub mod asset;
 pub mod dag;
 pub mod ids;
 pub mod plan;

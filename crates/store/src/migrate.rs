@@ -13,8 +13,11 @@ struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") }];
+/// Sorted by version; there may be gaps.
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") },
+    Migration { version: 2, name: "assets", text: include_str!("../migrations/0002_assets.sql") },
+];
 
 /// What [`Store::migrate`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,13 +69,15 @@ impl Store {
     /// [`Error::NotMigrated`] or [`Error::Newer`] if not.
     pub async fn check(&self) -> Result<(), Error> {
         let mut reader = self.db().reader().await?;
-        let known = newest();
-        let found = if table_exists(&mut reader, "schema_migration").await? {
-            compare(&APPLIED.query().all::<(i64, String)>(&mut reader).await?, self.dialect())?
-        } else {
-            0
-        };
-        if found < known { Err(Error::NotMigrated { found, known }) } else { Ok(()) }
+        let mut applied = Vec::new();
+        if table_exists(&mut reader, "schema_migration").await? {
+            applied = APPLIED.query().all::<(i64, String)>(&mut reader).await?;
+        }
+        let found = compare(&applied, self.dialect())?;
+        match missing(&applied).next() {
+            Some(_) => Err(Error::NotMigrated { found, known: newest() }),
+            None => Ok(()),
+        }
     }
 
     /// Drops everything and migrates afresh. All data is lost.
@@ -97,6 +102,16 @@ impl Store {
 
 /// Every table, those that reference others first.
 pub(crate) const TABLES: &[&str] = &[
+    "dag_run_asset_event",
+    "asset_queue",
+    "asset_event_alias",
+    "asset_event",
+    "asset_loose_reference",
+    "asset_alias_reference",
+    "asset_reference",
+    "asset_alias_asset",
+    "asset_alias",
+    "asset",
     "xcom",
     "task_try",
     "task_instance",
@@ -130,9 +145,10 @@ async fn migrate(tx: &mut Writing, dialect: Dialect, now: i64) -> Result<Migrate
         ));
     }
     CREATE_TABLE.query().run(tx).await?;
-    let from = compare(&APPLIED.query().all::<(i64, String)>(tx).await?, dialect)?;
+    let before = APPLIED.query().all::<(i64, String)>(tx).await?;
+    let from = compare(&before, dialect)?;
     let mut applied = Vec::new();
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > from) {
+    for migration in missing(&before) {
         let text = for_dialect(migration.text, dialect);
         let failed = |error: sqlx::Error| {
             Error::Migration(format!("migration {:04}_{} failed: {error}", migration.version, migration.name))
@@ -155,6 +171,11 @@ async fn migrate(tx: &mut Writing, dialect: Dialect, now: i64) -> Result<Migrate
         applied.push(format!("{:04}_{}", migration.version, migration.name));
     }
     Ok(MigrateReport { from, to: newest(), applied })
+}
+
+/// Migrations that were not applied, in order: those after the newest, and those that came between.
+fn missing(applied: &[(i64, String)]) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(|migration| applied.iter().all(|(version, _)| *version != migration.version))
 }
 
 async fn table_exists(on: &mut impl Connected, name: &str) -> Result<bool, Error> {

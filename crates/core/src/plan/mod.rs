@@ -1,6 +1,7 @@
 //! The planners: pure functions from snapshots to decisions.
 //!
 //! * [`plan_runs`]: timetables to DAG runs.
+//! * [`plan_asset_runs`]: events of assets to DAG runs.
 //! * [`plan_run`]: one run: trigger rules, mapping, retries, completion. [`RunPlanner`] is the same with memory:
 //!   told what changed, it looks only at what that touches, and decides the same.
 //! * [`AdmissionQueue`]: which of the task instances that may go fit pools and limits, across runs.
@@ -10,6 +11,7 @@
 //! else waits.
 
 mod admit;
+mod assets;
 mod reason;
 mod recovery;
 mod retry;
@@ -18,6 +20,7 @@ mod run;
 mod runs;
 
 pub use admit::{Admission, AdmissionQueue, Candidate, Capacity, Limits, TaskLimit};
+pub use assets::{AssetConsumer, AssetPlan, AssetRun, QueuedEvent, plan_asset_runs};
 pub use reason::Reason;
 pub use recovery::{InFlight, Recovery, plan_recovery};
 pub use run::{Past, PastTask, Run, RunPlanner, RunSnapshot, TaskDecision, TaskInstance, plan_run};

@@ -9,6 +9,7 @@ mod describe;
 mod events;
 mod interval;
 mod isoformat;
+mod partition;
 mod simple;
 mod spec;
 mod trigger;
@@ -21,7 +22,9 @@ pub use cron::{Cron, CronError};
 pub use delta::Delta;
 use events::Events;
 pub use isoformat::{isoformat, run_id};
-pub use spec::{Error, TimetableSpec};
+use partition::CronPartition;
+pub(crate) use spec::time_zone;
+pub use spec::{AssetSchedule, Error, TimetableSpec};
 pub use trigger::RunImmediately;
 use trigger::{CronTrigger, DeltaTrigger};
 pub use zoned_cron::ZonedCron;
@@ -72,6 +75,11 @@ enum Kind {
     DeltaTrigger(DeltaTrigger),
     MultipleCronTrigger(Arc<[CronTrigger]>),
     Events(Arc<Events>),
+    AssetTriggered,
+    AssetOrTime(Arc<Timetable>),
+    PartitionedAsset,
+    CronPartition(Arc<CronPartition>),
+    PartitionedAtRuntime,
 }
 
 impl Timetable {
@@ -90,13 +98,32 @@ impl Timetable {
             Kind::DeltaTrigger(trigger) => trigger::next_run(trigger, last, restriction, now),
             Kind::MultipleCronTrigger(triggers) => trigger::next_of_many(triggers, last, restriction, now),
             Kind::Events(events) => events.next_run(last, restriction, now),
+            Kind::AssetTriggered | Kind::PartitionedAsset | Kind::PartitionedAtRuntime => None,
+            Kind::AssetOrTime(timetable) => timetable.next_run(last, restriction, now),
+            Kind::CronPartition(partition) => partition.next_run(last, restriction, now),
+        }
+    }
+
+    /// The partition that the run due at an instant is about, and the instant that it stands for; `None` for timetables
+    /// whose runs have none.
+    pub fn partition(&self, run_after: Timestamp) -> Option<(String, Timestamp)> {
+        match &self.0 {
+            Kind::CronPartition(partition) => partition.partition(run_after),
+            _ => None,
         }
     }
 
     /// The data interval of a run that somebody asks for, to run at `run_after`.
     pub fn infer_manual_interval(&self, run_after: Timestamp) -> DataInterval {
         match &self.0 {
-            Kind::Null | Kind::Once | Kind::Continuous => DataInterval::exact(run_after),
+            Kind::Null
+            | Kind::Once
+            | Kind::Continuous
+            | Kind::AssetTriggered
+            | Kind::PartitionedAsset
+            | Kind::PartitionedAtRuntime
+            | Kind::CronPartition(_) => DataInterval::exact(run_after),
+            Kind::AssetOrTime(timetable) => timetable.infer_manual_interval(run_after),
             Kind::CronDataInterval(cron) => interval::infer_manual(cron, run_after),
             Kind::DeltaDataInterval(delta) => interval::infer_manual(delta, run_after),
             Kind::CronTrigger(trigger) => trigger::infer_manual(trigger, run_after),
@@ -144,6 +171,11 @@ impl Timetable {
                 crons.join(", ")
             }
             Kind::Events(events) => events.summary(),
+            Kind::AssetTriggered => "Asset".into(),
+            Kind::AssetOrTime(timetable) => format!("Asset or {}", timetable.summary()),
+            Kind::PartitionedAsset => "Partitioned Asset".into(),
+            Kind::CronPartition(partition) => partition.trigger.cron.cron().expression().into(),
+            Kind::PartitionedAtRuntime => "PartitionedAtRuntime".into(),
         }
     }
 
@@ -162,6 +194,10 @@ impl Timetable {
                 texts.join(", ")
             }
             Kind::Events(events) => events.description(),
+            Kind::AssetTriggered | Kind::PartitionedAsset => "Triggered by assets".into(),
+            Kind::AssetOrTime(timetable) => format!("Triggered by assets or {}", timetable.description()),
+            Kind::CronPartition(partition) => describe::describe(partition.trigger.cron.cron()),
+            Kind::PartitionedAtRuntime => "Never, partition key(s) set at runtime".into(),
         }
     }
 
@@ -177,22 +213,42 @@ impl Timetable {
             Kind::DeltaTrigger(_) => "DeltaTriggerTimetable",
             Kind::MultipleCronTrigger(_) => "MultipleCronTriggerTimetable",
             Kind::Events(_) => "EventsTimetable",
+            Kind::AssetTriggered => "AssetTriggeredTimetable",
+            Kind::AssetOrTime(_) => "AssetOrTimeSchedule",
+            Kind::PartitionedAsset => "PartitionedAssetTimetable",
+            Kind::CronPartition(_) => "CronPartitionTimetable",
+            Kind::PartitionedAtRuntime => "PartitionedAtRuntime",
         }
     }
 
     /// Whether it ever creates runs by itself.
     pub fn can_be_scheduled(&self) -> bool {
-        !matches!(self.0, Kind::Null)
+        !matches!(self.0, Kind::Null | Kind::PartitionedAtRuntime)
     }
 
     /// Whether it creates runs again and again.
     pub fn is_periodic(&self) -> bool {
-        !matches!(self.0, Kind::Null | Kind::Once | Kind::Continuous)
+        match &self.0 {
+            Kind::AssetOrTime(timetable) => timetable.is_periodic(),
+            kind => !matches!(
+                kind,
+                Kind::Null
+                    | Kind::Once
+                    | Kind::Continuous
+                    | Kind::AssetTriggered
+                    | Kind::PartitionedAsset
+                    | Kind::PartitionedAtRuntime
+            ),
+        }
     }
 
     /// How many runs may be active at most, whatever the DAG says.
     pub fn active_runs_limit(&self) -> Option<u32> {
-        matches!(self.0, Kind::Continuous).then_some(1)
+        match &self.0 {
+            Kind::Continuous => Some(1),
+            Kind::AssetOrTime(timetable) => timetable.active_runs_limit(),
+            _ => None,
+        }
     }
 }
 

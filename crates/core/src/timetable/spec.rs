@@ -7,8 +7,11 @@ use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::events::Events;
+use super::partition::CronPartition;
 use super::trigger::{CronTrigger, DeltaTrigger, RunImmediately};
 use super::{Cron, CronError, Delta, Kind, Timetable, ZonedCron};
+use crate::asset::AssetExpr;
+use crate::asset::partition::Partitions;
 use crate::time::{Duration, Timestamp};
 
 /// A timetable as data, for instance `{"type":"cron_data_interval","cron":"0 0 * * *","timezone":"Europe/Berlin"}`.
@@ -81,6 +84,53 @@ pub enum TimetableSpec {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         description: Option<String>,
     },
+    /// When assets were updated.
+    AssetTriggered {
+        /// Which.
+        assets: AssetExpr,
+    },
+    /// When assets were updated, and when another timetable says so.
+    AssetOrTime {
+        /// The other.
+        timetable: Box<TimetableSpec>,
+        /// Which assets.
+        assets: AssetExpr,
+    },
+    /// When partitions of assets are complete.
+    PartitionedAsset {
+        /// Which assets.
+        assets: AssetExpr,
+        /// From keys of their events to keys of runs.
+        #[serde(flatten)]
+        partitions: Partitions,
+    },
+    /// A cron expression says when runs are created; each is about a partition.
+    CronPartition {
+        /// Expression or preset.
+        cron: String,
+        /// Whose wall clock counts.
+        #[serde(default = "utc", deserialize_with = "zone_text")]
+        timezone: String,
+        /// `true`, `false`, `null` or a number of seconds.
+        #[serde(default)]
+        run_immediately: RunImmediately,
+        /// Which partition a run is about, in fires of the expression after it; negative: before it.
+        #[serde(default)]
+        run_offset: i32,
+        /// `strftime` format of keys.
+        key_format: String,
+    },
+    /// Never; whoever triggers a run says which partition it is about.
+    PartitionedAtRuntime,
+}
+
+/// What a schedule waits for besides the clock.
+#[derive(Clone, Copy, Debug)]
+pub struct AssetSchedule<'s> {
+    /// The condition.
+    pub condition: &'s AssetExpr,
+    /// Runs are about partitions.
+    pub partitions: Option<&'s Partitions>,
 }
 
 /// Why a timetable cannot work.
@@ -98,6 +148,12 @@ pub enum Error {
     /// A multiple cron timetable without an expression.
     #[error("at least one cron expression is needed")]
     NoCron,
+    /// An asset timetable in another one.
+    #[error("the timetable beside assets can't be about assets itself")]
+    Nested,
+    /// The format of partition keys can't be written.
+    #[error("key_format '{0}' can't be used: {1}")]
+    KeyFormat(String, String),
 }
 
 impl TimetableSpec {
@@ -139,12 +195,40 @@ impl TimetableSpec {
                 let restrict_to_events = *restrict_to_events;
                 Kind::Events(Arc::new(Events { dates, restrict_to_events, description: description.clone() }))
             }
+            Self::AssetTriggered { .. } => Kind::AssetTriggered,
+            Self::PartitionedAsset { .. } => Kind::PartitionedAsset,
+            Self::PartitionedAtRuntime => Kind::PartitionedAtRuntime,
+            Self::AssetOrTime { timetable, .. } => {
+                if timetable.asset_schedule().is_some() {
+                    return Err(Error::Nested);
+                }
+                Kind::AssetOrTime(Arc::new(timetable.compile()?))
+            }
+            Self::CronPartition { cron, timezone, run_immediately, run_offset, key_format } => {
+                let trigger = trigger(cron, timezone, &Delta::default(), run_immediately)?;
+                let partition = CronPartition { trigger, run_offset: *run_offset, key_format: key_format.clone() };
+                partition.check()?;
+                Kind::CronPartition(Arc::new(partition))
+            }
         }))
+    }
+
+    /// What the schedule waits for besides the clock.
+    pub fn asset_schedule(&self) -> Option<AssetSchedule<'_>> {
+        match self {
+            Self::AssetTriggered { assets } | Self::AssetOrTime { assets, .. } => {
+                Some(AssetSchedule { condition: assets, partitions: None })
+            }
+            Self::PartitionedAsset { assets, partitions } => {
+                Some(AssetSchedule { condition: assets, partitions: Some(partitions) })
+            }
+            _ => None,
+        }
     }
 }
 
 fn zoned(cron: &str, timezone: &str) -> Result<ZonedCron, Error> {
-    Ok(ZonedCron::new(Cron::parse(cron)?, zone(timezone)?))
+    Ok(ZonedCron::new(Cron::parse(cron)?, time_zone(timezone)?))
 }
 
 fn positive(delta: &Delta) -> Result<Delta, Error> {
@@ -152,7 +236,10 @@ fn positive(delta: &Delta) -> Result<Delta, Error> {
 }
 
 /// An IANA name, `+02:00` (also `UTC+02:00`, as Python names fixed offsets) or seconds.
-fn zone(text: &str) -> Result<TimeZone, Error> {
+///
+/// # Errors
+/// [`Error::Zone`] for anything else.
+pub(crate) fn time_zone(text: &str) -> Result<TimeZone, Error> {
     if text.eq_ignore_ascii_case("utc") {
         return Ok(TimeZone::UTC);
     }

@@ -45,6 +45,11 @@ impl ZonedCron {
         Self { cron: Arc::new(cron), zone, follows_clock }
     }
 
+    /// Whose wall clock counts.
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The expression alone.
     pub fn cron(&self) -> &Cron {
         &self.cron
