@@ -1,3 +1,100 @@
+asset.id bigint NOT NULL IDENTITY
+asset.name text NOT NULL
+asset.uri text NOT NULL
+asset.asset_group text NOT NULL DEFAULT 'asset'::text
+asset.extra text NOT NULL DEFAULT '{}'::text
+asset.created_at bigint NOT NULL
+asset.updated_at bigint NOT NULL
+asset asset_key UNIQUE (name, uri)
+asset asset_pkey PRIMARY KEY (id)
+CREATE UNIQUE INDEX asset_key ON public.asset USING btree (name, uri)
+CREATE UNIQUE INDEX asset_pkey ON public.asset USING btree (id)
+CREATE INDEX asset_uri ON public.asset USING btree (uri)
+asset_alias.id bigint NOT NULL IDENTITY
+asset_alias.name text NOT NULL
+asset_alias.alias_group text NOT NULL DEFAULT 'asset'::text
+asset_alias asset_alias_name UNIQUE (name)
+asset_alias asset_alias_pkey PRIMARY KEY (id)
+CREATE UNIQUE INDEX asset_alias_name ON public.asset_alias USING btree (name)
+CREATE UNIQUE INDEX asset_alias_pkey ON public.asset_alias USING btree (id)
+asset_alias_asset.alias_id bigint NOT NULL
+asset_alias_asset.asset_id bigint NOT NULL
+asset_alias_asset asset_alias_asset_alias_id_fkey FOREIGN KEY (alias_id) REFERENCES asset_alias(id) ON DELETE CASCADE
+asset_alias_asset asset_alias_asset_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id) ON DELETE CASCADE
+asset_alias_asset asset_alias_asset_pkey PRIMARY KEY (alias_id, asset_id)
+CREATE UNIQUE INDEX asset_alias_asset_pkey ON public.asset_alias_asset USING btree (alias_id, asset_id)
+CREATE INDEX asset_alias_of_asset ON public.asset_alias_asset USING btree (asset_id)
+asset_alias_reference.dag_id text NOT NULL
+asset_alias_reference.kind text NOT NULL
+asset_alias_reference.task_id text NOT NULL
+asset_alias_reference.alias_id bigint NOT NULL
+asset_alias_reference.created_at bigint NOT NULL
+asset_alias_reference.updated_at bigint NOT NULL
+asset_alias_reference asset_alias_reference_alias_id_fkey FOREIGN KEY (alias_id) REFERENCES asset_alias(id) ON DELETE CASCADE
+asset_alias_reference asset_alias_reference_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+asset_alias_reference asset_alias_reference_kind CHECK ((kind = ANY (ARRAY['schedule'::text, 'outlet'::text, 'inlet'::text])))
+asset_alias_reference asset_alias_reference_pkey PRIMARY KEY (dag_id, kind, task_id, alias_id)
+CREATE INDEX asset_alias_reference_alias ON public.asset_alias_reference USING btree (alias_id, kind)
+CREATE UNIQUE INDEX asset_alias_reference_pkey ON public.asset_alias_reference USING btree (dag_id, kind, task_id, alias_id)
+asset_event.id bigint NOT NULL IDENTITY
+asset_event.asset_id bigint NOT NULL
+asset_event.at bigint NOT NULL
+asset_event.extra text NOT NULL DEFAULT '{}'::text
+asset_event.source_dag_id text
+asset_event.source_task_id text
+asset_event.source_run_id text
+asset_event.source_map_index integer
+asset_event.partition_key text
+asset_event.partition_date bigint
+asset_event asset_event_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id)
+asset_event asset_event_pkey PRIMARY KEY (id)
+CREATE INDEX asset_event_asset ON public.asset_event USING btree (asset_id, at, id)
+CREATE INDEX asset_event_at ON public.asset_event USING btree (at, id)
+CREATE UNIQUE INDEX asset_event_pkey ON public.asset_event USING btree (id)
+CREATE INDEX asset_event_source ON public.asset_event USING btree (source_dag_id, source_run_id) WHERE (source_dag_id IS NOT NULL)
+asset_event_alias.event_id bigint NOT NULL
+asset_event_alias.alias_id bigint NOT NULL
+asset_event_alias asset_event_alias_alias_id_fkey FOREIGN KEY (alias_id) REFERENCES asset_alias(id) ON DELETE CASCADE
+asset_event_alias asset_event_alias_event_id_fkey FOREIGN KEY (event_id) REFERENCES asset_event(id) ON DELETE CASCADE
+asset_event_alias asset_event_alias_pkey PRIMARY KEY (event_id, alias_id)
+CREATE INDEX asset_event_alias_alias ON public.asset_event_alias USING btree (alias_id, event_id)
+CREATE UNIQUE INDEX asset_event_alias_pkey ON public.asset_event_alias USING btree (event_id, alias_id)
+asset_loose_reference.dag_id text NOT NULL
+asset_loose_reference.kind text NOT NULL
+asset_loose_reference.task_id text NOT NULL
+asset_loose_reference.name text NOT NULL
+asset_loose_reference.uri text NOT NULL
+asset_loose_reference asset_loose_reference_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+asset_loose_reference asset_loose_reference_kind CHECK ((kind = ANY (ARRAY['schedule'::text, 'outlet'::text, 'inlet'::text])))
+asset_loose_reference asset_loose_reference_one CHECK (((name = ''::text) <> (uri = ''::text)))
+asset_loose_reference asset_loose_reference_pkey PRIMARY KEY (dag_id, kind, task_id, name, uri)
+CREATE INDEX asset_loose_reference_name ON public.asset_loose_reference USING btree (name, kind)
+CREATE UNIQUE INDEX asset_loose_reference_pkey ON public.asset_loose_reference USING btree (dag_id, kind, task_id, name, uri)
+CREATE INDEX asset_loose_reference_uri ON public.asset_loose_reference USING btree (uri, kind)
+asset_queue.dag_id text NOT NULL
+asset_queue.event_id bigint NOT NULL
+asset_queue.partition_key text NOT NULL DEFAULT ''::text
+asset_queue.asset_id bigint NOT NULL
+asset_queue asset_queue_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id) ON DELETE CASCADE
+asset_queue asset_queue_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+asset_queue asset_queue_event_id_fkey FOREIGN KEY (event_id) REFERENCES asset_event(id) ON DELETE CASCADE
+asset_queue asset_queue_pkey PRIMARY KEY (dag_id, event_id, partition_key)
+CREATE INDEX asset_queue_asset ON public.asset_queue USING btree (dag_id, asset_id, event_id)
+CREATE INDEX asset_queue_event ON public.asset_queue USING btree (event_id)
+CREATE INDEX asset_queue_of_asset ON public.asset_queue USING btree (asset_id)
+CREATE UNIQUE INDEX asset_queue_pkey ON public.asset_queue USING btree (dag_id, event_id, partition_key)
+asset_reference.dag_id text NOT NULL
+asset_reference.kind text NOT NULL
+asset_reference.task_id text NOT NULL
+asset_reference.asset_id bigint NOT NULL
+asset_reference.created_at bigint NOT NULL
+asset_reference.updated_at bigint NOT NULL
+asset_reference asset_reference_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id) ON DELETE CASCADE
+asset_reference asset_reference_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+asset_reference asset_reference_kind CHECK ((kind = ANY (ARRAY['schedule'::text, 'outlet'::text, 'inlet'::text])))
+asset_reference asset_reference_pkey PRIMARY KEY (dag_id, kind, task_id, asset_id)
+CREATE INDEX asset_reference_asset ON public.asset_reference USING btree (asset_id, kind)
+CREATE UNIQUE INDEX asset_reference_pkey ON public.asset_reference USING btree (dag_id, kind, task_id, asset_id)
 connection.conn_id text NOT NULL
 connection.conn_type text NOT NULL
 connection.description text
@@ -41,6 +138,7 @@ dag.last_parse_ms bigint
 dag.latest_version_id bigint
 dag.created_at bigint NOT NULL
 dag.updated_at bigint NOT NULL
+dag.is_partitioned boolean NOT NULL DEFAULT false
 dag dag_next_run_whole CHECK ((((next_run_after IS NULL) = (next_interval_start IS NULL)) AND ((next_run_after IS NULL) = (next_interval_end IS NULL))))
 dag dag_pkey PRIMARY KEY (dag_id)
 CREATE INDEX dag_file_of ON public.dag USING btree (bundle_name, relative_fileloc)
@@ -77,6 +175,8 @@ dag_run.note text
 dag_run.conf text NOT NULL DEFAULT '{}'::text
 dag_run.created_at bigint NOT NULL
 dag_run.updated_at bigint NOT NULL
+dag_run.partition_key text
+dag_run.partition_date bigint
 dag_run dag_run_finished_has_end CHECK (((state = ANY (ARRAY['success'::text, 'failed'::text])) = (end_date IS NOT NULL)))
 dag_run dag_run_pkey PRIMARY KEY (id)
 dag_run dag_run_queued_has_queued_at CHECK (((state <> 'queued'::text) OR (queued_at IS NOT NULL)))
@@ -89,8 +189,16 @@ CREATE INDEX dag_run_automated ON public.dag_run USING btree (dag_id, logical_da
 CREATE UNIQUE INDEX dag_run_logical_date ON public.dag_run USING btree (dag_id, logical_date) WHERE (logical_date IS NOT NULL)
 CREATE INDEX dag_run_newest ON public.dag_run USING btree (run_after DESC, id DESC)
 CREATE INDEX dag_run_newest_of_dag ON public.dag_run USING btree (dag_id, run_after DESC, id DESC)
+CREATE INDEX dag_run_partition ON public.dag_run USING btree (dag_id, partition_key) WHERE (partition_key IS NOT NULL)
 CREATE UNIQUE INDEX dag_run_pkey ON public.dag_run USING btree (id)
 CREATE UNIQUE INDEX dag_run_run_id ON public.dag_run USING btree (dag_id, run_id)
+dag_run_asset_event.run_key bigint NOT NULL
+dag_run_asset_event.event_id bigint NOT NULL
+dag_run_asset_event dag_run_asset_event_event_id_fkey FOREIGN KEY (event_id) REFERENCES asset_event(id) ON DELETE CASCADE
+dag_run_asset_event dag_run_asset_event_pkey PRIMARY KEY (run_key, event_id)
+dag_run_asset_event dag_run_asset_event_run_key_fkey FOREIGN KEY (run_key) REFERENCES dag_run(id) ON DELETE CASCADE
+CREATE INDEX dag_run_asset_event_event ON public.dag_run_asset_event USING btree (event_id)
+CREATE UNIQUE INDEX dag_run_asset_event_pkey ON public.dag_run_asset_event USING btree (run_key, event_id)
 dag_tag.dag_id text NOT NULL
 dag_tag.name text NOT NULL
 dag_tag dag_tag_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
@@ -140,6 +248,7 @@ CREATE UNIQUE INDEX import_error_pkey ON public.import_error USING btree (id)
 inbox.id bigint NOT NULL IDENTITY
 inbox.run_key bigint NOT NULL
 inbox.ti_id bigint
+inbox.dag_id text
 inbox inbox_pkey PRIMARY KEY (id)
 CREATE UNIQUE INDEX inbox_pkey ON public.inbox USING btree (id)
 job.id bigint NOT NULL IDENTITY

@@ -1,3 +1,113 @@
+CREATE TABLE asset (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    uri TEXT NOT NULL,
+    asset_group TEXT NOT NULL DEFAULT 'asset',
+    extra TEXT NOT NULL DEFAULT '{}',
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT asset_key UNIQUE (name, uri)
+);
+
+CREATE INDEX asset_uri ON asset (uri);
+
+CREATE TABLE asset_alias (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    alias_group TEXT NOT NULL DEFAULT 'asset',
+    CONSTRAINT asset_alias_name UNIQUE (name)
+);
+
+CREATE TABLE asset_alias_asset (
+    alias_id BIGINT NOT NULL REFERENCES asset_alias (id) ON DELETE CASCADE,
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    PRIMARY KEY (alias_id, asset_id)
+);
+
+CREATE INDEX asset_alias_of_asset ON asset_alias_asset (asset_id);
+
+CREATE TABLE asset_alias_reference (
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    alias_id BIGINT NOT NULL REFERENCES asset_alias (id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (dag_id, kind, task_id, alias_id),
+    CONSTRAINT asset_alias_reference_kind CHECK (kind IN ('schedule', 'outlet', 'inlet'))
+);
+
+CREATE INDEX asset_alias_reference_alias ON asset_alias_reference (alias_id, kind);
+
+CREATE TABLE asset_event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    asset_id BIGINT NOT NULL REFERENCES asset (id),
+    at BIGINT NOT NULL,
+    extra TEXT NOT NULL DEFAULT '{}',
+    source_dag_id TEXT,
+    source_task_id TEXT,
+    source_run_id TEXT,
+    source_map_index INTEGER,
+    partition_key TEXT,
+    partition_date BIGINT
+);
+
+CREATE INDEX asset_event_asset ON asset_event (asset_id, at, id);
+
+CREATE INDEX asset_event_at ON asset_event (at, id);
+
+CREATE INDEX asset_event_source ON asset_event (source_dag_id, source_run_id) WHERE source_dag_id IS NOT NULL;
+
+CREATE TABLE asset_event_alias (
+    event_id BIGINT NOT NULL REFERENCES asset_event (id) ON DELETE CASCADE,
+    alias_id BIGINT NOT NULL REFERENCES asset_alias (id) ON DELETE CASCADE,
+    PRIMARY KEY (event_id, alias_id)
+);
+
+CREATE INDEX asset_event_alias_alias ON asset_event_alias (alias_id, event_id);
+
+CREATE TABLE asset_loose_reference (
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    uri TEXT NOT NULL,
+    PRIMARY KEY (dag_id, kind, task_id, name, uri),
+    CONSTRAINT asset_loose_reference_kind CHECK (kind IN ('schedule', 'outlet', 'inlet')),
+    CONSTRAINT asset_loose_reference_one CHECK ((name = '') <> (uri = ''))
+);
+
+CREATE INDEX asset_loose_reference_name ON asset_loose_reference (name, kind);
+
+CREATE INDEX asset_loose_reference_uri ON asset_loose_reference (uri, kind);
+
+CREATE TABLE asset_queue (
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    event_id BIGINT NOT NULL REFERENCES asset_event (id) ON DELETE CASCADE,
+    partition_key TEXT NOT NULL DEFAULT '',
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    PRIMARY KEY (dag_id, event_id, partition_key)
+);
+
+CREATE INDEX asset_queue_asset ON asset_queue (dag_id, asset_id, event_id);
+
+CREATE INDEX asset_queue_event ON asset_queue (event_id);
+
+CREATE INDEX asset_queue_of_asset ON asset_queue (asset_id);
+
+CREATE TABLE asset_reference (
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (dag_id, kind, task_id, asset_id),
+    CONSTRAINT asset_reference_kind CHECK (kind IN ('schedule', 'outlet', 'inlet'))
+);
+
+CREATE INDEX asset_reference_asset ON asset_reference (asset_id, kind);
+
 CREATE TABLE connection (
     conn_id TEXT NOT NULL PRIMARY KEY,
     conn_type TEXT NOT NULL,
@@ -42,7 +152,7 @@ CREATE TABLE dag (
     last_parse_ms BIGINT,
     latest_version_id BIGINT,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL, is_partitioned BOOLEAN NOT NULL DEFAULT FALSE,
     CONSTRAINT dag_next_run_whole CHECK ((next_run_after IS NULL) = (next_interval_start IS NULL)
         AND (next_run_after IS NULL) = (next_interval_end IS NULL))
 );
@@ -83,7 +193,7 @@ CREATE TABLE dag_run (
     note TEXT,
     conf TEXT NOT NULL DEFAULT '{}',
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL, partition_key TEXT, partition_date BIGINT,
     CONSTRAINT dag_run_run_id UNIQUE (dag_id, run_id),
     CONSTRAINT dag_run_state CHECK (state IN ('queued', 'running', 'success', 'failed')),
     CONSTRAINT dag_run_type CHECK (run_type IN ('backfill', 'scheduled', 'manual', 'operator_triggered',
@@ -102,6 +212,16 @@ CREATE UNIQUE INDEX dag_run_logical_date ON dag_run (dag_id, logical_date) WHERE
 CREATE INDEX dag_run_newest ON dag_run (run_after DESC, id DESC);
 
 CREATE INDEX dag_run_newest_of_dag ON dag_run (dag_id, run_after DESC, id DESC);
+
+CREATE INDEX dag_run_partition ON dag_run (dag_id, partition_key) WHERE partition_key IS NOT NULL;
+
+CREATE TABLE dag_run_asset_event (
+    run_key BIGINT NOT NULL REFERENCES dag_run (id) ON DELETE CASCADE,
+    event_id BIGINT NOT NULL REFERENCES asset_event (id) ON DELETE CASCADE,
+    PRIMARY KEY (run_key, event_id)
+);
+
+CREATE INDEX dag_run_asset_event_event ON dag_run_asset_event (event_id);
 
 CREATE TABLE dag_tag (
     dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
@@ -157,7 +277,7 @@ CREATE TABLE inbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     run_key BIGINT NOT NULL,
     ti_id BIGINT
-);
+, dag_id TEXT);
 
 CREATE TABLE job (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -86,6 +86,8 @@ fn workload(ti_id: i64) -> Workload {
             conf: Default::default(),
             clear_number: 0,
             triggering_user: None,
+            partition_key: None,
+            partition_date: None,
         },
         lane: LaneSpec::Python,
         bundle: "dags-folder".into(),
@@ -104,6 +106,7 @@ fn workload(ti_id: i64) -> Workload {
         email: String::new(),
         first_started_at: None,
         reschedule_count: 0,
+        outlets: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tradewind_core::asset::AssetUpdate;
 use tradewind_core::{TaskState, Timestamp};
 
 use crate::serialized_dag::SerializedDag;
@@ -197,6 +198,9 @@ pub struct Done {
     /// Ids of direct downstream tasks to skip (branching, short circuit).
     #[serde(default)]
     pub skip: Vec<String>,
+    /// Assets that the task updated.
+    #[serde(default)]
+    pub asset_updates: Vec<AssetUpdate>,
     /// Peak resident memory of the child.
     #[serde(default)]
     pub max_rss_kb: i64,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tradewind_core::asset::AssetExpr;
 use tradewind_core::dag::{MapDraft, StructureError, TaskDraft, link};
 use tradewind_core::{Dag, Duration, Lane, Task, Timestamp, TriggerRule, WeightRule};
 
@@ -229,6 +230,12 @@ pub struct SerializedTask {
     /// Names of extra links.
     #[serde(default)]
     pub extra_links: Vec<String>,
+    /// Assets that the task updates when it succeeds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outlets: Vec<AssetExpr>,
+    /// Assets that the task reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inlets: Vec<AssetExpr>,
 }
 
 /// How a try of a task runs, with what the native lanes need to know.

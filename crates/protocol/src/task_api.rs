@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tradewind_core::asset::AssetUpdate;
 use tradewind_core::{RunState, TaskState, Timestamp, TryId};
 
 use crate::workload::Workload;
@@ -147,6 +148,9 @@ pub struct FinishTry {
     /// Direct downstream tasks to skip.
     #[serde(default)]
     pub skip: Vec<String>,
+    /// Assets that the task updated; they count if it succeeded.
+    #[serde(default)]
+    pub asset_updates: Vec<AssetUpdate>,
     /// Peak resident memory.
     #[serde(default)]
     pub max_rss_kb: Option<i64>,
@@ -286,6 +290,42 @@ pub enum TaskCall {
         #[serde(default)]
         states: Vec<RunState>,
     },
+    /// An asset by name or URI: `{name, uri, group, extra}`, or `not_found`.
+    AssetGet {
+        /// Its name.
+        #[serde(default)]
+        name: Option<String>,
+        /// Its URI.
+        #[serde(default)]
+        uri: Option<String>,
+    },
+    /// Events of an asset or of an alias, the oldest first: an array of `{id, timestamp, extra, asset, source_*,
+    /// source_aliases, partition_key}`.
+    AssetEvents {
+        /// The asset's name.
+        #[serde(default)]
+        name: Option<String>,
+        /// The asset's URI.
+        #[serde(default)]
+        uri: Option<String>,
+        /// Instead of an asset: everything that came by way of this alias.
+        #[serde(default)]
+        alias: Option<String>,
+        /// Not before.
+        #[serde(default)]
+        after: Option<Timestamp>,
+        /// Not after.
+        #[serde(default)]
+        before: Option<Timestamp>,
+        /// The oldest first; absent: yes.
+        #[serde(default)]
+        ascending: Option<bool>,
+        /// At most so many.
+        #[serde(default)]
+        limit: Option<i64>,
+    },
+    /// Events that the calling task's run consumed, in the same shape.
+    TriggeringAssetEvents {},
     /// Creates a run of a DAG; answers it. `already_exists` if the id or logical date is taken.
     RunTrigger {
         /// DAG.

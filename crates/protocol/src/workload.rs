@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tradewind_core::asset::AssetExpr;
 use tradewind_core::{Duration, RunType, Timestamp, TryId};
 
 use crate::serialized_dag::LaneSpec;
@@ -65,6 +66,9 @@ pub struct Workload {
     /// How often the try was rescheduled before.
     #[serde(default)]
     pub reschedule_count: u32,
+    /// Assets that the task updates when it succeeds. A python child knows them from the DAG file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outlets: Vec<AssetExpr>,
 }
 
 /// The DAG run of a [`Workload`].
@@ -94,4 +98,10 @@ pub struct RunInfo {
     /// Who triggered it, if a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triggering_user: Option<String>,
+    /// The partition that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_key: Option<String>,
+    /// The instant that the partition stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_date: Option<Timestamp>,
 }

@@ -2,6 +2,7 @@
 
 mod address;
 mod admin;
+mod assets;
 mod change;
 mod dag;
 mod db;
@@ -28,6 +29,9 @@ use std::sync::Arc;
 use tradewind_core::Timestamp;
 
 pub use admin::{Connection, NewEvent, Pool, User, Variable};
+pub use assets::{
+    AssetConsumerRow, AssetEventSource, AssetRunOutcome, AssetUse, AssetUseKind, EventRun, NewAssetEvent,
+};
 pub use change::{ClearOutcome, ClearTi, ClearTis, RunStateOutcome, TriggerOutcome};
 pub use dag::{DagFileRow, DagScheduleRow, DagVersionRow, FileResult, ParseReport, ParsedDag, StoredImportError};
 pub use error::Error;

@@ -44,6 +44,10 @@ row! {
         pub owner: Option<i64>,
         /// Version of the DAG that it uses.
         pub dag_version_id: Option<i64>,
+        /// The partition that it is about.
+        pub partition_key: Option<String>,
+        /// The instant that the partition stands for.
+        pub partition_date: Option<Timestamp>,
         /// Version of the code, if its bundle has versions: the run stays with its `dag_version_id`.
         pub bundle_version: Option<String>,
         /// Number of task instances by state (`"no_status"`: not looked at yet).
@@ -329,9 +333,11 @@ row! {
     pub struct InboxRow {
         /// For [`Tx::delete_inbox`](crate::Tx::delete_inbox).
         pub id: i64,
-        /// The run.
+        /// The run; 0 when it is about a DAG.
         pub run_key: i64,
         /// One task instance of it; `None`: anything.
         pub ti_id: Option<i64>,
+        /// Not about a run: what this DAG waits for may have come.
+        pub dag_id: Option<String>,
     }
 }

@@ -31,7 +31,7 @@ static LOAD_TIS: Statement =
     Statement::new("SELECT {columns} FROM task_instance WHERE id IN {ids} ORDER BY id").reads::<TiRow>();
 /// Runs that are over have no owner; what somebody changed in them is anybody's to see.
 static INBOX: Statement = Statement::new(
-    "SELECT i.id, i.run_key, i.ti_id, r.owner = $1, r.state IN ('queued', 'running')
+    "SELECT i.id, i.run_key, i.ti_id, r.owner = $1, r.state IN ('queued', 'running'), i.dag_id
      FROM inbox AS i LEFT JOIN dag_run AS r ON r.id = i.run_key
      WHERE r.owner = $1 OR r.owner IS NULL
         OR EXISTS (SELECT 1 FROM job AS j WHERE j.id = r.owner AND j.state = 'ended')
@@ -121,11 +121,11 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn read_inbox(&self, scheduler: i64) -> Result<Vec<InboxRow>, Error> {
-        type Found = (i64, i64, Option<i64>, Option<bool>, Option<bool>);
+        type Found = (i64, i64, Option<i64>, Option<bool>, Option<bool>, Option<String>);
         let found = INBOX.bind(scheduler).all::<Found>(&mut self.db().reader().await?).await?;
         let free: HashSet<i64> = found
             .iter()
-            .filter(|(_, _, _, mine, active)| *mine != Some(true) && *active == Some(true))
+            .filter(|(_, _, _, mine, active, _)| *mine != Some(true) && *active == Some(true))
             .map(|(_, run_key, ..)| *run_key)
             .collect();
         let mut lost = free.clone();
@@ -139,7 +139,7 @@ impl Store {
         Ok(found
             .into_iter()
             .filter(|(_, run_key, ..)| !lost.contains(run_key))
-            .map(|(id, run_key, ti_id, ..)| InboxRow { id, run_key, ti_id })
+            .map(|(id, run_key, ti_id, _, _, dag_id)| InboxRow { id, run_key, ti_id, dag_id })
             .collect())
     }
 }

@@ -131,6 +131,7 @@ impl Batch {
 }
 
 /// Rows of a [`Batch`], written as a JSON array of arrays.
+#[derive(Clone)]
 pub(crate) struct Rows {
     json: String,
     width: usize,

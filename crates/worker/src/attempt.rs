@@ -47,6 +47,7 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place:
         map_length: outcome.map_length,
         reschedule_at: outcome.reschedule_at,
         skip: outcome.skip,
+        asset_updates: outcome.asset_updates,
         max_rss_kb: outcome.max_rss_kb,
         cpu_ms: outcome.cpu_ms,
     };

@@ -28,6 +28,8 @@ pub(crate) fn workload(dag_id: &str, task_id: &str) -> Workload {
             conf: Value::Null,
             clear_number: 0,
             triggering_user: None,
+            partition_key: None,
+            partition_date: None,
         },
         lane: LaneSpec::Python,
         bundle: "dags-folder".into(),
@@ -46,5 +48,6 @@ pub(crate) fn workload(dag_id: &str, task_id: &str) -> Workload {
         email: String::new(),
         first_started_at: None,
         reschedule_count: 0,
+        outlets: Vec::new(),
     }
 }

@@ -67,6 +67,35 @@ pub enum LooseRef {
     Uri(String),
 }
 
+/// A task updated an asset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AssetUpdate {
+    /// The asset, or a reference to it by name or URI.
+    pub asset: AssetExpr,
+    /// Whatever the task says about it.
+    #[serde(default)]
+    pub extra: Map<String, Value>,
+    /// Aliases that it came by way of.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The partition; absent: that of the run.
+    #[serde(default)]
+    pub partition_key: Option<String>,
+}
+
+impl AssetUpdate {
+    /// What a task that says nothing more does to one of its outlets; `None` for an alias, which stands for no asset
+    /// until a task says for which.
+    pub fn of_outlet(outlet: &AssetExpr) -> Option<Self> {
+        matches!(outlet, AssetExpr::Asset(_) | AssetExpr::AssetRef(_)).then(|| Self {
+            asset: outlet.clone(),
+            extra: Map::new(),
+            aliases: Vec::new(),
+            partition_key: None,
+        })
+    }
+}
+
 /// What has come for a DAG since it last had a run of its assets.
 #[derive(Clone, Debug, Default)]
 pub struct Arrived {

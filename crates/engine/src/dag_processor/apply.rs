@@ -5,11 +5,12 @@ use std::time::Duration as StdDuration;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tradewind_core::Timestamp;
+use tradewind_core::asset::AssetExpr;
 use tradewind_core::timetable::TimetableSpec;
 use tradewind_protocol::SerializedDag;
 use tradewind_protocol::frames::{ImportError, Parsed};
 use tradewind_protocol::serialized_dag::DagDefaults;
-use tradewind_store::{FileResult, ParsedDag, StoredImportError};
+use tradewind_store::{AssetUse, AssetUseKind, FileResult, ParsedDag, StoredImportError};
 
 use super::{DagProcessor, KnownFile, ProcessorConfig, files};
 use crate::clock::Clock;
@@ -95,7 +96,11 @@ pub fn parsed_dag(
     let mut owners: Vec<String> = dag.tasks.iter().map(|task| task.owner.clone()).collect();
     owners.sort();
     owners.dedup();
+    let assets = asset_uses(&dag, &spec);
+    let is_partitioned = spec.asset_schedule().is_some_and(|schedule| schedule.partitions.is_some());
     Ok(ParsedDag {
+        assets,
+        is_partitioned,
         hash: structure_hash(&data),
         data: data.to_string(),
         owners,
@@ -114,6 +119,19 @@ pub fn parsed_dag(
         paused_upon_creation: dag.is_paused_upon_creation.unwrap_or(paused_at_creation),
         dag_id: dag.dag_id,
     })
+}
+
+/// Everything that a DAG says about assets.
+fn asset_uses(dag: &SerializedDag, spec: &TimetableSpec) -> Vec<AssetUse> {
+    let used = |kind, task_id: &str, what: &AssetExpr| AssetUse { kind, task_id: task_id.into(), what: what.clone() };
+    let schedule = spec.asset_schedule().map(|schedule| schedule.condition.leaves()).unwrap_or_default();
+    let mut uses: Vec<AssetUse> = schedule.into_iter().map(|what| used(AssetUseKind::Schedule, "", what)).collect();
+    for task in &dag.tasks {
+        for (kind, list) in [(AssetUseKind::Outlet, &task.outlets), (AssetUseKind::Inlet, &task.inlets)] {
+            uses.extend(list.iter().flat_map(AssetExpr::leaves).map(|what| used(kind, &task.task_id, what)));
+        }
+    }
+    uses
 }
 
 /// Hash over the canonical document without what does not change how the DAG runs or looks: where its file is.

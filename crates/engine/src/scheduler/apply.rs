@@ -12,7 +12,7 @@ use super::{Error, Scheduler, TickReport};
 use crate::clock::Clock;
 
 /// One changed instance: run and index in its planner.
-type Place = (i64, usize);
+pub(super) type Place = (i64, usize);
 
 impl<C: Clock> Scheduler<C> {
     /// Admits, writes and hands over. Everything that the planners decided is in the database when this is done,
@@ -74,6 +74,8 @@ impl<C: Clock> Scheduler<C> {
         let ids = tx.insert_tis(&rows).await?;
         let writes: Vec<TiWrite> = known.iter().map(|(key, index)| write(&self.runs[key], *index)).collect();
         let applied = tx.write_tis(&writes).await?;
+        let ended_now = new.iter().chain(known.iter().zip(&applied).filter(|(_, applied)| **applied).map(|(place, _)| place));
+        self.emit_of_empty_tasks(&mut tx, ended_now).await?;
 
         let mut changed_runs: Vec<i64> = touched.iter().map(|(key, _)| *key).collect();
         changed_runs.extend(dirty.iter().copied().filter(|key| self.run_changed(*key)));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tradewind_core::Dag;
+use tradewind_core::asset::AssetExpr;
 use tradewind_protocol::serialized_dag::{DagDefaults, LaneSpec, SerializedDag};
 use tradewind_store::Store;
 
@@ -39,6 +40,8 @@ pub struct TaskDetails {
     pub do_xcom_push: bool,
     /// Unix user.
     pub run_as_user: Option<String>,
+    /// Assets that it updates.
+    pub outlets: Vec<AssetExpr>,
 }
 
 /// Versions in use. Those that no run holds any more leave with [`DagCache::sweep`].
@@ -86,6 +89,7 @@ impl DagCache {
                     email: task.email.join(","),
                     do_xcom_push: task.do_xcom_push,
                     run_as_user: task.run_as_user,
+                    outlets: task.outlets,
                 };
                 (task.task_id, details)
             })

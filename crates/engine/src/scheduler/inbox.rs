@@ -12,12 +12,18 @@ use crate::clock::Clock;
 impl<C: Clock> Scheduler<C> {
     /// Reads the inbox and takes in what it names. Answers the rows to delete together with the next write.
     pub(super) async fn read_inbox(&mut self) -> Result<Vec<i64>, Error> {
-        let rows = self.store.read_inbox(self.id).await?;
+        let mut rows = self.store.read_inbox(self.id).await?;
+        // A scheduler that creates no runs leaves what others are to see.
+        rows.retain(|row| row.dag_id.is_none() || self.config.create_runs);
         if rows.is_empty() {
             return Ok(Vec::new());
         }
         let mut changed = Vec::new();
         for row in &rows {
+            if let Some(dag_id) = &row.dag_id {
+                self.asset_dags.insert(dag_id.clone());
+                continue;
+            }
             match row.ti_id {
                 Some(ti_id) if self.runs.contains_key(&row.run_key) => changed.push(ti_id),
                 _ => {

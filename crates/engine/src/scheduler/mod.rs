@@ -14,6 +14,7 @@
 //! every write is guarded, and a write that turns out stale makes its run be loaded afresh.
 
 mod apply;
+mod assets;
 mod dags;
 mod due;
 mod inbox;
@@ -104,7 +105,7 @@ pub enum Error {
 /// What one tick did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TickReport {
-    /// Runs created from schedules.
+    /// Runs created from schedules, by the clock and of assets.
     pub runs_created: usize,
     /// Task instance rows inserted or written.
     pub rows_written: usize,
@@ -131,6 +132,8 @@ pub struct Scheduler<C> {
     to_load: BTreeSet<i64>,
     /// Runs to plan in this tick.
     dirty: BTreeSet<i64>,
+    /// DAGs that wait for assets and may have got what they wait for.
+    asset_dags: BTreeSet<String>,
     /// DAGs whose queued runs may get a turn.
     dags_to_start: HashSet<String>,
     /// DAGs with `depends_on_past` of which task instances changed.
@@ -162,6 +165,7 @@ impl<C: Clock> Scheduler<C> {
             queue: AdmissionQueue::default(),
             to_load: BTreeSet::new(),
             dirty: BTreeSet::new(),
+            asset_dags: BTreeSet::new(),
             dags_to_start: HashSet::new(),
             past_changed: HashSet::new(),
             timers: BTreeSet::new(),
@@ -214,6 +218,7 @@ impl<C: Clock> Scheduler<C> {
             self.housekeeping(now).await?;
         }
         let inbox = self.read_inbox().await?;
+        let asset_runs = self.create_asset_runs(now).await?;
         let created = self.find_due_runs(now).await?;
         self.load_pending().await?;
         self.refresh_past().await?;
@@ -221,6 +226,7 @@ impl<C: Clock> Scheduler<C> {
         self.start_queued_runs(now).await?;
         self.plan_dirty(now);
         let mut report = self.apply(&inbox, created, now).await?;
+        report.runs_created += asset_runs;
         report.again |= !self.dirty.is_empty() || !self.to_load.is_empty() || !self.past_changed.is_empty();
         Ok(report)
     }
@@ -250,6 +256,7 @@ impl<C: Clock> Scheduler<C> {
         self.timers.clear();
         self.dirty.clear();
         self.to_load.clear();
+        self.asset_dags.clear();
         self.schedules = Schedules::default();
         // Adoption, which also brings back what is ours, happens with the next heartbeat.
         self.next_heartbeat = Timestamp::from_micros(0);

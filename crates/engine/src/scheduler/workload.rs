@@ -34,6 +34,8 @@ impl OwnedRun {
                 conf: self.row.conf.clone(),
                 clear_number: self.row.clear_number,
                 triggering_user: self.row.triggering_user.clone(),
+                partition_key: self.row.partition_key.clone(),
+                partition_date: self.row.partition_date,
             },
             lane: details.lane.clone(),
             bundle: self.dag.bundle.clone(),
@@ -52,6 +54,7 @@ impl OwnedRun {
             email: details.email.clone(),
             first_started_at: ti.first_started_at,
             reschedule_count: ti.reschedule_count,
+            outlets: details.outlets.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use tradewind_core::TryId;
 use tradewind_protocol::{TaskApiError, TaskCall, TaskReply};
 use tradewind_store::Variable;
+use tradewind_store::read::AssetEventFilter;
 
 use super::StoreTaskApi;
 use super::error::{not_found, of_store};
@@ -50,6 +51,23 @@ impl StoreTaskApi {
             }
             TaskCall::RunCount { dag_id, logical_dates, run_ids, states } => {
                 self.run_count(&ti, dag_id, logical_dates, run_ids, states).await
+            }
+            TaskCall::AssetGet { name, uri } => self.asset_get(name, uri).await,
+            TaskCall::AssetEvents { name, uri, alias, after, before, ascending, limit } => {
+                let of = AssetEventFilter {
+                    name,
+                    uri,
+                    alias,
+                    after,
+                    before,
+                    descending: ascending == Some(false),
+                    ..AssetEventFilter::default()
+                };
+                self.asset_events(of, limit).await
+            }
+            TaskCall::TriggeringAssetEvents {} => {
+                let of = AssetEventFilter { consumed_by: Some(ti.run_key), ..AssetEventFilter::default() };
+                self.asset_events(of, None).await
             }
             TaskCall::RunTrigger { dag_id, run_id, logical_date, conf, reset, note } => {
                 self.run_trigger(super::runs::Trigger { dag_id, run_id, logical_date, conf, reset, note }).await

@@ -136,6 +136,7 @@ fn workload(
         email: task.email.join(","),
         first_started_at: ti.first_started_at,
         reschedule_count: u32::try_from(ti.reschedule_count).unwrap_or(0),
+        outlets: task.outlets.clone(),
     })
 }
 
@@ -153,5 +154,7 @@ pub(super) fn run_info(run: &RunRow) -> RunInfo {
         conf: run.conf.clone(),
         clear_number: run.clear_number,
         triggering_user: run.triggering_user.clone(),
+        partition_key: run.partition_key.clone(),
+        partition_date: run.partition_date,
     }
 }

@@ -1,6 +1,7 @@
 //! The task API: what workers and running tries ask. [`StoreTaskApi`] answers from the database, for the local
 //! executor in-process and, through [`http`], for workers elsewhere.
 
+mod assets;
 mod call;
 mod claim;
 mod connection;
@@ -148,6 +149,7 @@ impl TaskApi for StoreTaskApi {
             map_length,
             max_rss_kb: finish.max_rss_kb,
             cpu_ms: finish.cpu_ms,
+            asset_updates: finish.asset_updates,
             ..tradewind_store::FinishTry::new(finish.try_id, finish.state, finish.at)
         };
         Ok(match self.store.finish_try(finish).await.map_err(of_store)? {

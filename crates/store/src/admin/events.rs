@@ -3,7 +3,7 @@
 use tradewind_core::Timestamp;
 
 use crate::sql::Statement;
-use crate::{Error, Store, Topic};
+use crate::{Error, Store, Topic, Tx};
 
 /// Something that somebody did.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,18 @@ impl Store {
     /// Those of the database.
     pub async fn log_event(&self, event: NewEvent<'_>) -> Result<i64, Error> {
         let mut tx = self.begin().await?;
+        let id = tx.log_event(event).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+}
+
+impl Tx {
+    /// Writes an event; answers its number.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn log_event(&mut self, event: NewEvent<'_>) -> Result<i64, Error> {
         let (id,) = ADD
             .bind(event.at)
             .bind(event.event)
@@ -50,10 +62,9 @@ impl Store {
             .bind(event.try_number)
             .bind(event.username)
             .bind(event.extra)
-            .one::<(i64,)>(&mut tx)
+            .one::<(i64,)>(self)
             .await?;
-        tx.notify(Topic::Ui);
-        tx.commit().await?;
+        self.notify(Topic::Ui);
         Ok(id)
     }
 }

@@ -7,7 +7,7 @@ use tradewind_core::Timestamp;
 
 use crate::row::row;
 use crate::sql::{Batch, Rows, Statement, names};
-use crate::{Error, Store, Topic, Tx};
+use crate::{AssetUse, Error, Store, Topic, Tx};
 
 /// The outcome of parsing one file.
 #[derive(Clone, Debug)]
@@ -69,6 +69,10 @@ pub struct ParsedDag {
     pub max_active_tasks: u32,
     /// 0: never pause by itself.
     pub max_consecutive_failed_dag_runs: u32,
+    /// What it says about assets.
+    pub assets: Vec<AssetUse>,
+    /// Its schedule waits for partitions of assets.
+    pub is_partitioned: bool,
     /// Whether a DAG that was never seen before begins paused.
     pub paused_upon_creation: bool,
 }
@@ -267,6 +271,7 @@ impl Tx {
                 file.dags.iter().map(|dag| dag.dag_id.clone()).filter(|dag_id| !known.contains(dag_id)).collect();
             self.store_dags(file, &mut report).await?;
             self.store_tags(file).await?;
+            self.store_asset_references(file).await?;
         }
         match &file.import_error {
             None => {

@@ -186,6 +186,10 @@ impl Store {
         let mut tx = self.begin().await?;
         let changed = SET_PAUSED.bind(names(dag_ids)).bind(paused).bind(crate::now()).all::<(String,)>(&mut tx).await?;
         if !changed.is_empty() {
+            if !paused {
+                // What their assets did meanwhile was kept for them.
+                tx.wake_asset_dags(changed.iter().map(|(dag_id,)| dag_id)).await?;
+            }
             for topic in [Topic::Dags, Topic::Scheduler, Topic::Ui] {
                 tx.notify(topic);
             }

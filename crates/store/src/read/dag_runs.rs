@@ -42,6 +42,10 @@ row! {
         pub conf: String = "r.conf",
         /// For people.
         pub note: Option<String> = "r.note",
+        /// The partition that it is about.
+        pub partition_key: Option<String> = "r.partition_key",
+        /// The instant that the partition stands for.
+        pub partition_date: Option<Timestamp> = "r.partition_date",
         /// When it was last written.
         pub updated_at: Timestamp = "r.updated_at",
         /// JSON object: task instance state to number.

@@ -1,6 +1,7 @@
 //! Lists and filters for REST and UI: one file per resource, pages only, the same text for both databases.
 
 mod admin;
+mod assets;
 mod dag_runs;
 mod dag_versions;
 mod dags;
@@ -12,6 +13,7 @@ mod ui;
 mod xcoms;
 
 pub use admin::*;
+pub use assets::*;
 pub use dag_runs::*;
 pub use dag_versions::*;
 pub use dags::*;

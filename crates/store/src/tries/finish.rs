@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
+use tradewind_core::asset::AssetUpdate;
 use tradewind_core::{TaskState, Timestamp, TryId};
 
 use crate::row::row;
 use crate::sql::{Batch, Bind, Rows, Statement};
-use crate::{Error, Tx};
+use crate::{Error, NewAssetEvent, Tx};
 
 /// A try is over.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct FinishTry {
     pub max_rss_kb: Option<i64>,
     /// User and system time.
     pub cpu_ms: Option<i64>,
+    /// Assets that the try updated; they count if it succeeded.
+    pub asset_updates: Vec<AssetUpdate>,
     /// Only if its last heartbeat is older than this: for those who think that the try is lost.
     pub silent_since: Option<Timestamp>,
 }
@@ -60,6 +63,7 @@ impl FinishTry {
             map_length: None,
             max_rss_kb: None,
             cpu_ms: None,
+            asset_updates: Vec::new(),
             silent_since: None,
         }
     }
@@ -164,6 +168,7 @@ impl Tx {
         if xcoms.len() > 0 {
             PUSH_XCOMS.bind(xcoms).run(self).await?;
         }
+        self.emit_updates(&finished, &by_ti).await?;
         let mut recorded: HashSet<i64> = finished.iter().map(|row| row.ti_id).collect();
         let mut changed: Vec<(i64, i64)> = finished.iter().map(|row| (row.run_key, row.ti_id)).collect();
 
@@ -187,6 +192,30 @@ impl Tx {
             false => FinishOutcome::Stale,
         };
         Ok(finishes.iter().map(outcome).collect())
+    }
+
+    /// Records what tries that have just ended well did to assets.
+    async fn emit_updates(&mut self, finished: &[Finished], by_ti: &HashMap<i64, &FinishTry>) -> Result<(), Error> {
+        let updating = || {
+            finished.iter().filter_map(|row| {
+                let finish = by_ti.get(&row.ti_id)?;
+                (finish.state == TaskState::Success && !finish.asset_updates.is_empty()).then_some((row, finish))
+            })
+        };
+        if updating().next().is_none() {
+            return Ok(());
+        }
+        let run_keys = updating().map(|(row, _)| row.run_key);
+        let runs = self.event_runs(run_keys).await?;
+        let events: Vec<NewAssetEvent> = updating()
+            .flat_map(|(row, finish)| finish.asset_updates.iter().map(move |update| (row, finish, update)))
+            .filter_map(|(row, finish, update)| {
+                let run = runs.get(&row.run_key)?;
+                Some(run.event(update, &row.task_id, row.map_index, finish.at))
+            })
+            .collect();
+        self.emit_asset_events(&events).await?;
+        Ok(())
     }
 
     /// Tells the owners of runs to look again: at one task instance, or at all of the run.

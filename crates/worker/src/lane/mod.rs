@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use tradewind_core::asset::AssetUpdate;
 use tradewind_core::{TaskState, Timestamp};
 use tradewind_protocol::{LaneSpec, TaskApi, Workload};
 
@@ -59,6 +60,8 @@ pub struct Outcome {
     pub reschedule_at: Option<Timestamp>,
     /// Direct downstream tasks to skip.
     pub skip: Vec<String>,
+    /// Assets that it updated.
+    pub asset_updates: Vec<AssetUpdate>,
     /// Peak resident memory, KiB.
     pub max_rss_kb: Option<i64>,
     /// User and system time.
@@ -75,6 +78,7 @@ impl Outcome {
             map_length: None,
             reschedule_at: None,
             skip: Vec::new(),
+            asset_updates: Vec::new(),
             max_rss_kb: None,
             cpu_ms: None,
         }
@@ -101,7 +105,11 @@ pub async fn run(lane: &Lane, log: &mut TryLog, stop: &Stop) -> Ended {
         && let LaneSpec::Bash { .. } = &lane.workload.lane
         && let Some(command) = bash::Command::prepare(&lane.workload)
     {
-        return Ended { outcome: bash::run(lane, command, log, stop).await, child: None };
+        let mut outcome = bash::run(lane, command, log, stop).await;
+        if outcome.state == TaskState::Success {
+            outcome.asset_updates = lane.workload.outlets.iter().filter_map(AssetUpdate::of_outlet).collect();
+        }
+        return Ended { outcome, child: None };
     }
     python::run(lane, log, stop).await
 }

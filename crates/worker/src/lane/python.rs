@@ -176,6 +176,7 @@ impl Supervision<'_> {
             map_length: done.map_length,
             reschedule_at: done.reschedule_at,
             skip: done.skip,
+            asset_updates: done.asset_updates,
             max_rss_kb: Some(done.max_rss_kb).filter(|kb| *kb > 0),
             cpu_ms: Some(done.cpu_ms),
         }

@@ -1,7 +1,6 @@
 //! A run as clients see it.
 
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use tradewind_core::{RunState, RunType, Timestamp};
 use tradewind_store::read::RunView;
@@ -31,7 +30,7 @@ pub struct DagRun {
     dag_versions: Vec<DagVersion>,
     bundle_version: Option<String>,
     dag_display_name: String,
-    partition_key: Option<Value>,
+    partition_key: Option<String>,
     partition_date: Option<Timestamp>,
 }
 
@@ -60,8 +59,8 @@ impl From<RunView> for DagRun {
             note: run.note,
             bundle_version: run.bundle_version,
             dag_display_name: run.dag_display_name,
-            partition_key: None,
-            partition_date: None,
+            partition_key: run.partition_key,
+            partition_date: run.partition_date,
         }
     }
 }
