@@ -55,3 +55,18 @@ impl From<std::io::Error> for CliError {
         Self::failed(error.to_string())
     }
 }
+
+/// What REST refuses with an answer, commands refuse with words.
+impl From<tradewind_server::http::error::ApiError> for CliError {
+    fn from(error: tradewind_server::http::error::ApiError) -> Self {
+        let text = match &error.detail {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Array(places) => {
+                let words: Vec<&str> = places.iter().filter_map(|place| place["msg"].as_str()).collect();
+                words.join("; ")
+            }
+            other => other["statement"].as_str().map_or_else(|| other.to_string(), ToOwned::to_owned),
+        };
+        Self::failed(text)
+    }
+}

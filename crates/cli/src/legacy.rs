@@ -52,6 +52,11 @@ pub fn modernise(args: Vec<String>) -> Vec<String> {
     let Some(first) = args.first() else { return args };
     let grouped = args.iter().skip(1).any(|a| a.starts_with('-')) && args.get(1).is_some_and(|a| a.starts_with('-'));
     match first.as_str() {
+        // Since Airflow 3 `backfill` is a group; before, the DAG and options followed.
+        "backfill" if args.len() > 1 && !matches!(args[1].as_str(), "create" | "-h" | "--help") => {
+            let rest = args.iter().skip(1).map(|a| flag(a));
+            return ["dags", "backfill"].map(String::from).into_iter().chain(rest).collect();
+        }
         "variables" if grouped => return with_action(&args, VARIABLES),
         "pool" => return with_action(&args, POOL),
         "connections" if grouped => return connections(&args),
@@ -171,6 +176,8 @@ mod tests {
             ("list_dags -sd /dags", "dags list --subdir /dags"),
             ("list_dags -r", "dags report"),
             ("test -dr d t 2024-01-01", "tasks test --dry-run d t 2024-01-01"),
+            ("backfill -s 2024-01-01 -dr --reset_dagruns d", "dags backfill -s 2024-01-01 --dry-run --reset-dagruns d"),
+            ("backfill create --dag-id d", "backfill create --dag-id d"),
             ("variables -s key value", "variables set key value"),
             ("variables -g key -j -d 1", "variables get key -j -d 1"),
             ("variables -j --set key {}", "variables set -j key {}"),

@@ -194,7 +194,9 @@ mod tests {
     fn rest(name: &str, flag: &str) -> Vec<&'static str> {
         let all: &[&str] = match name {
             "dags state" | "tasks states-for-dag-run" => &["d", "2024-01-01"],
-            "dags details"
+            "backfill create" => &["--dag-id", "d", "--from-date", "2024-01-01", "--to-date", "2024-01-02"],
+            "dags backfill"
+            | "dags details"
             | "dags next-execution"
             | "dags pause"
             | "dags unpause"
@@ -233,7 +235,8 @@ mod tests {
             "--columns" => "dag_id",
             "--state" => "success",
             "--field" => "run_after",
-            "--start-date" | "--end-date" | "--logical-date" | "--exec-date" => "2024-01-01T00:00:00+00:00",
+            "--reprocess-behavior" => "failed",
+            "--start-date" | "--end-date" | "--from-date" | "--to-date" | "--logical-date" | "--exec-date" => "2024-01-01T00:00:00+00:00",
             "--job-type" => "SchedulerJob",
             "--color" => "auto",
             "--role" => "Viewer",

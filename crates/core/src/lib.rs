@@ -6,11 +6,12 @@ pub mod asset;
 pub mod dag;
 pub mod ids;
 pub mod plan;
+pub mod rerun;
 pub mod state;
 pub mod time;
 pub mod timetable;
 
 pub use dag::{Dag, Lane, Task};
 pub use ids::{TiKey, TryId};
-pub use state::{RunState, RunType, TaskState, TriggerRule, WeightRule};
+pub use state::{Reprocess, RunState, RunType, TaskState, TriggerRule, WeightRule};
 pub use time::{Duration, Timestamp};

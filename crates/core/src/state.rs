@@ -109,6 +109,15 @@ text_enum! {
 }
 
 text_enum! {
+    /// What a backfill does with dates that have a run already.
+    Reprocess, "reprocess behaviour" {
+        None = "none",
+        Failed = "failed",
+        Completed = "completed",
+    }
+}
+
+text_enum! {
     /// When a task may go, given the states of its direct upstream tasks.
     TriggerRule, "trigger rule" {
         AllSuccess = "all_success",

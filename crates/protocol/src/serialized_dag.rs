@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tradewind_core::asset::AssetExpr;
 use tradewind_core::dag::{MapDraft, StructureError, TaskDraft, link};
-use tradewind_core::{Dag, Duration, Lane, Task, Timestamp, TriggerRule, WeightRule};
+use tradewind_core::{Dag, Duration, Lane, RunType, Task, Timestamp, TriggerRule, WeightRule};
 
 /// One DAG. Absent fields have their default; durations are seconds; instants RFC 3339.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,6 +57,12 @@ pub struct SerializedDag {
     /// The first failure ends the run.
     #[serde(default)]
     pub fail_fast: bool,
+    /// Runs that are cleared go on with the newest version; `None`: `[core] rerun_with_latest_version`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_with_latest_version: Option<bool>,
+    /// Types of runs that the DAG may have; `None`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_run_types: Option<Vec<RunType>>,
     /// `None`: `[core] dags_are_paused_at_creation`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_paused_upon_creation: Option<bool>,
@@ -306,6 +312,8 @@ pub struct DagDefaults {
     pub max_retry_delay: Duration,
     /// `[operators] default_queue`
     pub queue: String,
+    /// `[core] rerun_with_latest_version`, if somebody set it.
+    pub rerun_with_latest_version: Option<bool>,
 }
 
 impl Default for DagDefaults {
@@ -317,11 +325,17 @@ impl Default for DagDefaults {
             retry_delay: Duration::from_secs(300),
             max_retry_delay: Duration::from_secs(86_400),
             queue: "default".into(),
+            rerun_with_latest_version: None,
         }
     }
 }
 
 impl SerializedDag {
+    /// Whether the DAG may have runs of this type.
+    pub fn allows(&self, run_type: RunType) -> bool {
+        self.allowed_run_types.as_ref().is_none_or(|allowed| allowed.contains(&run_type))
+    }
+
     /// The planners' form of this DAG.
     ///
     /// # Errors

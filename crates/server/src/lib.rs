@@ -10,6 +10,7 @@ pub mod events;
 pub mod http;
 pub mod logs;
 mod redact;
+pub mod rerun;
 mod routes;
 mod serve;
 mod state;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tradewind_core::plan::{
-    Capacity, Limits, Past, PastTask, Reason, Run, RunPlanner, RunSnapshot, TaskInstance, TaskLimit,
+    Capacity, Lane, LaneKey, Limits, Past, PastTask, QueuedRun, Reason, Run, RunPlanner, RunSnapshot, TaskInstance,
+    TaskLimit, plan_starts,
 };
 use tradewind_core::{Dag, RunState, TaskState, Timestamp};
 use tradewind_store::read::TiView;
@@ -71,16 +72,21 @@ pub fn title(reason: &Reason) -> String {
 
 /// Why a queued run does not begin.
 async fn queued_run(app: &App, run: &RunRow, dag: &Dag, paused: bool, at: Timestamp) -> ApiResult<Option<Reason>> {
-    if paused {
-        return Ok(Some(Reason::DagPaused));
-    }
-    if run.run_after > at {
-        return Ok(Some(Reason::RunNotDue(run.run_after)));
-    }
-    let counts = app.store.run_counts(std::slice::from_ref(&run.dag_id)).await?;
-    let running = counts.iter().find(|row| row.2 == RunState::Running).map_or(0, |row| row.3);
+    // Nobody is scheduler 0: the runs of all of them are counted.
+    let dags = std::slice::from_ref(&run.dag_id);
+    let counts = app.store.running_runs_of_others(0, dags).await?;
+    let running = counts.iter().find(|row| row.backfill_id == run.backfill_id).map_or(0, |row| row.runs);
     let running = u32::try_from(running).unwrap_or(u32::MAX);
-    Ok((running >= dag.max_active_runs).then_some(Reason::RunQueued { running, limit: dag.max_active_runs }))
+    let of_backfill = match run.backfill_id {
+        Some(id) => app.store.backfill_limits(dags).await?.into_iter().find(|limit| limit.id == id),
+        None => None,
+    };
+    let limit = of_backfill.map_or(dag.max_active_runs, |limit| limit.max_active_runs);
+    let lane = LaneKey { dag_id: run.dag_id.clone(), backfill: of_backfill.map(|limit| limit.id) };
+    let queued = QueuedRun { run_key: run.id, lane: lane.clone(), ordinal: 0, run_after: run.run_after, dag_paused: paused };
+    let paused = of_backfill.is_some_and(|limit| limit.is_paused);
+    let (_, waiting) = plan_starts(vec![queued], &mut HashMap::from([(lane, Lane { running, limit, paused })]), at);
+    Ok(waiting.into_iter().next().map(|(_, reason)| reason))
 }
 
 /// The run before, as far as any task looks at it.

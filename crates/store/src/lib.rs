@@ -32,7 +32,9 @@ pub use admin::{Connection, NewEvent, Pool, User, Variable};
 pub use assets::{
     AssetConsumerRow, AssetEventSource, AssetRunOutcome, AssetUse, AssetUseKind, EventRun, NewAssetEvent,
 };
-pub use change::{ClearOutcome, ClearTi, ClearTis, RunStateOutcome, TriggerOutcome};
+pub use change::{
+    BackfillChange, BackfillOutcome, ClearOutcome, ClearTis, NewBackfill, NewBackfillRun, RunStateOutcome, TriggerOutcome,
+};
 pub use dag::{DagFileRow, DagScheduleRow, DagVersionRow, FileResult, ParseReport, ParsedDag, StoredImportError};
 pub use error::Error;
 pub use fernet::Fernet;
@@ -41,7 +43,7 @@ pub use migrate::MigrateReport;
 pub use models::{CreateOutcome, InboxRow, NewRun, NewTi, PoolSize, RunRow, RunWrite, TiRow, TiWrite, Usage, UsageRow};
 pub use notifier::{Listener, Notifier, Topic};
 pub use open::StoreOptions;
-pub use planning::{DagStatus, PreviousRun, RunningTry, TaskOutcome};
+pub use planning::{BackfillLimit, DagStatus, PreviousRun, RunningRuns, RunningTry, TaskOutcome};
 pub use sql::Dialect;
 pub use tries::{FinishOutcome, FinishTry, StartOutcome, StartTry};
 pub use tx::Tx;

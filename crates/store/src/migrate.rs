@@ -17,6 +17,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") },
     Migration { version: 2, name: "assets", text: include_str!("../migrations/0002_assets.sql") },
+    Migration { version: 3, name: "backfill", text: include_str!("../migrations/0003_backfill.sql") },
 ];
 
 /// What [`Store::migrate`] did.
@@ -112,6 +113,8 @@ pub(crate) const TABLES: &[&str] = &[
     "asset_alias_asset",
     "asset_alias",
     "asset",
+    "backfill_dag_run",
+    "backfill",
     "xcom",
     "task_try",
     "task_instance",

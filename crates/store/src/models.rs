@@ -56,6 +56,10 @@ row! {
         pub note: Option<String>,
         /// The user's configuration.
         pub conf: Value,
+        /// The backfill that made it, or that runs it again.
+        pub backfill_id: Option<i64>,
+        /// Its place in the backfill.
+        pub backfill_ordinal: Option<i32>,
         /// When the row was made.
         pub created_at: Timestamp,
         /// When the row was last written.

@@ -30,6 +30,28 @@ row! {
     }
 }
 
+/// Runs of a DAG that are running: those of one backfill, or those of none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningRuns {
+    /// The DAG.
+    pub dag_id: String,
+    /// The backfill.
+    pub backfill_id: Option<i64>,
+    /// How many.
+    pub runs: i64,
+}
+
+/// What limits the runs of a backfill that is not over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackfillLimit {
+    /// The backfill.
+    pub id: i64,
+    /// Runs of it at once.
+    pub max_active_runs: u32,
+    /// No run of it begins.
+    pub is_paused: bool,
+}
+
 /// How the instances of a task stand in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskOutcome {
@@ -94,10 +116,13 @@ static EARLIER_INSTANCES: Statement = Statement::new(
 );
 
 static RUNNING_OF_OTHERS: Statement = Statement::new(
-    "SELECT dag_id, COUNT(*) FROM dag_run
+    "SELECT dag_id, backfill_id, COUNT(*) FROM dag_run
      WHERE state IN ('queued', 'running') AND state = 'running' AND dag_id IN {names:2}
         AND (owner IS NULL OR owner <> $1)
-     GROUP BY dag_id",
+     GROUP BY dag_id, backfill_id",
+);
+static BACKFILL_LIMITS: Statement = Statement::new(
+    "SELECT id, max_active_runs, is_paused FROM backfill WHERE completed_at IS NULL AND dag_id IN {names}",
 );
 
 static RUNNING_TRIES: Statement = Statement::new(
@@ -156,8 +181,24 @@ impl Store {
         &self,
         scheduler: i64,
         dag_ids: &[String],
-    ) -> Result<Vec<(String, i64)>, Error> {
-        RUNNING_OF_OTHERS.bind(scheduler).bind(names(dag_ids)).all(&mut self.db().reader().await?).await
+    ) -> Result<Vec<RunningRuns>, Error> {
+        let rows = RUNNING_OF_OTHERS
+            .bind(scheduler)
+            .bind(names(dag_ids))
+            .all::<(String, Option<i64>, i64)>(&mut self.db().reader().await?)
+            .await?;
+        Ok(rows.into_iter().map(|(dag_id, backfill_id, runs)| RunningRuns { dag_id, backfill_id, runs }).collect())
+    }
+
+    /// Limits of the backfills of these DAGs that are not over.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backfill_limits(&self, dag_ids: &[String]) -> Result<Vec<BackfillLimit>, Error> {
+        let rows =
+            BACKFILL_LIMITS.bind(names(dag_ids)).all::<(i64, u32, bool)>(&mut self.db().reader().await?).await?;
+        let limit = |(id, max_active_runs, is_paused)| BackfillLimit { id, max_active_runs, is_paused };
+        Ok(rows.into_iter().map(limit).collect())
     }
 
     /// Every try that is running or restarting, with its last sign of life: a worker that lives but does not name the

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use tradewind_core::{RunState, RunType, TaskState, Timestamp};
+use tradewind_core::{Reprocess, RunState, RunType, TaskState, Timestamp};
 
 use crate::Error;
 
@@ -71,7 +71,7 @@ macro_rules! text_column {
         }
     )*};
 }
-text_column!(TaskState, RunState, RunType);
+text_column!(TaskState, RunState, RunType, Reprocess);
 
 impl Column for Timestamp {
     type Raw = i64;

@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tradewind_core::{RunState, RunType, TaskState, Timestamp};
+use tradewind_core::{Reprocess, RunState, RunType, TaskState, Timestamp};
 
 use crate::row::FromDb;
 
@@ -252,6 +252,7 @@ bind! {
     TaskState => |v| Text v.as_str().to_owned(),
     RunState => |v| Text v.as_str().to_owned(),
     RunType => |v| Text v.as_str().to_owned(),
+    Reprocess => |v| Text v.as_str().to_owned(),
 }
 
 #[cfg(test)]

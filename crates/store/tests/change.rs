@@ -3,7 +3,7 @@
 use serde_json::json;
 use tradewind_core::{RunState, TaskState, TryId};
 use tradewind_store::{
-    ClearOutcome, ClearTi, ClearTis, Error, FinishOutcome, FinishTry, NewRun, NewTi, RunStateOutcome, RunWrite,
+    ClearOutcome, ClearTis, Error, FinishOutcome, FinishTry, NewRun, NewTi, RunStateOutcome, RunWrite,
     StartOutcome, Store, Topic, TriggerOutcome, XComKey,
 };
 use tradewind_testkit::build::{at, dag, file, new_run, new_ti, queued, start, write};
@@ -11,12 +11,20 @@ use tradewind_testkit::stores;
 
 fn clear(ti_id: i64) -> ClearTis {
     ClearTis {
-        tis: vec![ClearTi { ti_id, retries: 2 }],
+        tis: vec![ti_id],
+        default_retries: 2,
         reopen_runs: true,
         also_runs: Vec::new(),
         latest_version: false,
         at: at(100),
     }
+}
+
+/// DAG `d` with a task `t` that leaves its retries open.
+async fn add_dag(store: &Store) {
+    let data = json!({"dag_id": "d", "tasks": [{"task_id": "t"}]}).to_string();
+    let parsed = tradewind_store::ParsedDag { data, ..dag("d", "h1") };
+    store.apply_parse(file("d.py", vec![parsed])).await.unwrap();
 }
 
 /// Ends the run that a scheduler (job 5) owns.
@@ -50,6 +58,7 @@ async fn ti_of(store: &Store, ti_id: i64) -> tradewind_store::TiRow {
 #[tokio::test]
 async fn clearing_a_finished_task_reopens_its_run_and_keeps_its_try() {
     for store in stores().await {
+        add_dag(&store).await;
         let (run_key, ti_id) = queued(&store).await;
         store.start_try(start(ti_id, 1)).await.unwrap();
         let mut finish = FinishTry::new(TryId { ti_id, try_number: 1 }, TaskState::Success, at(4));
@@ -64,7 +73,7 @@ async fn clearing_a_finished_task_reopens_its_run_and_keeps_its_try() {
 
         let mut hint = store.notifier().subscribe(Topic::Scheduler);
         let mut request = clear(ti_id);
-        request.tis.push(ClearTi { ti_id: ti_id + 99, retries: 0 });
+        request.tis.push(ti_id + 99);
         let outcomes = store.clear_tis(&request).await.unwrap();
         assert_eq!(outcomes, [ClearOutcome::Cleared, ClearOutcome::Missing], "{}", store.name);
         hint.wait().await;
@@ -99,6 +108,7 @@ async fn clearing_a_finished_task_reopens_its_run_and_keeps_its_try() {
 #[tokio::test]
 async fn a_running_task_that_is_cleared_restarts_when_its_worker_lets_go() {
     for store in stores().await {
+        add_dag(&store).await;
         let (_, ti_id) = queued(&store).await;
         let try_id = TryId { ti_id, try_number: 1 };
         store.start_try(start(ti_id, 1)).await.unwrap();

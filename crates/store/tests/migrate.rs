@@ -76,6 +76,24 @@ async fn databases_that_are_not_ours_are_refused() {
 }
 
 #[tokio::test]
+async fn a_migration_that_is_missing_is_applied_although_a_later_one_is_there() {
+    let (_folder, urls) = empty();
+    for url in urls {
+        let store = open(&url).await;
+        store.migrate().await.unwrap();
+        execute(&url, "DROP TABLE backfill_dag_run; DROP TABLE backfill; DROP INDEX dag_run_backfill").await;
+        for column in ["backfill_id", "backfill_ordinal"] {
+            execute(&url, &format!("ALTER TABLE dag_run DROP COLUMN {column}")).await;
+        }
+        execute(&url, "DELETE FROM schema_migration WHERE version = 3").await;
+        let error = store.check().await.unwrap_err();
+        assert!(matches!(error, Error::NotMigrated { .. }), "{error}");
+        assert_eq!(store.migrate().await.unwrap().applied, ["0003_backfill"]);
+        store.check().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn reset_leaves_nothing_behind() {
     for store in stores().await {
         store.setting_or("a", || "b".into()).await.unwrap();
@@ -181,6 +199,8 @@ async fn every_check_refuses_a_bad_row() {
         ("task_instance_finished_has_end", format!("{ti} (1, 'd', 'x', 0, '', '', '', 0, 0, 1, 'skipped', 0, 0, NULL, 0)")),
         ("task_instance_tries", format!("{ti} (1, 'd', 'x', 0, '', '', '', 0, 0, 0, NULL, 0, 0, 0, 0)")),
         ("task_try_state", "INSERT INTO task_try (ti_id, try_number, state, max_tries, operator, pool, pool_slots, queue, priority) VALUES (1, 1, 'running', 0, '', '', 1, '', 0)".into()),
+        ("backfill_reprocess", "INSERT INTO backfill (dag_id, from_date, to_date, run_backwards, reprocess_behavior, max_active_runs, created_at, updated_at) VALUES ('d', 0, 0, FALSE, 'some', 1, 0, 0)".into()),
+        ("backfill_max_active_runs", "INSERT INTO backfill (dag_id, from_date, to_date, run_backwards, reprocess_behavior, max_active_runs, created_at, updated_at) VALUES ('d', 0, 0, FALSE, 'none', 0, 0, 0)".into()),
         ("pool_slots", "INSERT INTO pool (name, slots) VALUES ('p', -2)".into()),
         ("job_state", "INSERT INTO job (kind, hostname, pid, state, started_at, heartbeat_at) VALUES ('', '', 0, 'odd', 0, 0)".into()),
         ("job_ended_has_end", "INSERT INTO job (kind, hostname, pid, state, started_at, heartbeat_at) VALUES ('', '', 0, 'ended', 0, 0)".into()),

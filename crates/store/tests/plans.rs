@@ -9,7 +9,7 @@ use sqlx::{Connection as _, Row as _};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tradewind_core::{RunState, TaskState, Timestamp, TryId};
-use tradewind_store::{ClearTi, ClearTis, FinishTry, NewRun, NewTi, RunWrite, Store, TiWrite, XComKey};
+use tradewind_store::{ClearTis, FinishTry, NewRun, NewTi, RunWrite, Store, TiWrite, XComKey};
 use tradewind_testkit::build::{at, dag, file, new_run, new_ti, start, write};
 use tradewind_testkit::{TestStore, postgres, postgres_store, sqlite_store};
 
@@ -107,7 +107,8 @@ async fn scenario(store: &Store) {
     store.set_rendered_fields(TryId { ti_id: ids[0], try_number: 2 }, "{}").await.unwrap();
     store.trigger_run(new_run("d", "free", Some(0))).await.unwrap();
     let clear = ClearTis {
-        tis: vec![ClearTi { ti_id: ids[1], retries: 0 }],
+        tis: vec![ids[1]],
+        default_retries: 0,
         reopen_runs: true,
         also_runs: vec![],
         latest_version: true,

@@ -1,5 +1,6 @@
 //! The commands, one file each, in the folder of their group.
 
+mod backfill;
 mod config;
 mod connections;
 mod dags;
@@ -9,6 +10,7 @@ mod jobs;
 pub mod lookup;
 mod pools;
 mod roles;
+mod schedulers;
 mod serialized;
 pub mod session;
 mod subdir;
@@ -44,6 +46,9 @@ pub enum Command {
     /// List and change DAGs and their runs
     #[command(subcommand)]
     Dags(dags::DagsCommand),
+    /// Make up for dates of the past
+    #[command(subcommand)]
+    Backfill(backfill::BackfillCommand),
     /// List and change tasks and their instances
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),
@@ -110,6 +115,7 @@ pub fn run(cli: Cli, program: &'static str, began: Instant) -> Result<(), CliErr
         Command::Config(command) => config::run(command, &context),
         Command::Version(args) => version::run(&args, &context),
         Command::Dags(command) => wait_for(dags::run(command, &context)),
+        Command::Backfill(command) => wait_for(backfill::run(command, &context)),
         Command::Tasks(command) => wait_for(tasks::run(command, &context)),
         Command::Variables(command) => wait_for(variables::run(command, &context)),
         Command::Connections(command) => wait_for(connections::run(command, &context)),

@@ -99,6 +99,8 @@ options! {
         "Seconds between asking a task to end (SIGTERM) and ending it (SIGKILL)."
     DEFAULT_TASK_RETRIES = ["core"] "default_task_retries", Int(0, ANY), "0";
         "Retries of tasks that do not say."
+    RERUN_WITH_LATEST_VERSION = ["core"] "rerun_with_latest_version", Flag, "False";
+        "Runs that are cleared go on with the newest version of their DAG, for DAGs and requests that do not say. Unless this is set, backfills do so and other reruns do not."
     DEFAULT_TASK_EXECUTION_TIMEOUT = ["core"] "default_task_execution_timeout", Text, "";
         "Longest time in seconds that a try may run, for tasks that do not say; empty: any time."
     DEFAULT_TASK_WEIGHT_RULE = ["core"] "default_task_weight_rule", Choice(&["downstream", "upstream", "absolute"]), "downstream";

@@ -35,6 +35,9 @@ pub fn dag_defaults(config: &Config) -> DagDefaults {
         retry_delay: duration(config, &options::DEFAULT_TASK_RETRY_DELAY),
         max_retry_delay: duration(config, &options::MAX_TASK_RETRY_DELAY),
         queue: config.text(&options::DEFAULT_QUEUE).to_owned(),
+        rerun_with_latest_version: config
+            .is_set(&options::RERUN_WITH_LATEST_VERSION)
+            .then(|| config.flag(&options::RERUN_WITH_LATEST_VERSION)),
     }
 }
 

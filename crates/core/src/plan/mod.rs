@@ -1,7 +1,8 @@
 //! The planners: pure functions from snapshots to decisions.
 //!
-//! * [`plan_runs`]: timetables to DAG runs.
+//! * [`plan_runs`]: timetables to DAG runs. [`backfill_dates`] and [`backfill_step`]: what a backfill does with which date.
 //! * [`plan_asset_runs`]: events of assets to DAG runs.
+//! * [`plan_starts`]: which of the runs that wait for their turn begin.
 //! * [`plan_run`]: one run: trigger rules, mapping, retries, completion. [`RunPlanner`] is the same with memory:
 //!   told what changed, it looks only at what that touches, and decides the same.
 //! * [`AdmissionQueue`]: which of the task instances that may go fit pools and limits, across runs.
@@ -12,19 +13,25 @@
 
 mod admit;
 mod assets;
+mod backfill;
 mod reason;
 mod recovery;
 mod retry;
 pub mod rules;
 mod run;
 mod runs;
+mod starts;
 
 pub use admit::{Admission, AdmissionQueue, Candidate, Capacity, Limits, TaskLimit};
 pub use assets::{AssetConsumer, AssetPlan, AssetRun, QueuedEvent, plan_asset_runs};
+pub use backfill::{
+    BackfillError, BackfillRequest, BackfillStep, LeftOut, MOST_BACKFILL_RUNS, backfill_dates, backfill_step,
+};
 pub use reason::Reason;
 pub use recovery::{InFlight, Recovery, plan_recovery};
 pub use run::{Past, PastTask, Run, RunPlanner, RunSnapshot, TaskDecision, TaskInstance, plan_run};
 pub use runs::{DagSchedule, RunDecision, plan_runs};
+pub use starts::{Lane, LaneKey, QueuedRun, plan_starts};
 
 use crate::time::Timestamp;
 

@@ -18,6 +18,17 @@ pub enum Reason {
         /// `max_active_runs`
         limit: u32,
     },
+    /// The run belongs to a backfill that is paused.
+    BackfillPaused(i64),
+    /// The run waits for its turn in its backfill.
+    BackfillFull {
+        /// The backfill.
+        backfill: i64,
+        /// Runs of it that are running.
+        running: u32,
+        /// Its `max_active_runs`.
+        limit: u32,
+    },
     /// The run is for later.
     RunNotDue(Timestamp),
     /// The run has ended, so nothing of it starts any more.
@@ -123,6 +134,8 @@ impl Reason {
         match self {
             Self::DagPaused => "dag_paused",
             Self::RunQueued { .. } => "max_active_runs",
+            Self::BackfillPaused(_) => "backfill_paused",
+            Self::BackfillFull { .. } => "backfill_max_active_runs",
             Self::RunNotDue(_) => "run_not_due",
             Self::RunEnded(_) => "run_ended",
             Self::TriggerRule { .. } => "trigger_rule",
@@ -154,6 +167,10 @@ impl fmt::Display for Reason {
             Self::DagPaused => f.write_str("The DAG is paused; unpause it to let its tasks start."),
             Self::RunQueued { running, limit } => {
                 write!(f, "{running} runs of this DAG are running and max_active_runs is {limit}.")
+            }
+            Self::BackfillPaused(id) => write!(f, "Backfill {id} is paused; unpause it to let its queued runs begin."),
+            Self::BackfillFull { backfill, running, limit } => {
+                write!(f, "{running} runs of backfill {backfill} are running and its max_active_runs is {limit}.")
             }
             Self::RunNotDue(at) => write!(f, "The run is not due before {at}."),
             Self::RunEnded(state) => write!(f, "The run has ended ({state})."),

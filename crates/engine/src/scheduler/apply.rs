@@ -37,6 +37,7 @@ impl<C: Clock> Scheduler<C> {
         }
 
         let mut tx = self.store.begin().await?;
+        self.confirm_starts(&mut tx, &dirty, &mut touched).await?;
         for (dag_id, version, next) in &due.next {
             if !tx.set_next_run(dag_id, *version, *next).await? {
                 // Parsed anew meanwhile: worked out again in the next tick.
@@ -78,7 +79,7 @@ impl<C: Clock> Scheduler<C> {
         self.emit_of_empty_tasks(&mut tx, ended_now).await?;
 
         let mut changed_runs: Vec<i64> = touched.iter().map(|(key, _)| *key).collect();
-        changed_runs.extend(dirty.iter().copied().filter(|key| self.run_changed(*key)));
+        changed_runs.extend(dirty.iter().copied().filter(|key| self.run_changed(*key) && !self.to_load.contains(key)));
         changed_runs.sort_unstable();
         changed_runs.dedup();
         let run_writes: Vec<RunWrite> =
@@ -90,6 +91,9 @@ impl<C: Clock> Scheduler<C> {
             .filter(|key| self.run_changed(*key) && self.runs[key].planner.run.state == RunState::Failed)
             .collect();
         tx.pause_failing_dags(&failed).await?;
+        let ended = self.dags_with_ended_runs(&changed_runs);
+        let ended_backfills = self.backfill_runs_ended(&changed_runs);
+        tx.wake_waiting_elsewhere(&ended, self.id).await?;
         tx.delete_inbox(inbox).await?;
         if !changed_runs.is_empty() || report.runs_created > 0 {
             tx.notify(Topic::Ui);
@@ -136,6 +140,7 @@ impl<C: Clock> Scheduler<C> {
             }
         }
         self.finish_runs(&changed_runs);
+        self.finish_backfills(ended_backfills, now).await?;
         self.hand_over(&admitted, &mut report).await;
         self.cancel(cancelled).await;
         Ok(report)

@@ -1,10 +1,10 @@
-//! Runs that are due: created from schedules, and started when `max_active_runs` lets them.
+//! Runs that are due: created from schedules.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tradewind_core::plan::{DagSchedule, Reason, RunDecision, plan_runs};
 use tradewind_core::timetable::{NextRun, Restriction, TimetableSpec};
-use tradewind_core::{Duration, RunState, RunType, Timestamp};
+use tradewind_core::{Duration, RunType, Timestamp};
 use tradewind_store::{DagScheduleRow, NewRun};
 
 use super::{Error, Scheduler};
@@ -177,7 +177,8 @@ impl<C: Clock> Scheduler<C> {
         let by_dag: HashMap<&str, &DagScheduleRow> = rows.iter().map(|row| (row.dag_id.as_str(), row)).collect();
         for (key, run) in &mut self.runs {
             let Some(row) = by_dag.get(run.row.dag_id.as_str()) else { continue };
-            if row.latest_version_id.is_some_and(|version| version != run.dag.version_id) {
+            let stays = run.row.bundle_version.is_some();
+            if !stays && row.latest_version_id.is_some_and(|version| version != run.dag.version_id) {
                 self.to_load.insert(*key);
             } else if run.planner.is_paused() != row.is_paused {
                 run.planner.set_paused(row.is_paused);
@@ -185,44 +186,6 @@ impl<C: Clock> Scheduler<C> {
                 self.dags_to_start.insert(run.row.dag_id.clone());
             }
         }
-    }
-
-    /// Gives queued runs their turn, oldest first.
-    pub(super) async fn start_queued_runs(&mut self, now: Timestamp) -> Result<(), Error> {
-        if self.dags_to_start.is_empty() {
-            return Ok(());
-        }
-        let mut running: HashMap<String, u32> = HashMap::new();
-        let mut queued: BTreeMap<(Timestamp, i64), ()> = BTreeMap::new();
-        for (key, run) in &self.runs {
-            match run.planner.run.state {
-                RunState::Queued if self.dags_to_start.contains(&run.row.dag_id) => {
-                    queued.insert((run.row.run_after, *key), ());
-                }
-                RunState::Running => *running.entry(run.row.dag_id.clone()).or_default() += 1,
-                RunState::Queued | RunState::Success | RunState::Failed => {}
-            }
-        }
-        // Runs of other schedulers count as well.
-        let dags: Vec<String> = self.dags_to_start.drain().collect();
-        for (dag_id, count) in self.store.running_runs_of_others(self.id, &dags).await? {
-            *running.entry(dag_id).or_default() += count as u32;
-        }
-        for ((run_after, key), ()) in queued {
-            let Some(run) = self.runs.get_mut(&key) else { continue };
-            // A run for later has a timer that brings it back here.
-            if run.planner.is_paused() || run_after > now {
-                continue;
-            }
-            let count = running.entry(run.row.dag_id.clone()).or_default();
-            if *count < run.dag.dag.max_active_runs {
-                *count += 1;
-                run.planner.start(now);
-                run.planner.add_missing();
-                self.dirty.insert(key);
-            }
-        }
-        Ok(())
     }
 }
 

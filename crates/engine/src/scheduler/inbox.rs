@@ -66,8 +66,13 @@ impl<C: Clock> Scheduler<C> {
                 continue;
             }
             let Some(status) = self.store.dag_status(&row.dag_id).await? else { continue };
-            // The folder holds one version of each file: an unfinished run goes on with the newest.
-            let Some(version) = status.latest_version_id.or(row.dag_version_id) else { continue };
+            // A plain folder holds one version of each file: an unfinished run goes on with the newest. A run of a
+            // bundle that has versions stays with its own.
+            let version = match row.bundle_version {
+                None => status.latest_version_id.or(row.dag_version_id),
+                Some(_) => row.dag_version_id.or(status.latest_version_id),
+            };
+            let Some(version) = version else { continue };
             let Some(dag) = self.dags.get(&self.store, version, &self.config.defaults).await? else { continue };
             let past = self.load_past(&row, &dag).await?;
             self.cancel_in_flight_unless(run_key, &tis).await;

@@ -20,6 +20,7 @@ mod due;
 mod inbox;
 mod owned_run;
 mod recovery;
+mod starts;
 mod workload;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -272,6 +273,7 @@ impl<C: Clock> Scheduler<C> {
             }
         }
         self.recover_lost_tries(now).await?;
+        self.store.complete_backfills(now).await?;
         // The run before may be another scheduler's.
         let looking_back = self.runs.values().filter(|run| run.planner.depends_on_past());
         self.past_changed.extend(looking_back.map(|run| run.row.dag_id.clone()));

@@ -239,6 +239,21 @@ impl World {
         }
     }
 
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The scheduler.
+    pub fn scheduler(&mut self) -> &mut Scheduler<TestClock> {
+        &mut self.scheduler
+    }
+
+    /// A second scheduler on the same database, with the same executor.
+    pub async fn another_scheduler(&self) -> Scheduler<TestClock> {
+        scheduler(&self.store, &self.executor, &self.clock).await
+    }
+
     /// The scheduler dies without a word; another one starts.
     pub async fn restart_scheduler(&mut self) {
         self.executor.waiting.lock().unwrap().clear();

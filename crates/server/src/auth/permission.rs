@@ -63,6 +63,14 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", USER),
     ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear", USER),
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait", VIEWER),
+    // Backfills.
+    ("GET", "/api/v2/backfills", VIEWER),
+    ("POST", "/api/v2/backfills", USER),
+    ("POST", "/api/v2/backfills/dry_run", USER),
+    ("GET", "/api/v2/backfills/{backfill_id}", VIEWER),
+    ("PUT", "/api/v2/backfills/{backfill_id}/pause", USER),
+    ("PUT", "/api/v2/backfills/{backfill_id}/unpause", USER),
+    ("PUT", "/api/v2/backfills/{backfill_id}/cancel", USER),
     // Task instances.
     ("POST", "/api/v2/dags/{dag_id}/clearTaskInstances", USER),
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", VIEWER),

@@ -1,14 +1,12 @@
 //! Calls about runs: look at them, count them, trigger one.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value, json};
 use tradewind_core::timetable::{TimetableSpec, run_id as make_id};
 use tradewind_core::{RunState, RunType, Timestamp};
 use tradewind_protocol::task_api::ErrorCode;
-use tradewind_protocol::{SerializedDag, SerializedTask, TaskApiError, TaskReply};
+use tradewind_protocol::{TaskApiError, TaskReply};
 use tradewind_store::read::{OrderBy, Page, RUN_COLUMNS, RunFilter, Span, TiView};
-use tradewind_store::{ClearTi, ClearTis, NewRun, RunRow, TiRow, TriggerOutcome};
+use tradewind_store::{ClearTis, NewRun, RunRow, TriggerOutcome};
 
 use super::StoreTaskApi;
 use super::claim::run_info;
@@ -138,22 +136,15 @@ impl StoreTaskApi {
     async fn run_again(&self, dag_id: &str, run_id: &str) -> Result<(), TaskApiError> {
         let Some(run) = self.store.find_run_row(dag_id, run_id).await.map_err(of_store)? else { return Ok(()) };
         let loaded = self.store.load_runs(&[run.id]).await.map_err(of_store)?;
-        let retries = self.retries(run.dag_version_id).await?;
-        let clear = |ti: &TiRow| ClearTi { ti_id: ti.id, retries: retries.get(&ti.task_id).copied().unwrap_or(0) };
-        let tis: Vec<ClearTi> = loaded.iter().flat_map(|(_, tis)| tis.iter().map(clear)).collect();
-        let clear = ClearTis { tis, reopen_runs: true, also_runs: vec![run.id], latest_version: false, at: now() };
+        let clear = ClearTis {
+            tis: loaded.iter().flat_map(|(_, tis)| tis.iter().map(|ti| ti.id)).collect(),
+            reopen_runs: true,
+            also_runs: vec![run.id],
+            latest_version: false,
+            default_retries: self.config.dag_defaults.retries,
+            at: now(),
+        };
         self.store.clear_tis(&clear).await.map_err(of_store)?;
         Ok(())
-    }
-
-    /// Retries of the tasks of a version of a DAG.
-    async fn retries(&self, version: Option<i64>) -> Result<HashMap<String, i32>, TaskApiError> {
-        let Some(version) = version else { return Ok(HashMap::new()) };
-        let Some(data) = self.store.version_data(version).await.map_err(of_store)? else { return Ok(HashMap::new()) };
-        let dag: SerializedDag = serde_json::from_str(&data)
-            .map_err(|error| TaskApiError::new(ErrorCode::Invalid, format!("the stored DAG can't be read: {error}")))?;
-        let default = self.config.dag_defaults.retries;
-        let of_task = |task: &SerializedTask| i32::try_from(task.retries.unwrap_or(default)).unwrap_or(i32::MAX);
-        Ok(dag.tasks.iter().map(|task| (task.task_id.clone(), of_task(task))).collect())
     }
 }

@@ -28,6 +28,10 @@ pub async fn handle(
 fn details(reason: &Reason) -> Value {
     match reason {
         Reason::RunQueued { running, limit } => json!({"running": running, "limit": limit}),
+        Reason::BackfillPaused(backfill) => json!({"backfill_id": backfill}),
+        Reason::BackfillFull { backfill, running, limit } => {
+            json!({"backfill_id": backfill, "running": running, "limit": limit})
+        }
         Reason::RunNotDue(at) => json!({"run_after": at}),
         Reason::RunEnded(state) => json!({"state": state}),
         Reason::TriggerRule { rule, upstream, unfinished } => json!({

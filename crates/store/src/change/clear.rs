@@ -11,24 +11,17 @@ use crate::{Error, Store, Tx};
 #[derive(Clone, Debug)]
 pub struct ClearTis {
     /// Which.
-    pub tis: Vec<ClearTi>,
+    pub tis: Vec<i64>,
     /// Runs of theirs that are over are queued again. Without this the rows are cleared and the runs stay over.
     pub reopen_runs: bool,
     /// Runs (by run key) that are treated so even if nothing in them is cleared.
     pub also_runs: Vec<i64>,
     /// They, and their runs, go on with the newest version of their DAG instead of the one that they have.
     pub latest_version: bool,
+    /// `[core] default_task_retries`: each gets as many tries as its task in that version has retries, and one more.
+    pub default_retries: u32,
     /// Now.
     pub at: Timestamp,
-}
-
-/// One of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClearTi {
-    /// Which.
-    pub ti_id: i64,
-    /// Retries that it gets, from the next try on.
-    pub retries: i32,
 }
 
 /// What became of a task instance.
@@ -73,11 +66,13 @@ impl Store {
 }
 
 impl Tx {
-    async fn clear_tis(&mut self, clear: &ClearTis) -> Result<Vec<ClearOutcome>, Error> {
-        KEEP.bind(ids(clear.tis.iter().map(|ti| ti.ti_id))).run(self).await?;
+    pub(super) async fn clear_tis(&mut self, clear: &ClearTis) -> Result<Vec<ClearOutcome>, Error> {
+        KEEP.bind(ids(clear.tis.iter().copied())).run(self).await?;
+        let retries = self.retries_of(&clear.tis, clear.latest_version, clear.default_retries).await?;
         let mut rows = Rows::new(CLEARS);
         for ti in &clear.tis {
-            rows.push([ti.ti_id.into(), ti.retries.into()]);
+            let own = retries.get(ti).copied().flatten().map(|n| i32::try_from(n).unwrap_or(i32::MAX / 2));
+            rows.push([(*ti).into(), own.into()]);
         }
         let cleared = CLEAR
             .bind(rows)
@@ -97,7 +92,7 @@ impl Tx {
         }
         self.runs_were_changed(&run_keys).await?;
         let by_id: HashMap<i64, Option<TaskState>> = cleared.into_iter().map(|(id, _, state)| (id, state)).collect();
-        let outcome = |ti: &ClearTi| match by_id.get(&ti.ti_id) {
+        let outcome = |ti: &i64| match by_id.get(ti) {
             Some(Some(_)) => ClearOutcome::Restarting,
             Some(None) => ClearOutcome::Cleared,
             None => ClearOutcome::Missing,

@@ -2,7 +2,10 @@
 UPDATE task_instance SET
     state = CASE WHEN task_instance.state IN ('running', 'restarting') THEN 'restarting' ELSE NULL END,
     fence = task_instance.fence + 1,
-    max_tries = task_instance.try_number + w.retries,
+    -- A task that the DAG does not have any more keeps what it had.
+    max_tries = CASE WHEN w.retries IS NOT NULL THEN task_instance.try_number + w.retries
+        WHEN task_instance.max_tries > task_instance.try_number THEN task_instance.max_tries
+        ELSE task_instance.try_number END,
     dag_version_id = CASE WHEN $3 THEN (SELECT d.latest_version_id FROM dag AS d WHERE d.dag_id = task_instance.dag_id)
         ELSE task_instance.dag_version_id END,
     scheduled_at = CASE WHEN task_instance.state IN ('running', 'restarting') THEN task_instance.scheduled_at ELSE NULL END,

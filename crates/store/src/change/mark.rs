@@ -135,7 +135,7 @@ impl Tx {
         OF_RUN.bind(names(leave_alone)).bind(run_key).all(self).await
     }
 
-    async fn mark(
+    pub(super) async fn mark(
         &mut self,
         ti_ids: &[i64],
         state: TaskState,

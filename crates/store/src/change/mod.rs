@@ -1,11 +1,14 @@
-//! What people change: clearing, marking, triggering, deleting, notes. Each tells the run's scheduler by its inbox.
+//! What people change: clearing, marking, backfilling, triggering, deleting, notes. Each tells the run's scheduler by its inbox.
 
+mod backfill;
 mod clear;
 mod mark;
 mod notes;
+mod retries;
 mod trigger;
 
-pub use clear::{ClearOutcome, ClearTi, ClearTis};
+pub use backfill::{BackfillChange, BackfillOutcome, NewBackfill, NewBackfillRun};
+pub use clear::{ClearOutcome, ClearTis};
 pub use mark::RunStateOutcome;
 pub use trigger::TriggerOutcome;
 

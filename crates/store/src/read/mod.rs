@@ -2,6 +2,7 @@
 
 mod admin;
 mod assets;
+mod backfills;
 mod dag_runs;
 mod dag_versions;
 mod dags;
@@ -14,6 +15,7 @@ mod xcoms;
 
 pub use admin::*;
 pub use assets::*;
+pub use backfills::*;
 pub use dag_runs::*;
 pub use dag_versions::*;
 pub use dags::*;

@@ -1,6 +1,7 @@
 //! Write transactions: what a scheduler's tick does in one go.
 
 mod runs;
+mod starts;
 mod tis;
 
 use crate::db::{Conn, Connected, Writing};

@@ -21,6 +21,9 @@ use crate::error::CliError;
 /// Commands of the group.
 #[derive(Subcommand, Debug)]
 pub enum DagsCommand {
+    /// Make a backfill and wait for its end, as in Airflow 1.10 and 2 (see backfill create)
+    #[command(hide = true)]
+    Backfill(crate::commands::backfill::old::OldBackfillArgs),
     /// Delete everything that the database knows about a DAG
     Delete(delete::DeleteArgs),
     /// Show everything about one DAG
@@ -51,6 +54,7 @@ pub enum DagsCommand {
 
 pub async fn run(command: DagsCommand, context: &Context) -> Result<(), CliError> {
     match command {
+        DagsCommand::Backfill(args) => crate::commands::backfill::old::run(&args, context).await,
         DagsCommand::Delete(args) => delete::run(&args, context).await,
         DagsCommand::Details(args) => details::run(&args, context).await,
         DagsCommand::List(args) => list::run(&args, context).await,

@@ -6,7 +6,7 @@ use clap::Args;
 use tradewind_core::{TaskState, Timestamp};
 use tradewind_protocol::serialized_dag::DagDefaults;
 use tradewind_store::read::{DagFilter, Span, TI_COLUMNS, TiFilter, TiView};
-use tradewind_store::{ClearTi, ClearTis, Store};
+use tradewind_store::{ClearTis, Store};
 
 use crate::commands::lookup::{ALL, order};
 use crate::commands::session::Session;
@@ -59,7 +59,7 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
     let mut clear = Vec::new();
     let mut names = Vec::new();
     for dag_id in dags(args, store).await? {
-        for (ti, retries) in instances(args, store, &dag_id, &dag_defaults(&session.config)).await? {
+        for ti in instances(args, store, &dag_id, &dag_defaults(&session.config)).await? {
             names.push(format!(
                 "<TaskInstance: {}.{} {} [{}]>",
                 ti.dag_id,
@@ -67,7 +67,7 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
                 ti.run_id,
                 ti.state.map_or("None", TaskState::as_str)
             ));
-            clear.push(ClearTi { ti_id: ti.id, retries });
+            clear.push(ti.id);
         }
     }
     if clear.is_empty() {
@@ -84,6 +84,7 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
             reopen_runs: true,
             also_runs: Vec::new(),
             latest_version: false,
+            default_retries: dag_defaults(&session.config).retries,
             at: roles::now(),
         })
         .await?;
@@ -109,13 +110,13 @@ fn regex(text: &str) -> Result<regex::Regex, CliError> {
     regex::Regex::new(text).map_err(|error| CliError::usage(format!("'{text}' is no regular expression: {error}")))
 }
 
-/// What to clear in one DAG, with the retries that each gets.
+/// What to clear in one DAG.
 async fn instances(
     args: &ClearArgs,
     store: &Store,
     dag_id: &str,
     defaults: &DagDefaults,
-) -> Result<Vec<(TiView, i32)>, CliError> {
+) -> Result<Vec<TiView>, CliError> {
     let dag = serialized::dag(store, dag_id).await?;
     let dag = dag.to_core(defaults).map_err(|error| CliError::failed(error.to_string()))?;
     let mut chosen: BTreeSet<usize> = match &args.task_regex {
@@ -163,12 +164,5 @@ async fn instances(
     }
     let found = store.list_tis(&by, &order(TI_COLUMNS, "id")?, ALL).await?.rows;
     let untouched = |ti: &TiView| ti.state.is_none() && ti.try_number == 0;
-    Ok(found
-        .into_iter()
-        .filter(|ti| !untouched(ti))
-        .map(|ti| {
-            let retries = dag.by_id.get(&ti.task_id).map_or(0, |n| dag.tasks[*n].retries);
-            (ti, i32::try_from(retries).unwrap_or(i32::MAX))
-        })
-        .collect())
+    Ok(found.into_iter().filter(|ti| !untouched(ti)).collect())
 }

@@ -5,12 +5,11 @@ use std::time::Duration;
 use clap::Args;
 use tradewind_core::TaskState;
 use tradewind_store::read::TiView;
-use tradewind_store::{ClearOutcome, ClearTi, ClearTis, Store};
+use tradewind_store::{ClearOutcome, ClearTis, Store};
 
-use crate::commands::lookup::{ALL, order};
 use crate::commands::session::Session;
 use crate::commands::subdir::Subdir;
-use crate::commands::{Context, lookup, serialized};
+use crate::commands::{Context, lookup, schedulers};
 use crate::config::options;
 use crate::error::CliError;
 use crate::roles::settings::dag_defaults;
@@ -57,15 +56,13 @@ pub async fn run(args: &RunArgs, context: &Context) -> Result<(), CliError> {
         return Err(CliError::failed(format!("the task '{}' has succeeded in the run '{}'", ti.task_id, run.run_id))
             .hint("run it again with --force, or with tasks clear"));
     }
-    someone_schedules(&session).await?;
-    let dag = serialized::dag(store, &args.dag_id).await?;
-    let dag = dag.to_core(&dag_defaults(&session.config)).map_err(|error| CliError::failed(error.to_string()))?;
-    let retries = dag.by_id.get(&args.task_id).map_or(0, |n| dag.tasks[*n].retries);
+    schedulers::must_run(&session, "nobody would run the task", Some("try the task without one: tasks test")).await?;
     let clear = ClearTis {
-        tis: vec![ClearTi { ti_id: ti.id, retries: i32::try_from(retries).unwrap_or(i32::MAX) }],
+        tis: vec![ti.id],
         reopen_runs: true,
         also_runs: Vec::new(),
         latest_version: false,
+        default_retries: dag_defaults(&session.config).retries,
         at: roles::now(),
     };
     if store.clear_tis(&clear).await?.first() == Some(&ClearOutcome::Missing) {
@@ -100,18 +97,4 @@ async fn instance(store: &Store, args: &RunArgs, run_id: &str) -> Result<TiView,
         CliError::failed(format!("the run '{run_id}' has no task '{}'", args.task_id))
             .hint(format!("see its tasks with: tasks states-for-dag-run {} {run_id}", args.dag_id))
     })
-}
-
-/// Waiting for a scheduler that is not there would never end.
-async fn someone_schedules(session: &Session) -> Result<(), CliError> {
-    use tradewind_store::read::{JOB_COLUMNS, JobFilter};
-    let by = JobFilter { kind: Some("SchedulerJob".into()), state: Some("running".into()), ..JobFilter::default() };
-    let jobs = session.store.list_jobs(&by, &order(JOB_COLUMNS, "id")?, ALL).await?.rows;
-    let patience = session.config.seconds(&options::SCHEDULER_HEALTH_CHECK_THRESHOLD);
-    let since = roles::now().as_micros() - i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
-    if jobs.iter().any(|job| job.heartbeat_at.as_micros() >= since) {
-        return Ok(());
-    }
-    Err(CliError::failed("no scheduler runs, so nobody would run the task")
-        .hint("start one, or try the task without one: tasks test"))
 }

@@ -59,7 +59,7 @@ pub async fn handle(
         latest_version: clear.run_on_latest_version.unwrap_or(false),
         also_run: Some(run.id),
     };
-    select::clear(&app, &dag_id, &tis, how).await?;
+    select::clear(&app, &tis, how).await?;
     if let Some(note) = &clear.note {
         app.store.set_run_note(run.id, Some(note)).await?;
     }

@@ -100,7 +100,7 @@ pub async fn handle(
         latest_version: clear.run_on_latest_version.unwrap_or(false),
         also_run: None,
     };
-    select::clear(&app, &dag_id, &tis, how).await?;
+    select::clear(&app, &tis, how).await?;
     if let Some(note) = &clear.note {
         let ids: Vec<i64> = tis.iter().map(|ti| ti.id).collect();
         app.store.set_ti_notes(&ids, Some(note)).await?;

@@ -194,7 +194,7 @@ async fn revive_downstream(app: &App, marked: &[TiView]) -> ApiResult<()> {
         let failed = select::in_runs(app, vec![of_run[0].run_key], &after, &which).await?;
         if !failed.is_empty() {
             let how = Clearing { reopen_runs: true, latest_version: false, also_run: None };
-            select::clear(app, &of_run[0].dag_id, &failed, how).await?;
+            select::clear(app, &failed, how).await?;
         }
     }
     Ok(())

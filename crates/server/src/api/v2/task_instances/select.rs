@@ -1,15 +1,13 @@
 //! Which task instances a clear or mark is about: tasks, their neighbours in the DAG, runs before and after.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 use tradewind_core::{TaskState, Timestamp};
-use tradewind_protocol::{SerializedDag, SerializedTask};
+use tradewind_protocol::SerializedDag;
 use tradewind_store::read::{OrderBy, Page, RUN_COLUMNS, RunFilter, RunView, Span, TI_COLUMNS, TiFilter, TiView};
-use tradewind_store::{ClearTi, ClearTis};
+use tradewind_store::ClearTis;
 
-use crate::api::v2::dags;
 use crate::clock::now;
 use crate::http::error::{ApiError, ApiResult};
 use crate::state::App;
@@ -192,37 +190,13 @@ pub struct Clearing {
 ///
 /// # Errors
 /// The database's.
-pub async fn clear(app: &App, dag_id: &str, tis: &[TiView], how: Clearing) -> ApiResult<()> {
-    let latest = match how.latest_version {
-        true => app.store.find_version(dag_id, None).await?.map(|version| version.id),
-        false => None,
-    };
-    // Retries by version and task: runs of several versions may be cleared at once.
-    let mut retries: HashMap<i64, HashMap<String, i32>> = HashMap::new();
-    let mut clears = Vec::with_capacity(tis.len());
-    for ti in tis {
-        let mut own = None;
-        if let Some(version) = latest.or(ti.dag_version_id) {
-            let tasks = match retries.entry(version) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => {
-                    let dag = dags::structure(app, dag_id, Some(version)).await?;
-                    let default = app.config.dag_defaults.retries;
-                    let of_task = |task: &SerializedTask| {
-                        (task.task_id.clone(), i32::try_from(task.retries.unwrap_or(default)).unwrap_or(i32::MAX))
-                    };
-                    place.insert(dag.tasks.iter().map(of_task).collect())
-                }
-            };
-            own = tasks.get(&ti.task_id).copied();
-        }
-        clears.push(ClearTi { ti_id: ti.id, retries: own.unwrap_or(0) });
-    }
+pub async fn clear(app: &App, tis: &[TiView], how: Clearing) -> ApiResult<()> {
     let clear = ClearTis {
-        tis: clears,
+        tis: tis.iter().map(|ti| ti.id).collect(),
         reopen_runs: how.reopen_runs,
         also_runs: how.also_run.into_iter().collect(),
         latest_version: how.latest_version,
+        default_retries: app.config.dag_defaults.retries,
         at: now(),
     };
     app.store.clear_tis(&clear).await?;
