@@ -236,7 +236,9 @@ mod tests {
             "--state" => "success",
             "--field" => "run_after",
             "--reprocess-behavior" => "failed",
-            "--start-date" | "--end-date" | "--from-date" | "--to-date" | "--logical-date" | "--exec-date" => "2024-01-01T00:00:00+00:00",
+            "--start-date" | "--end-date" | "--from-date" | "--to-date" | "--logical-date" | "--exec-date" => {
+                "2024-01-01T00:00:00+00:00"
+            }
             "--job-type" => "SchedulerJob",
             "--color" => "auto",
             "--role" => "Viewer",

@@ -14,7 +14,8 @@ use tradewind_core::{Dag, Duration, Lane, RunState, Task, TaskState, Timestamp};
 fn main() {
     println!("{:>32} {:>10} {:>14} {:>12}", "run", "instances", "finishes/s", "load, ms");
     type Shape = fn(u32) -> (Vec<TaskDraft>, Option<u32>);
-    let shapes: [(&str, Shape); 3] = [("mapped task and a join", mapped), ("mapped group of two", group), ("ten layers", layers)];
+    let shapes: [(&str, Shape); 3] =
+        [("mapped task and a join", mapped), ("mapped group of two", group), ("ten layers", layers)];
     for (name, shape) in shapes {
         for size in [100, 1_000, 10_000, 100_000] {
             let (drafts, length) = shape(size);

@@ -20,7 +20,7 @@ fn dag(tasks: usize, edges: &[(usize, usize)], kinds: &[u8]) -> Dag {
         downstream: edges.iter().filter(|(from, _)| *from == n).map(|(_, to)| id(*to)).collect(),
         priority_weight: 1,
         weight_rule: WeightRule::Absolute,
-        map_over: None,
+        ..TaskDraft::default()
     };
     let (linked, by_id) = link((0..tasks).map(draft).collect()).unwrap();
     Dag {

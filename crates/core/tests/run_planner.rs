@@ -37,8 +37,8 @@ fn group() -> impl Strategy<Value = GroupShape> {
 }
 
 fn shape() -> impl Strategy<Value = TaskShape> {
-    (0..TriggerRule::ALL.len(), 0u32..3, 0u8..3, any::<u16>(), prop::bool::weighted(0.2), 0u8..12)
-        .prop_map(|(rule, retries, lane, edges, mapped_over_previous, role)| TaskShape {
+    (0..TriggerRule::ALL.len(), 0u32..3, 0u8..3, any::<u16>(), prop::bool::weighted(0.2), 0u8..12).prop_map(
+        |(rule, retries, lane, edges, mapped_over_previous, role)| TaskShape {
             // Half of all tasks have the ordinary rule.
             rule: if edges % 2 == 0 { 0 } else { rule },
             retries,
@@ -47,7 +47,8 @@ fn shape() -> impl Strategy<Value = TaskShape> {
             mapped_over_previous,
             teardown: role == 0,
             setup: role == 1,
-        })
+        },
+    )
 }
 
 fn dag(shapes: &[TaskShape], group: Option<&GroupShape>, fail_fast: bool, timeout: bool) -> Arc<Dag> {
@@ -59,7 +60,8 @@ fn dag(shapes: &[TaskShape], group: Option<&GroupShape>, fail_fast: bool, timeou
     let mapped = |n: usize| shapes[n].mapped_over_previous && n > 0 && !grouped(n);
     let groups_of = |n: usize| {
         let Some(group) = group.filter(|_| grouped(n)) else { return Vec::new() };
-        let over = if over_previous { MapDraft::Upstream(name(group.first - 1)) } else { MapDraft::Literal(group.items) };
+        let over =
+            if over_previous { MapDraft::Upstream(name(group.first - 1)) } else { MapDraft::Literal(group.items) };
         let mut groups = vec![MapGroupDraft { group_id: "g".into(), over: vec![over] }];
         if n - group.first < group.inner {
             groups.push(MapGroupDraft { group_id: "g.inner".into(), over: vec![MapDraft::Literal(2)] });
@@ -131,7 +133,9 @@ fn outcome(planner: &RunPlanner, index: usize, choice: u32, now: Timestamp) -> T
     if ti.state == Some(TaskState::Success) {
         ti.map_length = (choice % 5 > 0).then_some(choice / 7 % 4);
         let downstream = &planner.dag.tasks[ti.task].downstream;
-        if choice % 11 == 0 && let Some(&skipped) = downstream.get(choice as usize % downstream.len().max(1)) {
+        if choice % 11 == 0
+            && let Some(&skipped) = downstream.get(choice as usize % downstream.len().max(1))
+        {
             ti.skip = vec![planner.dag.tasks[skipped].task_id.clone()];
         }
     }
@@ -235,8 +239,15 @@ proptest! {
 
 #[test]
 fn a_paused_dag_starts_nothing_and_says_so() {
-    let shapes =
-        [TaskShape { rule: 0, retries: 0, lane: Lane::Python, edges: 0, mapped_over_previous: false, teardown: false, setup: false }];
+    let shapes = [TaskShape {
+        rule: 0,
+        retries: 0,
+        lane: Lane::Python,
+        edges: 0,
+        mapped_over_previous: false,
+        teardown: false,
+        setup: false,
+    }];
     let now = Timestamp::from_secs(1);
     let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
     let mut planner = RunPlanner::new(RunSnapshot {

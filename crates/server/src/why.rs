@@ -83,7 +83,8 @@ async fn queued_run(app: &App, run: &RunRow, dag: &Dag, paused: bool, at: Timest
     };
     let limit = of_backfill.map_or(dag.max_active_runs, |limit| limit.max_active_runs);
     let lane = LaneKey { dag_id: run.dag_id.clone(), backfill: of_backfill.map(|limit| limit.id) };
-    let queued = QueuedRun { run_key: run.id, lane: lane.clone(), ordinal: 0, run_after: run.run_after, dag_paused: paused };
+    let queued =
+        QueuedRun { run_key: run.id, lane: lane.clone(), ordinal: 0, run_after: run.run_after, dag_paused: paused };
     let paused = of_backfill.is_some_and(|limit| limit.is_paused);
     let (_, waiting) = plan_starts(vec![queued], &mut HashMap::from([(lane, Lane { running, limit, paused })]), at);
     Ok(waiting.into_iter().next().map(|(_, reason)| reason))

@@ -33,7 +33,8 @@ pub use assets::{
     AssetConsumerRow, AssetEventSource, AssetRunOutcome, AssetUse, AssetUseKind, EventRun, NewAssetEvent,
 };
 pub use change::{
-    BackfillChange, BackfillOutcome, ClearOutcome, ClearTis, NewBackfill, NewBackfillRun, RunStateOutcome, TriggerOutcome,
+    BackfillChange, BackfillOutcome, ClearOutcome, ClearTis, NewBackfill, NewBackfillRun, RunStateOutcome,
+    TriggerOutcome,
 };
 pub use dag::{DagFileRow, DagScheduleRow, DagVersionRow, FileResult, ParseReport, ParsedDag, StoredImportError};
 pub use error::Error;

@@ -177,11 +177,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn running_runs_of_others(
-        &self,
-        scheduler: i64,
-        dag_ids: &[String],
-    ) -> Result<Vec<RunningRuns>, Error> {
+    pub async fn running_runs_of_others(&self, scheduler: i64, dag_ids: &[String]) -> Result<Vec<RunningRuns>, Error> {
         let rows = RUNNING_OF_OTHERS
             .bind(scheduler)
             .bind(names(dag_ids))
@@ -195,8 +191,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn backfill_limits(&self, dag_ids: &[String]) -> Result<Vec<BackfillLimit>, Error> {
-        let rows =
-            BACKFILL_LIMITS.bind(names(dag_ids)).all::<(i64, u32, bool)>(&mut self.db().reader().await?).await?;
+        let rows = BACKFILL_LIMITS.bind(names(dag_ids)).all::<(i64, u32, bool)>(&mut self.db().reader().await?).await?;
         let limit = |(id, max_active_runs, is_paused)| BackfillLimit { id, max_active_runs, is_paused };
         Ok(rows.into_iter().map(limit).collect())
     }

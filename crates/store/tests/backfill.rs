@@ -3,9 +3,7 @@
 use serde_json::json;
 use tradewind_core::timetable::{DataInterval, NextRun};
 use tradewind_core::{Reprocess, RunState, RunType, TaskState, Timestamp, TryId};
-use tradewind_store::{
-    BackfillOutcome, Error, FinishTry, NewBackfill, NewBackfillRun, ParsedDag, RunRow, Store,
-};
+use tradewind_store::{BackfillOutcome, Error, FinishTry, NewBackfill, NewBackfillRun, ParsedDag, RunRow, Store};
 use tradewind_testkit::build::{at, dag, file, new_run, new_ti, start, write};
 use tradewind_testkit::stores;
 
@@ -85,7 +83,10 @@ async fn dates_without_a_run_get_one_and_the_others_are_left_alone() {
         assert_eq!(steps.len(), 4);
         assert_eq!(steps.iter().filter(|s| **s == tradewind_core::plan::BackfillStep::Create).count(), 1);
         let run = run_of(&store, "backfill__40").await;
-        assert_eq!((run.run_type, run.state, run.triggered_by.as_str()), (RunType::Backfill, RunState::Queued, "backfill"));
+        assert_eq!(
+            (run.run_type, run.state, run.triggered_by.as_str()),
+            (RunType::Backfill, RunState::Queued, "backfill")
+        );
         assert_eq!((run.backfill_id, run.backfill_ordinal, run.conf), (Some(id), Some(4), json!({"k": 1})));
         assert_eq!((run.logical_date, run.run_after), (Some(at(40)), at(100)));
         assert_eq!((run.triggering_user.as_deref(), run.dag_version_id), (Some("ann"), Some(1)));

@@ -3,8 +3,8 @@
 use serde_json::json;
 use tradewind_core::{RunState, TaskState, TryId};
 use tradewind_store::{
-    ClearOutcome, ClearTis, Error, FinishOutcome, FinishTry, NewRun, NewTi, RunStateOutcome, RunWrite,
-    StartOutcome, Store, Topic, TriggerOutcome, XComKey,
+    ClearOutcome, ClearTis, Error, FinishOutcome, FinishTry, NewRun, NewTi, RunStateOutcome, RunWrite, StartOutcome,
+    Store, Topic, TriggerOutcome, XComKey,
 };
 use tradewind_testkit::build::{at, dag, file, new_run, new_ti, queued, start, write};
 use tradewind_testkit::stores;

@@ -216,9 +216,8 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         let now = date(NOW);
         let span = request("2024-01-01T00:00:00Z", "2024-01-03T00:00:00Z");
-        let refused = |depends_on_past, span: &BackfillRequest| {
-            backfill_dates(&daily(), depends_on_past, span, now).unwrap_err()
-        };
+        let refused =
+            |depends_on_past, span: &BackfillRequest| backfill_dates(&daily(), depends_on_past, span, now).unwrap_err();
         assert_eq!(refused(true, &span), BackfillError::PastLeftAlone);
         let again = BackfillRequest { reprocess: Reprocess::Failed, ..span };
         assert_eq!(backfill_dates(&daily(), true, &again, now).unwrap().len(), 3);
@@ -237,7 +236,8 @@ mod tests {
     fn existing_runs_are_treated_as_asked() {
         use BackfillStep::{Create, LeaveOut, Reprocess as Again};
         use LeftOut::{AlreadyExists, InFlight};
-        let all = [None, Some(RunState::Queued), Some(RunState::Running), Some(RunState::Success), Some(RunState::Failed)];
+        let all =
+            [None, Some(RunState::Queued), Some(RunState::Running), Some(RunState::Success), Some(RunState::Failed)];
         let table = |reprocess| all.map(|state| backfill_step(state, reprocess));
         let (busy, there) = (LeaveOut(InFlight), LeaveOut(AlreadyExists));
         assert_eq!(table(Reprocess::None), [Create, busy, busy, there, there]);

@@ -55,8 +55,11 @@ impl<C: Clock> Scheduler<C> {
         for others in self.store.running_runs_of_others(self.id, &dags).await? {
             *running.entry(lane_of(&others)).or_default() += u32::try_from(others.runs).unwrap_or(u32::MAX);
         }
-        let limits =
-            if queued.iter().any(|run| run.lane.backfill.is_some()) { self.store.backfill_limits(&dags).await? } else { Vec::new() };
+        let limits = if queued.iter().any(|run| run.lane.backfill.is_some()) {
+            self.store.backfill_limits(&dags).await?
+        } else {
+            Vec::new()
+        };
         for run in &queued {
             let limit = self.limit(run.run_key, &limits);
             let running = running.get(&run.lane).copied().unwrap_or(0);
@@ -131,7 +134,8 @@ impl<C: Clock> Scheduler<C> {
 
     /// DAGs of the runs that have just ended.
     pub(super) fn dags_with_ended_runs(&self, changed: &[i64]) -> Vec<String> {
-        let ended = changed.iter().filter_map(|key| self.runs.get(key)).filter(|run| run.planner.run.state.is_finished());
+        let ended =
+            changed.iter().filter_map(|key| self.runs.get(key)).filter(|run| run.planner.run.state.is_finished());
         let dags: BTreeSet<String> = ended.map(|run| run.row.dag_id.clone()).collect();
         dags.into_iter().collect()
     }

@@ -62,6 +62,7 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", USER),
     ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", USER),
     ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear", USER),
+    ("POST", "/api/v2/dags/{dag_id}/clearDagRuns", USER),
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait", VIEWER),
     // Backfills.
     ("GET", "/api/v2/backfills", VIEWER),
@@ -74,6 +75,9 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     // Task instances.
     ("POST", "/api/v2/dags/{dag_id}/clearTaskInstances", USER),
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", VIEWER),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", USER),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}", USER),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}/dry_run", USER),
     ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list", VIEWER),
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", VIEWER),
     ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", USER),

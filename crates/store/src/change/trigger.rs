@@ -1,7 +1,9 @@
-//! Runs that somebody asks for, and runs that somebody deletes.
+//! Runs that somebody asks for, and runs and task instances that somebody deletes.
+
+use std::collections::BTreeSet;
 
 use crate::models::{CreateOutcome, NewRun};
-use crate::sql::Statement;
+use crate::sql::{Statement, ids};
 use crate::{Error, Store, Topic};
 
 /// What became of a request for a run.
@@ -21,7 +23,23 @@ static DAG_EXISTS: Statement = Statement::new("SELECT COUNT(*) FROM dag WHERE da
 static DELETE_INBOX: Statement = Statement::new("DELETE FROM inbox WHERE run_key = $1");
 static DELETE_RUN: Statement = Statement::new("DELETE FROM dag_run WHERE id = $1");
 
+static DELETE_TIS: Statement = Statement::new("DELETE FROM task_instance WHERE id IN {ids} RETURNING run_key");
+
 impl Store {
+    /// Deletes task instances with their history; answers how many there were. What runs is ended by its worker.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn delete_tis(&self, tis: &[i64]) -> Result<usize, Error> {
+        let mut tx = self.begin().await?;
+        let deleted = DELETE_TIS.bind(ids(tis.iter().copied())).all::<(i64,)>(&mut tx).await?;
+        let count = deleted.len();
+        let runs: BTreeSet<i64> = deleted.into_iter().map(|(run_key,)| run_key).collect();
+        tx.runs_were_changed(&runs.into_iter().collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+
     /// Creates a run and wakes a scheduler.
     ///
     /// # Errors

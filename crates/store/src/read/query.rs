@@ -103,6 +103,11 @@ impl OrderBy {
         names.iter().map(one).collect::<Result<Vec<_>, _>>().map(Self)
     }
 
+    /// Whether it sorts by this column alone, ascending.
+    pub(crate) fn is_only(&self, name: &str) -> bool {
+        matches!(self.0.as_slice(), [(column, false)] if column.name == name)
+    }
+
     /// ` ORDER BY …`, always total thanks to `tie`.
     pub(crate) fn sql(&self, tie: &str) -> String {
         let mut text = String::from(" ORDER BY ");

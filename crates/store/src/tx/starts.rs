@@ -31,10 +31,7 @@ impl Tx {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn running_runs(
-        &mut self,
-        dag_ids: &[String],
-    ) -> Result<(Vec<RunningRuns>, Vec<BackfillLimit>), Error> {
+    pub async fn running_runs(&mut self, dag_ids: &[String]) -> Result<(Vec<RunningRuns>, Vec<BackfillLimit>), Error> {
         if self.store.dialect() == crate::Dialect::Postgres {
             LOCK.bind(names(dag_ids)).one::<(i64,)>(self).await?;
         }

@@ -92,7 +92,10 @@ pub async fn run(args: &OldBackfillArgs, context: &Context) -> Result<(), CliErr
         return Ok(());
     }
     if args.reset_dagruns {
-        confirm(&format!("Runs of {} from {from} to {to} that are over will run again. Go on?", dags.join(", ")), args.yes)?;
+        confirm(
+            &format!("Runs of {} from {from} to {to} that are over will run again. Go on?", dags.join(", ")),
+            args.yes,
+        )?;
     }
     for dag_id in &dags {
         if lookup::dag(store, dag_id).await?.is_paused {

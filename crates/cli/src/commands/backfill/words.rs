@@ -38,7 +38,10 @@ pub async fn say_created(store: &Store, id: i64, dag_id: &str) -> Result<(), Cli
     }
     println!("Backfill {id} of the DAG {dag_id}: {runs} runs are queued");
     for (reason, dates) in left_out {
-        println!("  {dates} dates were left out: their run {}", if reason == "in flight" { "is not over" } else { "exists" });
+        println!(
+            "  {dates} dates were left out: their run {}",
+            if reason == "in flight" { "is not over" } else { "exists" }
+        );
     }
     Ok(())
 }

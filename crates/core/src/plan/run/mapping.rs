@@ -58,7 +58,9 @@ impl RunPlanner {
 
     fn source_length(&self, source: &MapSource) -> Length {
         let join = |of: &[MapSource], first: u32, both: fn(u32, u32) -> u32| {
-            of.iter().map(|source| self.source_length(source)).fold(Length::Known(first), |all, one| all.with(one, both))
+            of.iter()
+                .map(|source| self.source_length(source))
+                .fold(Length::Known(first), |all, one| all.with(one, both))
         };
         match source {
             MapSource::Literal(length) => Length::Known(*length),

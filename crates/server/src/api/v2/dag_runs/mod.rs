@@ -29,6 +29,7 @@ pub fn routes(routes: Routes) -> Routes {
         .patch("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", patch::one)
         .delete("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", delete::handle)
         .post("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear", clear::handle)
+        .post("/api/v2/dags/{dag_id}/clearDagRuns", clear::many)
         .get("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait", wait::handle)
 }
 

@@ -37,11 +37,15 @@ pub async fn must_exist(app: &App, dag_id: &str) -> ApiResult<DagView> {
     app.store.find_dag(dag_id).await?.ok_or_else(|| ApiError::not_found(format!("there is no DAG '{dag_id}'")))
 }
 
-/// The structure of a version of a DAG.
+/// The structure of a version of a DAG; of its newest one for what does not say which it uses.
 ///
 /// # Errors
 /// 404 if the version is gone; 500 if it can't be read.
 pub async fn structure(app: &App, dag_id: &str, version_id: Option<i64>) -> ApiResult<SerializedDag> {
+    let version_id = match version_id {
+        Some(id) => Some(id),
+        None => app.store.find_version(dag_id, None).await?.map(|version| version.id),
+    };
     let missing = || ApiError::not_found(format!("DAG '{dag_id}' has no version yet: its file has not been parsed"));
     let data = app.store.version_data(version_id.ok_or_else(missing)?).await?.ok_or_else(missing)?;
     serde_json::from_str(&data).map_err(|error| {

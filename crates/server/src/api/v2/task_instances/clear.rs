@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde_json::json;
 use tradewind_core::{TaskState, Timestamp};
 
-use super::select::{self, Clearing, Reach, TaskRef, Which};
 use super::{TaskInstances, shapes};
 use crate::api::v2::{dag_runs, dags};
 use crate::auth::Identity;
 use crate::events::Event;
 use crate::http::Body;
 use crate::http::error::{ApiError, ApiResult};
+use crate::rerun;
+use crate::rerun::select::{self, Clearing, Reach, TaskRef, Which};
 use crate::state::App;
 
 /// What to clear.
@@ -72,21 +73,24 @@ pub async fn handle(
     let (runs, version) = match &clear.dag_run_id {
         Some(run_id) => {
             let run = dag_runs::must_exist(&app, &dag_id, run_id).await?;
-            (select::runs_around(&app, &run, reach).await?, run.dag_version_id.or(dag.latest_version_id))
+            (select::runs_around(&app.store, &run, reach).await?, run.dag_version_id.or(dag.latest_version_id))
         }
         None if clear.include_past || clear.include_future => {
             return Err(ApiError::bad_request("include_past and include_future need a dag_run_id to start from"));
         }
-        None => (select::runs_between(&app, &dag_id, clear.start_date, clear.end_date).await?, dag.latest_version_id),
-    };
-    let tasks = match &clear.task_ids {
-        Some(tasks) if !tasks.is_empty() => {
-            select::spread(&dags::structure(&app, &dag_id, version).await?, tasks, reach)?
+        None => {
+            (select::runs_between(&app.store, &dag_id, clear.start_date, clear.end_date).await?, dag.latest_version_id)
         }
+    };
+    let newest = rerun::newest(&app.store, &dag_id).await?;
+    let latest_version = rerun::latest_version(clear.run_on_latest_version, &newest, &app.config.dag_defaults, false);
+    let structure = if latest_version { newest } else { dags::structure(&app, &dag_id, version).await? };
+    let tasks = match &clear.task_ids {
+        Some(tasks) if !tasks.is_empty() => select::spread(&structure, &app.config.dag_defaults, tasks, reach, true)?,
         _ => Vec::new(),
     };
     let which = Which { only_failed: clear.only_failed, only_running: clear.only_running };
-    let mut tis = select::in_runs(&app, runs, &tasks, &which).await?;
+    let mut tis = select::in_runs(&app.store, runs, &tasks, &which).await?;
     tis.retain(|ti| ti.state.is_some());
     let running = tis.iter().filter(|ti| ti.state == Some(TaskState::Running)).count();
     if clear.prevent_running_task && running > 0 {
@@ -95,12 +99,8 @@ pub async fn handle(
     if clear.dry_run {
         return Ok(Json(TaskInstances::all(shapes(&app, tis).await?)));
     }
-    let how = Clearing {
-        reopen_runs: clear.reset_dag_runs,
-        latest_version: clear.run_on_latest_version.unwrap_or(false),
-        also_run: None,
-    };
-    select::clear(&app, &tis, how).await?;
+    let how = Clearing { reopen_runs: clear.reset_dag_runs, latest_version, also_run: None };
+    select::clear(&app.store, &app.config.dag_defaults, &tis, how).await?;
     if let Some(note) = &clear.note {
         let ids: Vec<i64> = tis.iter().map(|ti| ti.id).collect();
         app.store.set_ti_notes(&ids, Some(note)).await?;

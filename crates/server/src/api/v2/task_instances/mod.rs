@@ -1,12 +1,13 @@
 //! Task instances: list, look, tries, logs, mark, clear.
 
+mod bulk;
 mod clear;
 mod dependencies;
 mod get;
+mod group;
 mod list;
 mod logs;
 mod patch;
-pub mod select;
 mod shape;
 
 use tradewind_store::read::TiView;
@@ -38,6 +39,9 @@ pub fn routes(routes: Routes) -> Routes {
     routes
         .post("/api/v2/dags/{dag_id}/clearTaskInstances", clear::handle)
         .get(OF_RUN, list::handle)
+        .patch(OF_RUN, bulk::handle)
+        .patch("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}", group::handle)
+        .patch("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}/dry_run", group::dry_run)
         .post(below!(run "/list"), list::batch)
         .get(ONE, get::unmapped)
         .patch(ONE, patch::one)

@@ -7,7 +7,6 @@ use serde_json::json;
 use tradewind_core::TaskState;
 use tradewind_store::read::TiView;
 
-use super::select::{self, Clearing, Reach, TaskRef, Which};
 use super::{TaskInstances, shapes};
 use crate::api::v2::{bulk, dag_runs, dags};
 use crate::auth::Identity;
@@ -15,6 +14,7 @@ use crate::clock::now;
 use crate::events::Event;
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::{Body, Params};
+use crate::rerun::select::{self, Clearing, Reach, TaskRef, Which};
 use crate::state::App;
 
 type Names = (String, String, String);
@@ -23,30 +23,47 @@ type Names = (String, String, String);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
+    /// The state to mark them with.
     #[serde(default)]
-    new_state: Option<TaskState>,
+    pub(super) new_state: Option<TaskState>,
+    /// Their note; null removes it.
     #[serde(default, deserialize_with = "bulk::given")]
-    note: Option<Option<String>>,
+    pub(super) note: Option<Option<String>>,
+    /// And what leads to them.
     #[serde(default)]
-    include_upstream: bool,
+    pub(super) include_upstream: bool,
+    /// And what follows from them.
     #[serde(default)]
-    include_downstream: bool,
+    pub(super) include_downstream: bool,
+    /// And the same in later runs.
     #[serde(default)]
-    include_future: bool,
+    pub(super) include_future: bool,
+    /// And the same in earlier runs.
     #[serde(default)]
-    include_past: bool,
+    pub(super) include_past: bool,
 }
 
-/// Which task of which run.
-struct Place {
-    dag_id: String,
-    run_id: String,
-    task_id: String,
-    map_index: Option<i32>,
+/// Which tasks of which run.
+pub(super) struct Place {
+    /// The DAG.
+    pub dag_id: String,
+    /// The run.
+    pub run_id: String,
+    /// The task, or the group that was named.
+    pub name: String,
+    /// One map index, if one was named.
+    pub map_index: Option<i32>,
+    /// The tasks that are named.
+    pub tasks: Vec<TaskRef>,
 }
 
-fn place((dag_id, run_id, task_id): Names, map_index: Option<i32>) -> Place {
-    Place { dag_id, run_id, task_id, map_index }
+/// One task, or one of its map indexes.
+pub(super) fn place((dag_id, run_id, task_id): Names, map_index: Option<i32>) -> Place {
+    let task = match map_index {
+        Some(index) => TaskRef::Mapped(task_id.clone(), index),
+        None => TaskRef::Task(task_id.clone()),
+    };
+    Place { dag_id, run_id, name: task_id, map_index, tasks: vec![task] }
 }
 
 fn given_index(params: &Params) -> ApiResult<Option<i32>> {
@@ -62,7 +79,8 @@ pub async fn one(
     Body(patch): Body<Patch>,
 ) -> ApiResult<Json<TaskInstances>> {
     let place = place(names, given_index(&params)?);
-    change(&app, &who, place, masked(patch, &params)?).await
+    let patch = masked(patch, &params.list("update_mask"))?;
+    answer(&app, change(&app, &who, &place, &patch).await?).await
 }
 
 /// Changes one instance of a mapped task.
@@ -73,7 +91,9 @@ pub async fn mapped(
     params: Params,
     Body(patch): Body<Patch>,
 ) -> ApiResult<Json<TaskInstances>> {
-    change(&app, &who, place((dag_id, run_id, task_id), Some(map_index)), masked(patch, &params)?).await
+    let place = place((dag_id, run_id, task_id), Some(map_index));
+    let patch = masked(patch, &params.list("update_mask"))?;
+    answer(&app, change(&app, &who, &place, &patch).await?).await
 }
 
 /// Says which instances a change would be about.
@@ -84,9 +104,8 @@ pub async fn dry_run(
     Body(patch): Body<Patch>,
 ) -> ApiResult<Json<TaskInstances>> {
     let place = place(names, given_index(&params)?);
-    let patch = masked(patch, &params)?;
-    let tis = changing(meant(&app, &place, &patch).await?, &patch);
-    Ok(Json(TaskInstances::all(shapes(&app, tis).await?)))
+    let patch = masked(patch, &params.list("update_mask"))?;
+    answer(&app, would_change(&app, &place, &patch).await?).await
 }
 
 /// Says which instances a change of one instance of a mapped task would be about.
@@ -97,14 +116,17 @@ pub async fn mapped_dry_run(
     Body(patch): Body<Patch>,
 ) -> ApiResult<Json<TaskInstances>> {
     let place = place((dag_id, run_id, task_id), Some(map_index));
-    let patch = masked(patch, &params)?;
-    let tis = changing(meant(&app, &place, &patch).await?, &patch);
-    Ok(Json(TaskInstances::all(shapes(&app, tis).await?)))
+    let patch = masked(patch, &params.list("update_mask"))?;
+    answer(&app, would_change(&app, &place, &patch).await?).await
 }
 
 /// Leaves what `update_mask` names, and refuses states that nobody can be put in.
-fn masked(mut patch: Patch, params: &Params) -> ApiResult<Patch> {
-    let mask = params.list("update_mask");
+pub(super) fn masked(mut patch: Patch, mask: &[String]) -> ApiResult<Patch> {
+    if let Some(unknown) = mask.iter().find(|field| !matches!(field.as_str(), "new_state" | "note")) {
+        return Err(ApiError::bad_request(format!(
+            "'{unknown}' of a task instance can't be changed; only new_state and note can"
+        )));
+    }
     if !mask.is_empty() {
         patch.new_state = patch.new_state.filter(|_| mask.iter().any(|field| field == "new_state"));
         patch.note = patch.note.filter(|_| mask.iter().any(|field| field == "note"));
@@ -127,35 +149,33 @@ async fn meant(app: &App, place: &Place, patch: &Patch) -> ApiResult<Vec<TiView>
         past: patch.include_past,
         future: patch.include_future,
     };
-    let named = match place.map_index {
-        Some(index) => TaskRef::Mapped(place.task_id.clone(), index),
-        None => TaskRef::Task(place.task_id.clone()),
-    };
     let tasks = if reach.upstream || reach.downstream {
         let dag = dags::structure(app, &place.dag_id, run.dag_version_id).await?;
-        select::spread(&dag, &[named], reach)?
+        select::spread(&dag, &app.config.dag_defaults, &place.tasks, reach, false)?
     } else {
-        vec![named]
+        place.tasks.clone()
     };
-    let runs = select::runs_around(app, &run, reach).await?;
-    let tis = select::in_runs(app, runs, &tasks, &Which::default()).await?;
-    let own = |ti: &TiView| ti.run_key == run.id && ti.task_id == place.task_id;
+    let runs = select::runs_around(&app.store, &run, reach).await?;
+    let tis = select::in_runs(&app.store, runs, &tasks, &Which::default()).await?;
+    let own = |ti: &TiView| ti.run_key == run.id && place.tasks.iter().any(|task| task.task_id() == ti.task_id);
     if !tis.iter().any(own) {
-        super::must_exist(app, &place.dag_id, &place.run_id, &place.task_id, place.map_index.unwrap_or(-1)).await?;
+        super::must_exist(app, &place.dag_id, &place.run_id, &place.name, place.map_index.unwrap_or(-1)).await?;
     }
     Ok(tis)
 }
 
-/// Those that are not in the new state already.
-fn changing(tis: Vec<TiView>, patch: &Patch) -> Vec<TiView> {
-    match patch.new_state {
-        Some(state) => tis.into_iter().filter(|ti| ti.state != Some(state)).collect(),
-        None => tis,
+/// Which instances a change would be about: for a state those that are not in it already.
+pub(super) async fn would_change(app: &App, place: &Place, patch: &Patch) -> ApiResult<Vec<TiView>> {
+    let mut tis = meant(app, place, patch).await?;
+    if let Some(state) = patch.new_state {
+        tis.retain(|ti| ti.state != Some(state));
     }
+    Ok(tis)
 }
 
-async fn change(app: &App, who: &Identity, place: Place, patch: Patch) -> ApiResult<Json<TaskInstances>> {
-    let tis = meant(app, &place, &patch).await?;
+/// Changes them; answers all that were meant, as they are now.
+pub(super) async fn change(app: &App, who: &Identity, place: &Place, patch: &Patch) -> ApiResult<Vec<TiView>> {
+    let tis = meant(app, place, patch).await?;
     if let Some(note) = &patch.note {
         let ids: Vec<i64> = tis.iter().map(|ti| ti.id).collect();
         app.store.set_ti_notes(&ids, note.as_deref()).await?;
@@ -167,12 +187,17 @@ async fn change(app: &App, who: &Identity, place: Place, patch: Patch) -> ApiRes
     }
     let extra = json!({"new_state": patch.new_state, "note": patch.note, "task_instances": tis.len()});
     let event = Event::new("patch_task_instance", who);
-    app.record(event.ti(&place.dag_id, &place.run_id, &place.task_id, place.map_index).extra(extra)).await?;
+    app.record(event.ti(&place.dag_id, &place.run_id, &place.name, place.map_index).extra(extra)).await?;
     let mut changed = Vec::with_capacity(tis.len());
     for ti in &tis {
         changed.extend(app.store.find_ti_by_id(ti.id).await?);
     }
-    Ok(Json(TaskInstances::all(shapes(app, changed).await?)))
+    Ok(changed)
+}
+
+/// Task instances as clients see them.
+pub(super) async fn answer(app: &App, tis: Vec<TiView>) -> ApiResult<Json<TaskInstances>> {
+    Ok(Json(TaskInstances::all(shapes(app, tis).await?)))
 }
 
 /// What failed because of a task that was marked now gets another chance.
@@ -185,16 +210,16 @@ async fn revive_downstream(app: &App, marked: &[TiView]) -> ApiResult<()> {
             .map(|ti| TaskRef::Task(ti.task_id.clone()))
             .collect();
         let reach = Reach { downstream: true, ..Reach::default() };
-        let after: Vec<TaskRef> =
-            select::spread(&dag, &named, reach)?.into_iter().filter(|task| !named.contains(task)).collect();
+        let mut after = select::spread(&dag, &app.config.dag_defaults, &named, reach, false)?;
+        after.retain(|task| !named.contains(task));
         if after.is_empty() {
             continue;
         }
         let which = Which { only_failed: true, ..Which::default() };
-        let failed = select::in_runs(app, vec![of_run[0].run_key], &after, &which).await?;
+        let failed = select::in_runs(&app.store, vec![of_run[0].run_key], &after, &which).await?;
         if !failed.is_empty() {
             let how = Clearing { reopen_runs: true, latest_version: false, also_run: None };
-            select::clear(app, &failed, how).await?;
+            select::clear(&app.store, &app.config.dag_defaults, &failed, how).await?;
         }
     }
     Ok(())

@@ -1,16 +1,17 @@
 //! Which task instances a clear or mark is about: tasks, their neighbours in the DAG, runs before and after.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use tradewind_core::rerun::{Around, tasks_around};
 use tradewind_core::{TaskState, Timestamp};
 use tradewind_protocol::SerializedDag;
+use tradewind_protocol::serialized_dag::DagDefaults;
 use tradewind_store::read::{OrderBy, Page, RUN_COLUMNS, RunFilter, RunView, Span, TI_COLUMNS, TiFilter, TiView};
-use tradewind_store::ClearTis;
+use tradewind_store::{ClearTis, Store};
 
 use crate::clock::now;
 use crate::http::error::{ApiError, ApiResult};
-use crate::state::App;
 
 /// More task instances than this are not changed in one request.
 const MOST: i64 = 20_000;
@@ -26,7 +27,8 @@ pub enum TaskRef {
 }
 
 impl TaskRef {
-    fn task_id(&self) -> &str {
+    /// The task.
+    pub fn task_id(&self) -> &str {
         match self {
             Self::Task(id) | Self::Mapped(id, _) => id,
         }
@@ -55,45 +57,64 @@ pub struct Reach {
     pub future: bool,
 }
 
-/// Adds the neighbours of the named tasks, as far as the reach goes.
+/// Adds the neighbours of the named tasks, as far as the reach goes; with `setups` also the setup and teardown tasks
+/// that go along when they run again. A task group stands for all its tasks.
 ///
 /// # Errors
-/// 404 for a task that the DAG does not have.
-pub fn spread(dag: &SerializedDag, tasks: &[TaskRef], reach: Reach) -> ApiResult<Vec<TaskRef>> {
-    let mut down: HashMap<&str, Vec<&str>> = HashMap::new();
-    let mut up: HashMap<&str, Vec<&str>> = HashMap::new();
-    for task in &dag.tasks {
-        for next in &task.downstream {
-            down.entry(&task.task_id).or_default().push(next);
-            up.entry(next).or_default().push(&task.task_id);
+/// 404 for a name that is neither a task nor a group of the DAG.
+pub fn spread(
+    dag: &SerializedDag,
+    defaults: &DagDefaults,
+    tasks: &[TaskRef],
+    reach: Reach,
+    setups: bool,
+) -> ApiResult<Vec<TaskRef>> {
+    let mut named: Vec<TaskRef> = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let id = task.task_id();
+        if dag.tasks.iter().any(|known| known.task_id == id) {
+            named.push(task.clone());
+            continue;
         }
+        let of_group = in_group(dag, id);
+        if of_group.is_empty() {
+            return Err(ApiError::not_found(format!("DAG '{}' has no task '{id}'", dag.dag_id)));
+        }
+        named.extend(of_group.into_iter().map(|id| match task {
+            TaskRef::Task(_) => TaskRef::Task(id),
+            TaskRef::Mapped(_, index) => TaskRef::Mapped(id, *index),
+        }));
     }
-    let named: BTreeSet<&str> = tasks.iter().map(TaskRef::task_id).collect();
-    if let Some(missing) = named.iter().find(|id| !dag.tasks.iter().any(|task| task.task_id == **id)) {
-        return Err(ApiError::not_found(format!("DAG '{}' has no task '{missing}'", dag.dag_id)));
-    }
-    let mut reached: BTreeSet<&str> = BTreeSet::new();
-    for (wanted, edges) in [(reach.upstream, &up), (reach.downstream, &down)] {
-        let mut todo: Vec<&str> = if wanted { named.iter().copied().collect() } else { Vec::new() };
-        let mut seen: BTreeSet<&str> = todo.iter().copied().collect();
-        while let Some(id) = todo.pop() {
-            for next in edges.get(id).into_iter().flatten() {
-                if seen.insert(next) {
-                    todo.push(next);
-                }
+    let core = dag.to_core(defaults).map_err(|error| ApiError::conflict(error.to_string()))?;
+    let numbers: BTreeSet<usize> = named.iter().filter_map(|task| core.by_id.get(task.task_id())).copied().collect();
+    let around = Around { upstream: reach.upstream, downstream: reach.downstream, setups };
+    let more = tasks_around(&core, &numbers, around).into_iter().filter(|number| !numbers.contains(number));
+    let more: Vec<TaskRef> = more.map(|number| TaskRef::Task(core.tasks[number].task_id.clone())).collect();
+    named.extend(more);
+    Ok(named)
+}
+
+/// Ids of the tasks of a group and of the groups in it.
+pub fn in_group(dag: &SerializedDag, group_id: &str) -> Vec<String> {
+    let inside = |group: Option<&str>| {
+        let mut at = group;
+        while let Some(id) = at {
+            if id == group_id {
+                return true;
             }
+            at = dag.task_groups.get(id).and_then(|group| group.parent.as_deref());
         }
-        reached.extend(seen);
-    }
-    let more = reached.into_iter().filter(|id| !named.contains(id)).map(|id| TaskRef::Task(id.to_owned()));
-    Ok(tasks.iter().cloned().chain(more).collect())
+        false
+    };
+    let tasks = dag.tasks.iter().filter(|task| inside(task.group.as_deref()));
+    tasks.map(|task| task.task_id.clone()).collect()
 }
 
 /// Keys of the run and, if asked for, of those before and after it.
 ///
 /// # Errors
 /// The database's; 422 if there are too many.
-pub async fn runs_around(app: &App, run: &RunView, reach: Reach) -> ApiResult<Vec<i64>> {
+pub async fn runs_around(store: &Store, run: &RunView, reach: Reach) -> ApiResult<Vec<i64>> {
     let mut keys = vec![run.id];
     for (wanted, past) in [(reach.past, true), (reach.future, false)] {
         if !wanted {
@@ -105,7 +126,7 @@ pub async fn runs_around(app: &App, run: &RunView, reach: Reach) -> ApiResult<Ve
             if past { Span { lt: Some(at), ..Span::default() } } else { Span { gt: Some(at), ..Span::default() } };
         let mut filter = RunFilter { dag_ids: vec![run.dag_id.clone()], ..RunFilter::default() };
         *if run.logical_date.is_some() { &mut filter.logical_date } else { &mut filter.run_after } = span;
-        keys.extend(run_keys(app, &filter).await?);
+        keys.extend(run_keys(store, &filter).await?);
     }
     Ok(keys)
 }
@@ -115,19 +136,19 @@ pub async fn runs_around(app: &App, run: &RunView, reach: Reach) -> ApiResult<Ve
 /// # Errors
 /// The database's; 422 if there are too many.
 pub async fn runs_between(
-    app: &App,
+    store: &Store,
     dag_id: &str,
     start: Option<Timestamp>,
     end: Option<Timestamp>,
 ) -> ApiResult<Vec<i64>> {
     let span = Span { gte: start.map(Timestamp::as_micros), lte: end.map(Timestamp::as_micros), ..Span::default() };
     let filter = RunFilter { dag_ids: vec![dag_id.to_owned()], logical_date: span, ..RunFilter::default() };
-    run_keys(app, &filter).await
+    run_keys(store, &filter).await
 }
 
-async fn run_keys(app: &App, filter: &RunFilter) -> ApiResult<Vec<i64>> {
+async fn run_keys(store: &Store, filter: &RunFilter) -> ApiResult<Vec<i64>> {
     let order = OrderBy::parse(RUN_COLUMNS, &["id"]).map_err(|error| ApiError::bad_request(error.to_string()))?;
-    let found = app.store.list_runs(filter, &order, Page { limit: MOST, offset: 0 }).await?;
+    let found = store.list_runs(filter, &order, Page { limit: MOST, offset: 0 }).await?;
     within(found.total, "runs")?;
     Ok(found.rows.into_iter().map(|run| run.id).collect())
 }
@@ -136,7 +157,7 @@ async fn run_keys(app: &App, filter: &RunFilter) -> ApiResult<Vec<i64>> {
 ///
 /// # Errors
 /// The database's; 422 if there are too many.
-pub async fn in_runs(app: &App, run_keys: Vec<i64>, tasks: &[TaskRef], which: &Which) -> ApiResult<Vec<TiView>> {
+pub async fn in_runs(store: &Store, run_keys: Vec<i64>, tasks: &[TaskRef], which: &Which) -> ApiResult<Vec<TiView>> {
     if run_keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -154,7 +175,7 @@ pub async fn in_runs(app: &App, run_keys: Vec<i64>, tasks: &[TaskRef], which: &W
         ..TiFilter::default()
     };
     let order = OrderBy::parse(TI_COLUMNS, &["id"]).map_err(|error| ApiError::bad_request(error.to_string()))?;
-    let found = app.store.list_tis(&filter, &order, Page { limit: MOST, offset: 0 }).await?;
+    let found = store.list_tis(&filter, &order, Page { limit: MOST, offset: 0 }).await?;
     within(found.total, "task instances")?;
     let meant = |ti: &TiView| {
         tasks.is_empty()
@@ -186,20 +207,20 @@ pub struct Clearing {
     pub also_run: Option<i64>,
 }
 
-/// Clears task instances of a DAG: those that run are stopped, all start again with as many retries as their task has.
+/// Clears task instances: those that run are stopped, all start again with as many retries as their task has.
 ///
 /// # Errors
 /// The database's.
-pub async fn clear(app: &App, tis: &[TiView], how: Clearing) -> ApiResult<()> {
+pub async fn clear(store: &Store, defaults: &DagDefaults, tis: &[TiView], how: Clearing) -> ApiResult<()> {
     let clear = ClearTis {
         tis: tis.iter().map(|ti| ti.id).collect(),
         reopen_runs: how.reopen_runs,
         also_runs: how.also_run.into_iter().collect(),
         latest_version: how.latest_version,
-        default_retries: app.config.dag_defaults.retries,
+        default_retries: defaults.retries,
         at: now(),
     };
-    app.store.clear_tis(&clear).await?;
+    store.clear_tis(&clear).await?;
     Ok(())
 }
 
@@ -213,14 +234,19 @@ mod tests {
                 {"task_id": "a", "operator": "E", "downstream": ["b", "x"]},
                 {"task_id": "b", "operator": "E", "downstream": ["c"]},
                 {"task_id": "c", "operator": "E"},
-                {"task_id": "x", "operator": "E"},
+                {"task_id": "x", "operator": "E", "group": "in"},
             ],
+            "task_groups": {"out": {}, "in": {"parent": "out"}},
         }))
         .unwrap()
     }
 
     fn ids(tasks: &[TaskRef], reach: Reach) -> Vec<String> {
-        spread(&dag(), tasks, reach).unwrap().iter().map(|task| task.task_id().to_owned()).collect()
+        spread(&dag(), &DagDefaults::default(), tasks, reach, false)
+            .unwrap()
+            .iter()
+            .map(|task| task.task_id().to_owned())
+            .collect()
     }
 
     #[test]
@@ -230,7 +256,15 @@ mod tests {
         assert_eq!(ids(&b, Reach { downstream: true, ..Reach::default() }), ["b", "c"]);
         // Not x: it follows from something upstream, not from b.
         assert_eq!(ids(&b, Reach { upstream: true, downstream: true, ..Reach::default() }), ["b", "a", "c"]);
-        assert_eq!(spread(&dag(), &[TaskRef::Task("z".into())], Reach::default()).unwrap_err().status.as_u16(), 404);
+        let unknown = [TaskRef::Task("z".into())];
+        let refused = spread(&dag(), &DagDefaults::default(), &unknown, Reach::default(), false).unwrap_err();
+        assert_eq!(refused.status.as_u16(), 404);
+    }
+
+    #[test]
+    fn a_group_stands_for_its_tasks_and_those_of_its_groups() {
+        assert_eq!(ids(&[TaskRef::Task("out".into())], Reach::default()), ["x"]);
+        assert_eq!(ids(&[TaskRef::Task("in".into())], Reach { upstream: true, ..Reach::default() }), ["x", "a"]);
     }
 
     #[test]
