@@ -307,11 +307,15 @@ def test_mapped_tasks(run):
 
     def answer(call):
         assert call["method"] in ("xcom_get", "xcom_get_all")
-        return {"ok": [1, 2, 3]}
+        if call.get("item", 0) > 2:
+            return {"error": {"code": "not_found", "message": "no such item"}}
+        return {"ok": [1, 2, 3][call["item"]] if "item" in call else [1, 2, 3][call.get("start", 0) :]}
 
     source = run(body, "numbers").done
     assert (source["xcoms"], source["map_length"]) == ({"return_value": [1, 2, 3]}, 3)
-    found = [run(body, "product", answer, map_index=index).done["xcoms"]["return_value"] for index in range(6)]
+    done = [run(body, "product", answer, map_index=index).done for index in range(6)]
+    assert {end["map_length"] for end in done} == {1}, "one value each for what is mapped over it"
+    found = [end["xcoms"]["return_value"] for end in done]
     assert found == [[1, "a", 9], [1, "b", 9], [2, "a", 9], [2, "b", 9], [3, "a", 9], [3, "b", 9]]
     assert run(body, "total", answer).done["xcoms"] == {"return_value": 6}
     assert run(body, "shell", map_index=0).done["xcoms"] == {"return_value": "2024-01-02"}
@@ -329,7 +333,7 @@ def test_values_of_mapped_arguments_are_not_rendered_when_they_come_from_xcoms(r
             return x
         show.expand(x=texts())
     """
-    child = run(body, "show", lambda call: {"ok": ["{{ ds }}"]}, map_index=0)
+    child = run(body, "show", lambda call: {"ok": ["{{ ds }}"][call["item"]]}, map_index=0)
     assert child.done["xcoms"] == {"return_value": "{{ ds }}"}
 
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tradewind_core::asset::AssetExpr;
-use tradewind_core::dag::{MapDraft, StructureError, TaskDraft, link};
+use tradewind_core::dag::{MapDraft, MapGroupDraft, StructureError, TaskDraft, link};
 use tradewind_core::{Dag, Duration, Lane, RunType, Task, Timestamp, TriggerRule, WeightRule};
 
 /// One DAG. Absent fields have their default; durations are seconds; instants RFC 3339.
@@ -227,7 +227,8 @@ pub struct SerializedTask {
     /// A teardown whose failure fails the run.
     #[serde(default)]
     pub on_failure_fail_dagrun: bool,
-    /// Made by `expand`: `{"kind": "expand", "over": {argument: {"literal": [..]} | {"xcom": {"task_id", "key"}}}}`.
+    /// Made by `expand`: `{"kind": "expand", "over": {argument: source}}`, where a source is `{"literal": [..]}`,
+    /// `{"xcom": {"task_id", "key"}}`, `{"zip": [source..], "longest": bool}` or `{"concat": [source..]}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapped: Option<Value>,
     /// Callbacks that the task has: `on_execute`, `on_success`, `on_failure`, `on_retry`, `on_skipped`.
@@ -284,6 +285,9 @@ pub struct SerializedGroup {
     /// Shown on hovering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tooltip: Option<String>,
+    /// Made by `expand`: what it maps over, like [`SerializedTask::mapped`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapped: Option<Value>,
 }
 
 /// A label on an edge.
@@ -341,7 +345,7 @@ impl SerializedDag {
     /// # Errors
     /// [`StructureError`] for duplicate ids, edges to nowhere and cycles.
     pub fn to_core(&self, defaults: &DagDefaults) -> Result<Dag, StructureError> {
-        let drafts = self.tasks.iter().map(|task| task.to_draft(defaults)).collect();
+        let drafts = self.tasks.iter().map(|task| self.to_draft(task, defaults)).collect();
         let (tasks, by_id): (Vec<Task>, HashMap<String, usize>) = link(drafts)?;
         Ok(Dag {
             dag_id: self.dag_id.clone(),
@@ -352,6 +356,23 @@ impl SerializedDag {
             dagrun_timeout: self.dagrun_timeout,
             fail_fast: self.fail_fast,
         })
+    }
+
+    fn to_draft(&self, task: &SerializedTask, defaults: &DagDefaults) -> TaskDraft {
+        TaskDraft { map_groups: self.mapped_groups(task.group.as_deref()), ..task.to_draft(defaults) }
+    }
+
+    /// The mapped groups around what is in this group, outermost first.
+    fn mapped_groups(&self, innermost: Option<&str>) -> Vec<MapGroupDraft> {
+        let mut found = Vec::new();
+        let mut next = innermost;
+        while let Some((group_id, group)) = next.and_then(|id| Some((id, self.task_groups.get(id)?))) {
+            if let Some(mapped) = &group.mapped {
+                found.insert(0, MapGroupDraft { group_id: group_id.to_owned(), over: map_sources(mapped) });
+            }
+            next = group.parent.as_deref();
+        }
+        found
     }
 }
 
@@ -400,19 +421,29 @@ impl SerializedTask {
     }
 }
 
-/// Reads what `mapped.over` says: argument to `{"literal": [..]}` or `{"xcom": {"task_id": ".."}}`.
+/// Reads what `mapped.over` says: argument to source.
 fn map_sources(mapped: &Value) -> Vec<MapDraft> {
     let sources = mapped.get("over").and_then(Value::as_object).into_iter().flat_map(|over| over.values());
-    sources
-        .map(|source| match source.pointer("/xcom/task_id").and_then(Value::as_str) {
-            Some(task_id) => MapDraft::Upstream(task_id.to_owned()),
-            None => MapDraft::Literal(match source.get("literal") {
-                Some(Value::Array(items)) => items.len() as u32,
-                Some(Value::Object(items)) => items.len() as u32,
-                _ => 0,
-            }),
-        })
-        .collect()
+    sources.map(map_source).collect()
+}
+
+fn map_source(source: &Value) -> MapDraft {
+    let all = |name: &str| source.get(name).and_then(Value::as_array).map(|of| of.iter().map(map_source).collect());
+    if let Some(task_id) = source.pointer("/xcom/task_id").and_then(Value::as_str) {
+        return MapDraft::Upstream(task_id.to_owned());
+    }
+    if let Some(of) = all("zip") {
+        let longest = source.get("longest").and_then(Value::as_bool).unwrap_or(false);
+        return MapDraft::Zip { of, longest };
+    }
+    if let Some(of) = all("concat") {
+        return MapDraft::Concat(of);
+    }
+    MapDraft::Literal(match source.get("literal") {
+        Some(Value::Array(items)) => items.len() as u32,
+        Some(Value::Object(items)) => items.len() as u32,
+        _ => 0,
+    })
 }
 
 fn utc() -> String {

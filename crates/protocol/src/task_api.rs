@@ -191,6 +191,9 @@ pub enum TaskCall {
         /// Fall back to the newest value of an earlier run.
         #[serde(default)]
         include_prior_dates: bool,
+        /// Only this item of a list, or this pair (key and value, by key) of a dict; `not_found` if it is shorter.
+        #[serde(default)]
+        item: Option<u32>,
     },
     /// All map indexes' values of a task, in order: a JSON array.
     XcomGetAll {
@@ -204,6 +207,30 @@ pub enum TaskCall {
         /// Run of that task.
         #[serde(default)]
         run_id: Option<String>,
+        /// Leave out so many.
+        #[serde(default)]
+        start: u32,
+        /// At most so many.
+        #[serde(default)]
+        limit: Option<u32>,
+    },
+    /// How many values [`TaskCall::XcomGetAll`] has.
+    XcomCount {
+        /// Key.
+        key: String,
+        /// Task that pushed them.
+        task_id: String,
+        /// DAG of that task.
+        #[serde(default)]
+        dag_id: Option<String>,
+        /// Run of that task.
+        #[serde(default)]
+        run_id: Option<String>,
+    },
+    /// What people see instead of the calling task's map index.
+    RenderedMapIndex {
+        /// The text.
+        text: String,
     },
     /// Stores an XCom of the calling task.
     XcomSet {
@@ -346,6 +373,16 @@ pub enum TaskCall {
         #[serde(default)]
         note: Option<String>,
     },
+}
+
+/// One item of a list, or one pair of a dict: what [`TaskCall::XcomGet`] answers with `item`.
+pub fn xcom_item(value: Value, at: u32) -> Option<Value> {
+    let at = at as usize;
+    match value {
+        Value::Array(mut items) if at < items.len() => Some(items.swap_remove(at)),
+        Value::Object(fields) => fields.into_iter().nth(at).map(|(key, value)| Value::Array(vec![key.into(), value])),
+        _ => None,
+    }
 }
 
 /// What went wrong; `code` is for programs, `message` for people.

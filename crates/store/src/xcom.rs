@@ -23,6 +23,12 @@ static GET: Statement =
 static GET_ALL: Statement = Statement::new(
     "SELECT map_index, value FROM xcom WHERE run_key = $1 AND task_id = $2 AND key = $3 ORDER BY map_index",
 );
+static GET_SOME: Statement = Statement::new(
+    "SELECT map_index, value FROM xcom WHERE run_key = $1 AND task_id = $2 AND key = $3
+     ORDER BY map_index LIMIT $4 OFFSET $5",
+);
+static COUNT: Statement =
+    Statement::new("SELECT COUNT(*) FROM xcom WHERE run_key = $1 AND task_id = $2 AND key = $3");
 static GET_PRIOR: Statement = Statement::new(
     "SELECT x.value FROM dag_run AS r
      JOIN dag_run AS p ON p.dag_id = r.dag_id AND p.logical_date <= r.logical_date
@@ -56,6 +62,32 @@ impl Store {
     /// Those of the database.
     pub async fn xcom_get_all(&self, run_key: i64, task_id: &str, key: &str) -> Result<Vec<(i32, String)>, Error> {
         GET_ALL.bind(run_key).bind(task_id).bind(key).all(&mut self.db().reader().await?).await
+    }
+
+    /// Like [`Store::xcom_get_all`], without the first `start`, and no more than `limit`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn xcom_get_some(
+        &self,
+        run_key: i64,
+        task_id: &str,
+        key: &str,
+        start: u32,
+        limit: Option<u32>,
+    ) -> Result<Vec<(i32, String)>, Error> {
+        let (limit, start) = (limit.map_or(i64::MAX, i64::from), i64::from(start));
+        let query = GET_SOME.bind(run_key).bind(task_id).bind(key).bind(limit).bind(start);
+        query.all(&mut self.db().reader().await?).await
+    }
+
+    /// How many values [`Store::xcom_get_all`] has.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn xcom_count(&self, run_key: i64, task_id: &str, key: &str) -> Result<i64, Error> {
+        let query = COUNT.bind(run_key).bind(task_id).bind(key);
+        Ok(query.optional::<(i64,)>(&mut self.db().reader().await?).await?.map_or(0, |(count,)| count))
     }
 
     /// The newest value in the run or in one before it, by logical date.

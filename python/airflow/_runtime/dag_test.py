@@ -4,85 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from datetime import datetime, timezone
+from math import prod
 from typing import Any
 
 from airflow._runtime import run, supervisor
-from airflow._runtime.wire import CallError
+from airflow._runtime.memory_server import MemoryServer
 from airflow._serialize.values import instant
+from airflow.sdk.definitions._internal.expandinput import mapped_groups
 from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.execution_time.task_instance import DagRun, RuntimeTaskInstance
 
 log = logging.getLogger("airflow.task")
 _UPSTREAM_BAD = {"failed", "upstream_failed"}
-
-
-class _MemoryServer:
-    """Answers a task's calls from memory. Has the methods of a channel that tasks use."""
-
-    def __init__(self, run_data: dict[str, Any]) -> None:
-        self.run = run_data
-        self.xcoms: dict[tuple[str, int, str], Any] = {}
-        self.states: dict[tuple[str, int], str] = {}
-        self.current: tuple[str, int] = ("", -1)
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Rendered fields and masks are of no use here."""
-
-    def call(self, method: str, **arguments: Any) -> Any:
-        """Answer one call."""
-        answer = getattr(self, f"_{method}", None)
-        if answer is None:
-            raise CallError("unavailable", f"dag.test() can't answer {method!r}: it needs a running Tradewind")
-        return answer(**arguments)
-
-    def _xcom_set(self, key: str, value: Any) -> None:
-        self.xcoms[(*self.current, key)] = value
-
-    def _xcom_delete(self, key: str) -> None:
-        self.xcoms.pop((*self.current, key), None)
-
-    def _xcom_get(self, key: str, task_id: str, map_index: int = -1, **_: Any) -> Any:
-        try:
-            return self.xcoms[task_id, map_index, key]
-        except KeyError:
-            raise CallError("not_found", f"task {task_id!r} has pushed no XCom {key!r}") from None
-
-    def _xcom_get_all(self, key: str, task_id: str, **_: Any) -> list[Any]:
-        found = [(index, value) for (task, index, name), value in self.xcoms.items() if (task, name) == (task_id, key)]
-        return [value for _, value in sorted(found, key=lambda item: item[0])]
-
-    def _variable_get(self, key: str) -> str:
-        from airflow._runtime.local_store import variables
-
-        if key not in variables:
-            raise CallError("not_found", f"no variable {key!r}")
-        return variables[key]
-
-    def _variable_set(self, key: str, value: str, description: str | None = None) -> None:
-        from airflow._runtime.local_store import variables
-
-        variables[key] = value
-
-    def _connection_get(self, conn_id: str) -> dict[str, Any]:
-        from airflow._runtime.local_store import connections
-
-        if conn_id not in connections:
-            raise CallError("not_found", f"no connection {conn_id!r}")
-        return connections[conn_id]
-
-    def _previous_run(self, **_: Any) -> None:
-        return None
-
-    def _run_get(self, **_: Any) -> dict[str, Any]:
-        return self.run
-
-    def _task_states(self, task_ids: list[str] | None = None, **_: Any) -> list[dict[str, Any]]:
-        return [
-            {"task_id": task, "map_index": index, "state": state}
-            for (task, index), state in self.states.items()
-            if not task_ids or task in task_ids
-        ]
 
 
 def run_dag(
@@ -97,8 +33,6 @@ def run_dag(
     **kwargs: Any,
 ) -> Any:
     """Run the tasks in order; raises at the end if one failed."""
-    from airflow.sdk.execution_time.task_instance import DagRun
-
     if not logging.getLogger().handlers:
         logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="[%(asctime)s] %(levelname)s - %(message)s")
     _read_files(conn_file_path, variable_file_path)
@@ -116,19 +50,13 @@ def run_dag(
         "conf": run_conf or {},
         "state": "running",
     }
-    server = _MemoryServer(run_data)
+    server = MemoryServer(run_data)
     supervisor.set_channel(server)  # type: ignore[arg-type]
     environ = dict(os.environ)
-    forced: dict[str, str] = {}
+    rehearsal = _Rehearsal(server, mark_success_pattern)
     try:
         for task in dag.topological_sort():
-            state = (
-                forced.get(task.task_id)
-                or _wanted(task, server)
-                or _run_all(task, server, forced, mark_success_pattern)
-            )
-            server.states.setdefault((task.task_id, -1), state)
-            log.info("Task %s: %s", task.task_id, state)
+            log.info("Task %s: %s", task.task_id, rehearsal.run_task(task))
     finally:
         supervisor.set_channel(None)
         os.environ.clear()
@@ -145,9 +73,109 @@ def run_dag(
     return finished
 
 
-def _wanted(task: Any, server: _MemoryServer) -> str | None:
-    """A state that the task gets without running, or None if its trigger rule lets it go."""
-    ups = [server.states.get((up, -1), "success") for up in task.upstream_task_ids]
+class _Rehearsal:
+    """Runs tasks one after the other; remembers what became of them."""
+
+    def __init__(self, server: MemoryServer, success_pattern: str | None) -> None:
+        self.server = server
+        self.success_pattern = success_pattern
+        self.skipped: set[tuple[str, int]] = set()
+
+    def run_task(self, task: Any) -> str:
+        """Run a task, or all instances of a mapped one; the state of the whole."""
+        whole = self._run_mapped(task) if task.is_mapped or mapped_groups(task) else self._run_index(task, -1)
+        self.server.states[task.task_id, -1] = whole
+        return whole
+
+    def _run_mapped(self, task: Any) -> str:
+        state = self._sources(task) or self._told(task, -1)
+        if state is None and not mapped_groups(task):
+            state = _wanted(task, self._upstream(task, -1))
+        if state is not None:
+            return state
+        states = []
+        for index in range(self._length(task)):
+            states.append(self._run_index(task, index))
+            self.server.states[task.task_id, index] = states[-1]
+        if all(state == "skipped" for state in states):
+            return "skipped"
+        return next((bad for bad in ("failed", "upstream_failed") if bad in states), "success")
+
+    def _sources(self, task: Any) -> str | None:
+        """How a mapped task ends without running because of what it maps over."""
+        nodes = [*mapped_groups(task), *([task] if task.is_mapped else [])]
+        states = [self.server.states.get((up.task_id, -1)) for node in nodes for up in node.iter_mapped_dependencies()]
+        unmapped = [state for state in states if state is not None]
+        if any(state in _UPSTREAM_BAD for state in unmapped):
+            return "upstream_failed"
+        return "skipped" if "skipped" in unmapped else None
+
+    def _length(self, task: Any) -> int:
+        context = RuntimeTaskInstance(self._job(task, -1), task).get_template_context()
+        length = prod(group.expand_input.length(context) for group in mapped_groups(task))
+        return length * (task.expand_input.length(context) if task.is_mapped else 1)
+
+    def _told(self, task: Any, index: int) -> str | None:
+        return "skipped" if {(task.task_id, -1), (task.task_id, index)} & self.skipped else None
+
+    def _upstream(self, task: Any, index: int) -> list[tuple[Any, str]]:
+        """Upstream tasks and the states of those of their instances that an instance looks at."""
+        ti = RuntimeTaskInstance(self._job(task, index), task)
+        found = []
+        for up_id in sorted(task.upstream_task_ids):
+            up = task.dag.task_dict[up_id]
+            of_up = {at: state for (task_id, at), state in self.server.states.items() if task_id == up_id}
+            relevant = ti.relevant_indexes(up)
+            if isinstance(relevant, int):
+                relevant = range(relevant, relevant + 1)
+            chosen = [state for at, state in of_up.items() if at >= 0 and (relevant is None or at in relevant)]
+            found.extend((up, state) for state in chosen or [of_up.get(-1, "success")])
+        return found
+
+    def _run_index(self, task: Any, index: int) -> str:
+        if self.success_pattern and re.match(self.success_pattern, task.task_id):
+            return "success"
+        return self._told(task, index) or _wanted(task, self._upstream(task, index)) or self._run_one(task, index)
+
+    def _job(self, task: Any, index: int, try_number: int = 1) -> dict[str, Any]:
+        return {
+            "dag_id": task.dag_id,
+            "task_id": task.task_id,
+            "try_id": "00000000-0000-8000-8000-000000000000",
+            "try_number": try_number,
+            "max_tries": _attempts(task),
+            "map_index": index,
+            "run": self.server.run,
+            "owner": task.owner,
+        }
+
+    def _run_one(self, task: Any, index: int) -> str:
+        self.server.current = (task.task_id, index)
+        for try_number in range(1, _attempts(task) + 1):
+            job = self._job(task, index, try_number)
+            run.set_environment(job)
+            # Rendering changes the task, and other tries and instances start from what the file says.
+            outcome = run.try_task(job, task.prepare_for_execution())
+            while outcome.state == "up_for_reschedule":
+                import time
+
+                time.sleep(1)
+                outcome = run.try_task(job, task.prepare_for_execution())
+            for key, value in outcome.xcoms.items():
+                self.server.xcoms[task.task_id, index, key] = value
+            self.skipped |= {(task_id, index) for task_id in outcome.skip}
+            if outcome.state != "up_for_retry":
+                return outcome.state
+        return "failed"
+
+
+def _attempts(task: Any) -> int:
+    return 1 + (task.retries if isinstance(task.retries, int) else 0)
+
+
+def _wanted(task: Any, upstream: list[tuple[Any, str]]) -> str | None:
+    """A state that an instance gets without running, or None if its trigger rule lets it go."""
+    ups = [state for _, state in upstream]
     if not ups:
         return None
     good, skipped = ups.count("success"), ups.count("skipped")
@@ -161,6 +189,11 @@ def _wanted(task: Any, server: _MemoryServer) -> str | None:
         if bad:
             return "upstream_failed"
         return "skipped" if rule.endswith("one_success") and not good else None
+    setups = [state for up, state in upstream if up.is_setup]
+    if rule == "all_done_setup_success":
+        if setups and setups.count("skipped") == len(setups):
+            return "skipped"
+        return "upstream_failed" if setups and "success" not in setups else None
     may_go = {
         "all_failed": bad == len(ups),
         "all_skipped": skipped == len(ups),
@@ -169,71 +202,8 @@ def _wanted(task: Any, server: _MemoryServer) -> str | None:
         "one_failed": bad > 0,
         "one_done": good + bad > 0,
         "all_done_min_one_success": good > 0,
-        "all_done_setup_success": any(
-            server.states.get((up, -1)) == "success" for up in task.upstream_task_ids if task.dag.task_dict[up].is_setup
-        )
-        or not any(task.dag.task_dict[up].is_setup for up in task.upstream_task_ids),
     }[rule]
     return None if may_go else "skipped"
-
-
-def _run_all(task: Any, server: _MemoryServer, forced: dict[str, str], pattern: str | None) -> str:
-    """Run the task, or all instances of a mapped one; the state of the whole."""
-    import re
-
-    if pattern and re.match(pattern, task.task_id):
-        return "success"
-    if not task.is_mapped:
-        return _run_one(task, -1, server, forced)
-    states = [_run_one(task, index, server, forced) for index in range(_length(task, server))]
-    for index, state in enumerate(states):
-        server.states[task.task_id, index] = state
-    if not states or all(state == "skipped" for state in states):
-        return "skipped"
-    return "failed" if "failed" in states else "success"
-
-
-def _length(task: Any, server: _MemoryServer) -> int:
-    length = 1
-    for source in task.as_spec()["over"].values():
-        if "literal" in source:
-            length *= len(source["literal"])
-            continue
-        upstream = source["xcom"]["task_id"]
-        if task.dag.task_dict[upstream].is_mapped:
-            length *= len(server._xcom_get_all("return_value", upstream))
-        else:
-            length *= len(server._xcom_get("return_value", upstream))
-    return length
-
-
-def _run_one(task: Any, map_index: int, server: _MemoryServer, forced: dict[str, str]) -> str:
-    server.current = (task.task_id, map_index)
-    attempts = 1 + (task.retries if isinstance(task.retries, int) else 0)
-    for try_number in range(1, attempts + 1):
-        job = {
-            "dag_id": task.dag_id,
-            "task_id": task.task_id,
-            "try_id": "00000000-0000-8000-8000-000000000000",
-            "try_number": try_number,
-            "max_tries": attempts,
-            "map_index": map_index,
-            "run": server.run,
-            "owner": task.owner,
-        }
-        run.set_environment(job)
-        outcome = run.try_task(job, task)
-        while outcome.state == "up_for_reschedule":
-            import time
-
-            time.sleep(1)
-            outcome = run.try_task(job, task)
-        for key, value in outcome.xcoms.items():
-            server.xcoms[task.task_id, map_index, key] = value
-        forced.update({task_id: "skipped" for task_id in outcome.skip})
-        if outcome.state != "up_for_retry":
-            return outcome.state
-    return "failed"
 
 
 def _read_files(conn_file_path: str | None, variable_file_path: str | None) -> None:

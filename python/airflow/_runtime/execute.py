@@ -30,7 +30,7 @@ def run_task(ti: Any) -> Outcome:
         task.__dict__.pop("_init_done", None)  # what is assigned from here on makes no dependencies
         _render(task, context, from_xcom)
         _each_callback(task.on_execute_callback, context, "on_execute_callback")
-        with _timeout(task), _end_on_signal(task):
+        with _timeout(task), _end_on_signal(task), _named(ti, task, context):
             task.pre_execute(context)
             result = task.execute(context)
             task.post_execute(context, result)
@@ -65,8 +65,6 @@ def _render(task: Any, context: Any, from_xcom: set[int]) -> None:
     fields = rendered_fields(task)
     if fields:
         supervisor.send({"type": "rendered", "fields": fields})
-    if task.map_index_template and jinja_env is None:
-        context["ti"].rendered_map_index = task.render_template(task.map_index_template, context)
 
 
 def _render_fields(task: Any, context: Any, jinja_env: Any, from_xcom: set[int]) -> None:
@@ -117,6 +115,33 @@ def _presentable(value: Any, name: str) -> Any:
 
 
 @contextmanager
+def _named(ti: Any, task: Any, context: Any) -> Iterator[None]:
+    """Name an instance of a mapped task by ``map_index_template``: before it runs, as far as that is possible, and
+    when it has, for the template may use what the task put into its context."""
+    if ti.map_index < 0 or not task.map_index_template:
+        yield
+        return
+    try:
+        _name(ti, task, context)
+    except Exception as error:
+        log.debug("map_index_template can't be rendered before the task has run: %s", error)
+    try:
+        yield
+    finally:
+        try:
+            _name(ti, task, context)
+        except Exception:
+            log.exception("map_index_template can't be rendered")
+
+
+def _name(ti: Any, task: Any, context: Any) -> None:
+    text = str(task.render_template(task.map_index_template, context))
+    if text != ti.rendered_map_index:
+        ti.rendered_map_index = text
+        supervisor.call("rendered_map_index", text=supervisor.masked(text))
+
+
+@contextmanager
 def _timeout(task: Any) -> Iterator[None]:
     """Raise ``AirflowTaskTimeout`` in the task's code after ``execution_timeout``."""
     limit = task.execution_timeout
@@ -162,8 +187,9 @@ def _end_on_signal(task: Any) -> Iterator[None]:
 
 
 def _push_result(ti: Any, task: Any, result: Any, outcome: Outcome) -> None:
+    mapped_over = _is_mapped_over(ti)
     if result is None or not task.do_xcom_push:
-        if any(True for _ in _mapped_dependants(ti)):
+        if mapped_over:
             from airflow.sdk.exceptions import XComForMappingNotPushed
 
             raise XComForMappingNotPushed()
@@ -177,11 +203,14 @@ def _push_result(ti: Any, task: Any, result: Any, outcome: Outcome) -> None:
             if not isinstance(key, str):
                 raise AirflowException(f"a task with multiple_outputs must return a dict with text keys, not {key!r}")
             outcome.xcoms[key] = _encode(value, key)
-    if any(True for _ in _mapped_dependants(ti)):
+    if mapped_over:
         _check_mappable(result)
         if not isinstance(result, Mapping):
             result = list(result)
         outcome.map_length = len(result)
+    elif ti.map_index >= 0:
+        # One of the values that a task mapped over this one counts, whatever it is.
+        outcome.map_length = 1
     outcome.xcoms["return_value"] = _encode(result, "return_value")
 
 
@@ -192,15 +221,11 @@ def _encode(value: Any, key: str) -> Any:
         raise AirflowException(f"XCom {key!r}: {error}") from None
 
 
-def _mapped_dependants(ti: Any) -> Iterator[Any]:
-    """Mapped tasks that need this task's whole return value to know how often they run."""
+def _is_mapped_over(ti: Any) -> bool:
+    """Whether mapped tasks or groups need this task's whole return value to know how often they run."""
     if ti.map_index >= 0:
-        return
-    original = ti.task.dag.task_dict[ti.task_id]
-    for task_id in original.downstream_task_ids:
-        task = ti.task.dag.task_dict[task_id]
-        if task.is_mapped and any(used.task_id == ti.task_id for used in task.iter_mapped_dependencies()):
-            yield task
+        return False
+    return any(True for _ in ti.task.dag.task_dict[ti.task_id].iter_mapped_dependants())
 
 
 def _check_mappable(result: Any) -> None:

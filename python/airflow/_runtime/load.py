@@ -98,6 +98,8 @@ def collect(module: ModuleType) -> dict[str, Any]:
     for dag, made_by in DagContext.autoregistered:
         if made_by == module.__name__:
             found.setdefault(dag.dag_id, dag)
+    # The tasks of a sub-DAG are a task group of the outer DAG.
+    found = {dag_id: dag for dag_id, dag in found.items() if dag.absorbed_by is None}
     for dag in found.values():
         dag.fileloc = module.__file__
     return found

@@ -10,6 +10,8 @@ from typing import Any
 
 CLASS, VERSION, DATA = "__classname__", "__version__", "__data__"
 _MAX_DEPTH = 200
+# Stand for lists whose items are fetched as they are used.
+_LAZY_LISTS = frozenset({"airflow.sdk.execution_time.lazy_sequence", "airflow.sdk.definitions._internal.items"})
 
 
 class NotSerializable(TypeError):
@@ -99,6 +101,8 @@ def _encode_object(value: Any, depth: int) -> Any:
         return [encode(item, depth) for item in value]
     if isinstance(value, Mapping):
         return _encode_dict(value, depth)
+    if type(value).__module__ in _LAZY_LISTS:
+        return [encode(item, depth) for item in value]
     if isinstance(value, (bytes, bytearray)):
         import base64
 

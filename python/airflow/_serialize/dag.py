@@ -79,7 +79,13 @@ def _groups(dag: Any) -> dict[str, Any]:
     for group_id, group in dag.task_group_dict.items():
         entry: dict[str, Any] = {}
         parent = group.parent_group.group_id if group.parent_group is not None else None
-        _put(entry, parent=parent, label=group.group_display_name or None, tooltip=group.tooltip or None)
+        _put(
+            entry,
+            parent=parent,
+            label=group.group_display_name or None,
+            tooltip=group.tooltip or None,
+            mapped=group.as_spec() if group.is_mapped else None,
+        )
         found[group_id] = entry
     return found
 

@@ -28,6 +28,8 @@ def _needs_python(task: Any) -> bool:
     return bool(
         task.outlets
         or callbacks(task)
+        # Its result has to be checked before tasks are mapped over it.
+        or any(True for _ in task.iter_mapped_dependants())
         or task._pre_execute_hook
         or task._post_execute_hook
         or task.run_as_user

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use tradewind_core::TryId;
 use tradewind_protocol::task_api::{
     ClaimRequest, ErrorCode, FinishOutcome, FinishTry, Heartbeat, HeartbeatReply, StartOutcome, StartTry, WorkerHello,
-    WorkerWelcome,
+    WorkerWelcome, xcom_item,
 };
 use tradewind_protocol::{TaskApi, TaskApiError, TaskCall, Workload};
 use tradewind_server::StoreTaskApi;
@@ -31,12 +31,16 @@ impl TrialApi {
 
     /// An XCom that an earlier, real run of the DAG pushed.
     async fn real_xcom(&self, try_id: TryId, call: &TaskCall) -> Option<Value> {
-        let TaskCall::XcomGet { key, task_id, dag_id, run_id, map_index, .. } = call else { return None };
+        let TaskCall::XcomGet { key, task_id, dag_id, run_id, map_index, item, .. } = call else { return None };
         let store = self.real.as_ref()?;
         let own = self.own_store.find_ti_by_id(try_id.ti_id).await.ok()??;
         let (dag_id, run_id) = (dag_id.as_ref().unwrap_or(&own.dag_id), run_id.as_ref().unwrap_or(&own.run_id));
         let (_, value) = store.find_xcom(dag_id, run_id, task_id, map_index.unwrap_or(-1), key).await.ok()??;
-        serde_json::from_str(&value).ok()
+        let value = serde_json::from_str(&value).ok()?;
+        match item {
+            Some(item) => xcom_item(value, *item),
+            None => Some(value),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use tradewind_core::TryId;
+use tradewind_protocol::task_api::xcom_item;
 use tradewind_protocol::{TaskApiError, TaskCall, TaskReply};
 use tradewind_store::Variable;
 use tradewind_store::read::AssetEventFilter;
@@ -14,13 +15,27 @@ impl StoreTaskApi {
     pub(super) async fn answer(&self, try_id: TryId, call: TaskCall) -> Result<TaskReply, TaskApiError> {
         let ti = self.running(try_id).await?;
         match call {
-            TaskCall::XcomGet { key, task_id, dag_id, run_id, map_index, include_prior_dates } => {
+            TaskCall::XcomGet { key, task_id, dag_id, run_id, map_index, include_prior_dates, item } => {
                 let place = self.place(&ti, dag_id, run_id);
-                self.xcom_get(&place, &task_id, map_index.unwrap_or(-1), &key, include_prior_dates).await
+                let value = self.xcom_get(&place, &task_id, map_index.unwrap_or(-1), &key, include_prior_dates).await?;
+                match item {
+                    Some(item) => {
+                        xcom_item(value, item).ok_or_else(|| not_found(format!("the XCom has no item {item}")))
+                    }
+                    None => Ok(value),
+                }
             }
-            TaskCall::XcomGetAll { key, task_id, dag_id, run_id } => {
+            TaskCall::XcomGetAll { key, task_id, dag_id, run_id, start, limit } => {
                 let place = self.place(&ti, dag_id, run_id);
-                self.xcom_get_all(&place, &task_id, &key).await
+                self.xcom_get_all(&place, &task_id, &key, start, limit).await
+            }
+            TaskCall::XcomCount { key, task_id, dag_id, run_id } => {
+                let place = self.place(&ti, dag_id, run_id);
+                self.xcom_count(&place, &task_id, &key).await
+            }
+            TaskCall::RenderedMapIndex { text } => {
+                self.store.set_rendered_map_index(try_id, &text).await.map_err(of_store)?;
+                Ok(Value::Null)
             }
             TaskCall::XcomSet { key, value } => self.xcom_set(&ti, key, &value).await,
             TaskCall::XcomDelete { key } => self.xcom_delete(&ti, key).await,

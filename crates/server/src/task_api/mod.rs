@@ -140,7 +140,8 @@ impl TaskApi for StoreTaskApi {
     }
 
     async fn finish(&self, _token: &str, finish: FinishTry) -> Result<FinishOutcome, TaskApiError> {
-        let map_length = finish.xcoms.get("return_value").and_then(length);
+        // Python says what a mapped task downstream may use of the result; the native lanes leave it to us.
+        let map_length = finish.map_length.or_else(|| finish.xcoms.get("return_value").and_then(length));
         let finish = tradewind_store::FinishTry {
             reason: finish.reason,
             xcoms: finish.xcoms,

@@ -45,16 +45,24 @@ impl StoreTaskApi {
         read(&found.ok_or_else(missing)?)
     }
 
-    /// All map indexes' values.
+    /// All map indexes' values, or some of them.
     pub(super) async fn xcom_get_all(
         &self,
         place: &Place,
         task_id: &str,
         key: &str,
+        start: u32,
+        limit: Option<u32>,
     ) -> Result<TaskReply, TaskApiError> {
         let Some(run_key) = self.run_key(place).await? else { return Ok(Value::Array(Vec::new())) };
-        let values = self.store.xcom_get_all(run_key, task_id, key).await.map_err(of_store)?;
+        let values = self.store.xcom_get_some(run_key, task_id, key, start, limit).await.map_err(of_store)?;
         values.iter().map(|(_, text)| read(text)).collect::<Result<Vec<Value>, _>>().map(Value::Array)
+    }
+
+    /// How many map indexes have a value.
+    pub(super) async fn xcom_count(&self, place: &Place, task_id: &str, key: &str) -> Result<TaskReply, TaskApiError> {
+        let Some(run_key) = self.run_key(place).await? else { return Ok(Value::from(0)) };
+        Ok(Value::from(self.store.xcom_count(run_key, task_id, key).await.map_err(of_store)?))
     }
 
     /// Stores one of the caller's own.

@@ -257,7 +257,7 @@ class _DecoratedPartial:
 
     def expand(self, **kwargs: Any) -> XComArg:
         """One instance for each combination of the items of these lists."""
-        from airflow.sdk.definitions.mappedoperator import ExpandInput
+        from airflow.sdk.definitions._internal.expandinput import ExpandInput
 
         if not kwargs:
             raise TypeError("expand needs at least one argument to map over")
@@ -269,7 +269,7 @@ class _DecoratedPartial:
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> XComArg:
         """One instance for each dict of arguments in a list."""
-        from airflow.sdk.definitions.mappedoperator import ExpandKwargsInput
+        from airflow.sdk.definitions._internal.expandinput import ExpandKwargsInput
 
         return self._make(ExpandKwargsInput(kwargs))
 

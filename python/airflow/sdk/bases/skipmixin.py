@@ -35,11 +35,15 @@ class SkipMixin:
             self.skip(ti, skipped)
 
 
-def expand_groups(dag: Any, ids: str | Sequence[str] | None) -> list[str]:
-    """Task ids, with the ids of task groups replaced by their root tasks."""
+def expand_groups(task: Any, ids: str | Sequence[str] | None) -> list[str]:
+    """Task ids as the given task means them, with the ids of task groups replaced by their root tasks."""
+    from airflow.sdk.definitions.subdag import full_id
+
     found: list[str] = []
+    dag = task.dag
     groups = dag.task_group_dict
     for item in flatten(ids) if ids is not None else ():
+        item = full_id(task, item)
         if item in groups and item not in dag.task_dict:
             found.extend(root.task_id for root in groups[item].roots)
         else:

@@ -27,6 +27,8 @@ _WITHOUT_EFFECT = frozenset({"default_view", "full_filepath", "orientation", "sl
 class DAG:
     """Tasks, the order between them and when they run."""
 
+    absorbed_by: DAG | None = None  # the outer DAG, once a SubDagOperator has taken the tasks
+
     def __init__(
         self,
         dag_id: str,
@@ -286,6 +288,11 @@ class DAG:
 
     def _adopt(self, task: Any) -> None:
         """Take a task in; called by the task."""
+        if self.absorbed_by is not None:
+            raise AirflowException(
+                f"task {task.task_id!r} comes too late: DAG {self.dag_id!r} has become a task group of "
+                f"{self.absorbed_by.dag_id!r}; make its tasks before the SubDagOperator"
+            )
         known = self.task_dict.get(task.task_id)
         if known is not None and known is not task:
             raise DuplicateTaskIdFound(f"task id {task.task_id!r} is used twice in DAG {self.dag_id!r}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow.sdk.bases.operator import BaseOperator
-from airflow.sdk.definitions.xcom_arg import XComArg, iter_references
+from airflow.sdk.definitions._internal.expandinput import ExpandInput, ExpandKwargsInput, mapped_groups
+from airflow.sdk.definitions.xcom_arg import iter_references
 from airflow.sdk.exceptions import UnmappableOperator
 
 _BASE_ARGUMENTS = frozenset(inspect.signature(BaseOperator.__init__.__wrapped__).parameters) - {"self", "kwargs"}  # type: ignore[attr-defined]
@@ -68,120 +69,6 @@ class OperatorPartial:
         )
 
 
-class ExpandInput:
-    """Lists by argument name; instances are the combinations, the last argument changing fastest."""
-
-    kind = "expand"
-
-    def __init__(self, value: dict[str, Any]) -> None:
-        for name, items in value.items():
-            _check_mappable(name, items)
-        self.value = value
-
-    def iter_references(self) -> Iterator[Any]:
-        """Operators whose values are mapped over."""
-        yield from iter_references(self.value)
-
-    def as_spec(self) -> dict[str, Any]:
-        """As plain data, for the scheduler."""
-        over = {name: _spec(items) for name, items in self.value.items()}
-        return {"kind": self.kind, "over": over, "order": list(self.value)}
-
-    def resolve(self, context: Mapping[str, Any], map_index: int) -> tuple[dict[str, Any], set[int]]:
-        """The arguments of one instance, and identities of values that came from XComs."""
-        found: dict[str, Any] = {}
-        from_xcom: set[int] = set()
-        for name, items in reversed(self.value.items()):
-            values = _values(items, context)
-            if not values:
-                raise IndexError(f"{name!r} has no items, so this instance of the mapped task should not be")
-            map_index, at = divmod(map_index, len(values))
-            found[name] = values[at]
-            if isinstance(items, XComArg):
-                from_xcom.add(id(values[at]))
-        if map_index:
-            raise IndexError("the mapped task has more instances than its arguments have combinations")
-        return found, from_xcom
-
-    def parse_time_length(self) -> int | None:
-        """Number of instances, if the file alone says it."""
-        length = 1
-        for items in self.value.values():
-            if isinstance(items, XComArg):
-                return None
-            length *= len(items)
-        return length
-
-
-class ExpandKwargsInput:
-    """A list of dicts of arguments."""
-
-    kind = "expand_kwargs"
-
-    def __init__(self, value: Any) -> None:
-        if isinstance(value, XComArg):
-            pass
-        elif not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
-            raise TypeError(f"expand_kwargs takes a list of dicts or a task's value, not {type(value).__name__}")
-        elif not all(isinstance(item, (dict, XComArg)) for item in value):
-            raise TypeError("expand_kwargs takes a list of which every item is a dict")
-        self.value = value
-
-    def iter_references(self) -> Iterator[Any]:
-        """Operators whose values are mapped over."""
-        yield from iter_references(self.value)
-
-    def as_spec(self) -> dict[str, Any]:
-        """As plain data, for the scheduler."""
-        return {"kind": self.kind, "over": {"kwargs": _spec(self.value)}}
-
-    def resolve(self, context: Mapping[str, Any], map_index: int) -> tuple[dict[str, Any], set[int]]:
-        """The arguments of one instance, and identities of values that came from XComs."""
-        items = _values(self.value, context)
-        item = items[map_index]
-        if isinstance(item, XComArg):
-            item = item.resolve(context)
-        if not isinstance(item, Mapping) or not all(isinstance(name, str) for name in item):
-            raise ValueError(f"expand_kwargs needs dicts of arguments, but item {map_index} is {item!r}")
-        resolved = {n: v.resolve(context) if isinstance(v, XComArg) else v for n, v in item.items()}
-        from_xcom = {id(value) for value in resolved.values()} if isinstance(self.value, XComArg) else set()
-        return resolved, from_xcom
-
-    def parse_time_length(self) -> int | None:
-        """Number of instances, if the file alone says it."""
-        return None if isinstance(self.value, XComArg) else len(self.value)
-
-
-def _check_mappable(name: str, items: Any) -> None:
-    if isinstance(items, XComArg):
-        if getattr(items, "key", "return_value") != "return_value":
-            raise ValueError(f"argument {name!r}: only a task's return value can be mapped over, not {items.key!r}")  # type: ignore[attr-defined]
-        return
-    if isinstance(items, (str, bytes)) or not isinstance(items, (Sequence, Mapping)):
-        raise ValueError(
-            f"argument {name!r} can be mapped over a list, dict or task's value, not {type(items).__name__}"
-        )
-
-
-def _values(items: Any, context: Mapping[str, Any]) -> Sequence[Any]:
-    resolved = items.resolve(context) if isinstance(items, XComArg) else items
-    if isinstance(resolved, Mapping):
-        return list(resolved.items())
-    if isinstance(resolved, (str, bytes)) or not isinstance(resolved, Sequence):
-        raise TypeError(f"a task can be mapped over a list or dict, not {type(resolved).__name__}")
-    return resolved
-
-
-def _spec(items: Any) -> dict[str, Any]:
-    if isinstance(items, XComArg):
-        return items.as_spec()
-    from airflow._serialize.values import plain
-
-    if isinstance(items, Mapping):
-        return {"literal": [[plain(key), plain(value)] for key, value in items.items()]}
-    return {"literal": [plain(item) for item in items]}
-
-
 class MappedOperator(BaseOperator):
     """The task in the file. Each instance of a run turns it into a real operator with :meth:`unmap`."""
 
@@ -211,7 +98,13 @@ class MappedOperator(BaseOperator):
 
     def _constructed(self) -> None:
         super()._constructed()
-        for operator in iter_references([self.partial_kwargs, list(self.expand_input.iter_references())]):
+        around = mapped_groups(self)
+        if around:
+            raise NotImplementedError(
+                f"task {self.task_id!r} can't be mapped: the task group {around[-1].group_id!r} around it is mapped "
+                "itself; map one of the two"
+            )
+        for operator in iter_references(self.partial_kwargs):
             self.set_upstream(operator)
         for operator in self.expand_input.iter_references():
             self.set_upstream(operator)
@@ -233,7 +126,7 @@ class MappedOperator(BaseOperator):
 
     def iter_mapped_dependencies(self) -> Iterator[Any]:
         """Operators whose values are mapped over."""
-        return self.expand_input.iter_references()
+        return self.expand_input.iter_sources()
 
     def get_parse_time_mapped_ti_count(self) -> int | None:
         """Number of instances, if the file alone says it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -252,44 +251,42 @@ def _dag_id(dag: DAG | None) -> str | None:
     return dag.dag_id if dag is not None else None
 
 
-class _TaskGroupFactory:
-    """What ``@task_group`` makes of a function: calling it makes a group and runs the function inside."""
+class MappedTaskGroup(TaskGroup):
+    """A task group that runs once for each combination of what it is mapped over: its tasks have as many instances,
+    and an instance comes after those of the same place in the map."""
 
-    def __init__(self, function: Any, kwargs: dict[str, Any]) -> None:
-        self.function = function
-        self.kwargs = kwargs
-        functools.update_wrapper(self, function)
+    is_mapped = True
 
-    def override(self, **kwargs: Any) -> _TaskGroupFactory:
-        """The same with other arguments of the group."""
-        return _TaskGroupFactory(self.function, {**self.kwargs, **kwargs})
+    def __init__(self, *, expand_input: Any, **kwargs: Any) -> None:
+        self.expand_input = expand_input
+        super().__init__(**kwargs)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        group_kwargs = dict(self.kwargs)
-        group_kwargs.setdefault("group_id", self.function.__name__)
-        group_kwargs.setdefault("add_suffix_on_collision", True)
-        if self.function.__doc__ and not group_kwargs.get("tooltip"):
-            group_kwargs["tooltip"] = self.function.__doc__
-        with TaskGroup(**group_kwargs) as group:
-            returned = self.function(*args, **kwargs)
-        # Arrows drawn to the call go to the group; a returned value is what other tasks use.
-        return returned if returned is not None else group
+    def iter_mapped_dependencies(self) -> Iterator[Any]:
+        """Operators whose values are mapped over."""
+        return self.expand_input.iter_sources()
 
-    def partial(self, **kwargs: Any) -> Any:
-        """Mapping a whole group is not supported."""
-        raise _no_group_mapping(self.function.__name__)
+    def get_parse_time_mapped_ti_count(self) -> int | None:
+        """Number of instances of a task in it, if the file alone says it."""
+        from airflow.sdk.definitions._internal.expandinput import mapped_groups
 
-    expand = expand_kwargs = partial
+        length = 1
+        for group in [self, *mapped_groups(self)]:
+            own = group.expand_input.parse_time_length()
+            if own is None:
+                return None
+            length *= own
+        return length
+
+    def as_spec(self) -> dict[str, Any]:
+        """What it maps over, for the scheduler."""
+        return self.expand_input.as_spec()
+
+    def __exit__(self, *exc: Any) -> None:
+        for operator in self.expand_input.iter_references():
+            self.set_upstream(operator)
+        super().__exit__(*exc)
 
 
-def _no_group_mapping(name: str) -> AirflowException:
-    return AirflowException(f"task group {name!r} can't be mapped yet: map the tasks in it instead")
+from airflow.sdk.definitions._internal.group_decorator import _TaskGroupFactory, task_group  # noqa: E402
 
-
-def task_group(group_id: Any = None, /, **kwargs: Any) -> Any:
-    """Turn a function that makes tasks into a task group."""
-    if callable(group_id):
-        return _TaskGroupFactory(group_id, kwargs)
-    if group_id is not None:
-        kwargs["group_id"] = group_id
-    return lambda function: _TaskGroupFactory(function, kwargs)
+__all__ = ["MappedTaskGroup", "TaskGroup", "_TaskGroupFactory", "task_group"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from airflow.sdk.definitions._internal.items import Joined, Mapped, Result, Zipped, as_items
 from airflow.sdk.definitions.edges import DependencyMixin, EdgeModifier
 from airflow.sdk.exceptions import AirflowException
 
@@ -70,6 +71,10 @@ class XComArg(DependencyMixin):
     def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
         """The value, while a task runs."""
         raise NotImplementedError
+
+    def items(self, context: Mapping[str, Any]) -> Sequence[Any]:
+        """The value as a mapped task sees it: items that are fetched one by one, while a task runs."""
+        return as_items(self.resolve(context))
 
     def as_spec(self) -> dict[str, Any]:
         """As plain data, for the scheduler: where a mapped task's items come from."""
@@ -165,9 +170,13 @@ class PlainXComArg(XComArg):
         from airflow.sdk.exceptions import XComNotFound
 
         ti = context["ti"]
-        if self.operator.is_mapped:
+        indexes = ti.relevant_indexes(self.operator)
+        if indexes is None:
             return ti.pull_mapped(self.operator.task_id, self.key)
-        value = ti.xcom_pull(task_ids=self.operator.task_id, key=self.key, default=NOTSET)
+        if isinstance(indexes, range):
+            return ti.xcom_pull(task_ids=self.operator.task_id, key=self.key, map_indexes=indexes)
+        at = None if indexes < 0 else indexes
+        value = ti.xcom_pull(task_ids=self.operator.task_id, key=self.key, map_indexes=at, default=NOTSET)
         if value is not NOTSET:
             return value
         if self.key == XCOM_RETURN_KEY:
@@ -175,6 +184,15 @@ class PlainXComArg(XComArg):
         if getattr(self.operator, "multiple_outputs", False):
             return None
         raise XComNotFound(ti.dag_id, self.operator.task_id, self.key)
+
+    def items(self, context: Mapping[str, Any]) -> Sequence[Any]:
+        ti = context["ti"]
+        indexes = ti.relevant_indexes(self.operator)
+        if isinstance(indexes, int) and indexes < 0:
+            return Result(
+                lambda item: ti.pull_item(self.operator.task_id, self.key, item), lambda: self.resolve(context)
+            )
+        return as_items(self.resolve(context))
 
     def as_spec(self) -> dict[str, Any]:
         return {"xcom": {"task_id": self.operator.task_id, "key": self.key}}
@@ -197,12 +215,10 @@ class MapXComArg(XComArg):
         return self.arg.iter_references()
 
     def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
-        return [self._apply(item) for item in _items(self.arg.resolve(context))]
+        return Mapped(as_items(self.arg.resolve(context)), self.callables)
 
-    def _apply(self, item: Any) -> Any:
-        for function in self.callables:
-            item = function(item)
-        return item
+    def items(self, context: Mapping[str, Any]) -> Sequence[Any]:
+        return Mapped(self.arg.items(context), self.callables)
 
     def as_spec(self) -> dict[str, Any]:
         return self.arg.as_spec()
@@ -223,13 +239,13 @@ class ZipXComArg(XComArg):
             yield from arg.iter_references()
 
     def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
-        from itertools import zip_longest
+        return Zipped([as_items(arg.resolve(context)) for arg in self.args], self.fillvalue)
 
-        values = [_items(arg.resolve(context)) for arg in self.args]
-        return list(zip(*values) if self.fillvalue is ... else zip_longest(*values, fillvalue=self.fillvalue))
+    def items(self, context: Mapping[str, Any]) -> Sequence[Any]:
+        return Zipped([arg.items(context) for arg in self.args], self.fillvalue)
 
     def as_spec(self) -> dict[str, Any]:
-        raise _not_countable(type(self).__name__)
+        return {"zip": [arg.as_spec() for arg in self.args], "longest": self.fillvalue is not ...}
 
 
 class ConcatXComArg(XComArg):
@@ -243,25 +259,13 @@ class ConcatXComArg(XComArg):
             yield from arg.iter_references()
 
     def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
-        return [item for arg in self.args for item in _items(arg.resolve(context))]
+        return Joined([as_items(arg.resolve(context)) for arg in self.args])
+
+    def items(self, context: Mapping[str, Any]) -> Sequence[Any]:
+        return Joined([arg.items(context) for arg in self.args])
 
     def as_spec(self) -> dict[str, Any]:
-        raise _not_countable(type(self).__name__)
-
-
-def _not_countable(kind: str) -> Exception:
-    from airflow.sdk.exceptions import SerializationError
-
-    method = kind.removesuffix("XComArg").lower()
-    return SerializationError(f"tasks can't be mapped over values joined with {method}() yet; join them in a task")
-
-
-def _items(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.items())
-    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-        raise TypeError(f"a task can be mapped over a list or dict, not {type(value).__name__}")
-    return list(value)
+        return {"concat": [arg.as_spec() for arg in self.args]}
 
 
 def _iter_arguments(value: Any, seen: set[int] | None = None) -> Iterator[Any]:

@@ -6,12 +6,16 @@ import logging
 import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
+from itertools import takewhile
+from math import prod
 from typing import Any
 
 from airflow._runtime import supervisor
 from airflow._runtime.wire import CallError
 from airflow._runtime.xcom_codec import decode, encode
+from airflow.sdk.definitions._internal.expandinput import mapped_groups
 from airflow.sdk.definitions._internal.types import NOTSET
+from airflow.sdk.execution_time.lazy_sequence import LazyXComSequence
 from airflow.sdk.timezone import coerce_datetime
 
 XCOM_RETURN_KEY = "return_value"
@@ -277,6 +281,7 @@ class RuntimeTaskInstance:
         if task_ids is None:
             found = pull.own_or_upstream(map_indexes)
             return default if found is NOTSET else found
+        task_ids = pull.names(task_ids)
         if isinstance(task_ids, str):
             if map_indexes is None or isinstance(map_indexes, int):
                 found = pull.one(task_ids, map_indexes)
@@ -293,9 +298,39 @@ class RuntimeTaskInstance:
                     values.append(default if found is NOTSET else found)
         return values
 
-    def pull_mapped(self, task_id: str, key: str) -> list[Any]:
-        """The values of all instances of a mapped task, in order."""
-        return [decode(value) for value in supervisor.call("xcom_get_all", key=key, task_id=task_id)]
+    def pull_mapped(self, task_id: str, key: str) -> LazyXComSequence:
+        """The values of all instances of a mapped task, in order, fetched as they are used."""
+        return LazyXComSequence(task_id, key)
+
+    def pull_item(self, task_id: str, key: str, item: int) -> Any:
+        """One item of a list (or pair of a dict) that a task pushed."""
+        try:
+            return decode(supervisor.call("xcom_get", key=key, task_id=task_id, item=item))
+        except CallError as error:
+            if error.code == "not_found":
+                raise IndexError(item) from None
+            raise
+
+    def relevant_indexes(self, operator: Any) -> int | range | None:
+        """Which instances of another task belong to this one: -1 for a task that has one only, all of them (None) of
+        a mapped task, and of a task in the same mapped group the one or those with the same place in that group."""
+        groups = mapped_groups(operator)
+        if not groups:
+            return None if operator.is_mapped else -1
+        mine = mapped_groups(self.task)
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(groups, mine)))
+        if not shared or self.map_index < 0:
+            return None
+        context = self.get_template_context()
+
+        def count(inner: Any) -> int:
+            return prod(group.expand_input.length(context) for group in inner[shared:])
+
+        first = self.map_index // count(mine) if len(mine) > shared else self.map_index
+        if len(groups) == shared:
+            return first
+        within = count(groups)
+        return range(first * within, (first + 1) * within)
 
     def skip_tasks(self, task_ids: Sequence[str]) -> None:
         """Skip tasks when this one ends."""
@@ -425,12 +460,31 @@ class _Pull:
         self.prior = prior
         self.run_id = run_id
 
+    def names(self, task_ids: str | Iterable[str]) -> str | list[str]:
+        """The ids that the tasks have: those of sub-DAGs are tasks of the outer DAG."""
+        if not isinstance(task_ids, str):
+            return [found if isinstance(found := self.names(task_id), str) else task_id for task_id in task_ids]
+        task = self.ti.task
+        if self.dag_id is None:
+            if task_ids in task.dag.task_dict:
+                return task_ids
+            from airflow.sdk.definitions.subdag import full_id
+
+            return full_id(task, task_ids)
+        from airflow.sdk.definitions.subdag import within
+
+        own = within(task, self.dag_id, task_ids)
+        if own is None:
+            return task_ids
+        self.dag_id = None
+        return own
+
     def is_mapped(self, task_id: str) -> bool:
         """Whether the task is a mapped one of this DAG."""
         if self.dag_id is not None:
             return False
         task = self.ti.task.dag.task_dict.get(task_id)
-        return task is not None and task.is_mapped
+        return task is not None and (task.is_mapped or bool(mapped_groups(task)))
 
     def one(self, task_id: str, map_index: int | None) -> Any:
         """A task's value, or ``NOTSET``; all values of a mapped task as a list."""

@@ -105,9 +105,10 @@ class BashOperator(BaseOperator):
             )
             self.log.info("Output:")
             line = ""
-            for raw in process.stdout:
-                line = raw.decode(self.output_encoding, errors="backslashreplace").rstrip()
-                self.log.info("%s", line)
+            with process.stdout:
+                for raw in process.stdout:
+                    line = raw.decode(self.output_encoding, errors="backslashreplace").rstrip()
+                    self.log.info("%s", line)
             code = process.wait()
             self.log.info("Command exited with return code %s", code)
             return code, line

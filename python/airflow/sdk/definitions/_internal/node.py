@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.definitions._internal.rules import TriggerRule
@@ -187,10 +187,27 @@ class TaskNode(Templater, DependencyMixin):
         return self
 
     def iter_mapped_dependants(self) -> Iterable[Any]:
-        """Direct downstream tasks that are mapped over this task's value."""
+        """Mapped tasks and task groups that are mapped over this task's value."""
+        if self._dag is None:
+            return
         for task in self.downstream_list:
             if task.is_mapped and any(used is self for used in task.iter_mapped_dependencies()):
                 yield task
+        for group in self._dag.task_group_dict.values():
+            if group.is_mapped and any(used is self for used in group.iter_mapped_dependencies()):
+                yield group
+
+    def get_closest_mapped_task_group(self) -> Any:
+        """The innermost mapped task group around it, or None."""
+        return next(self.iter_mapped_task_groups(), None)
+
+    def iter_mapped_task_groups(self) -> Iterator[Any]:
+        """The mapped task groups around it, innermost first."""
+        group = self.task_group
+        while group is not None:
+            if group.is_mapped:
+                yield group
+            group = group.parent_group
 
     @property
     def priority_weight_total(self) -> int:

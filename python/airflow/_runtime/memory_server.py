@@ -1,0 +1,87 @@
+"""What answers a task's calls in ``dag.test()``: XComs, variables and states in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow._runtime.wire import CallError
+
+
+class MemoryServer:
+    """Answers a task's calls from memory. Has the methods of a channel that tasks use."""
+
+    def __init__(self, run_data: dict[str, Any]) -> None:
+        self.run = run_data
+        self.xcoms: dict[tuple[str, int, str], Any] = {}
+        self.states: dict[tuple[str, int], str] = {}
+        self.current: tuple[str, int] = ("", -1)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Rendered fields and masks are of no use here."""
+
+    def call(self, method: str, **arguments: Any) -> Any:
+        """Answer one call."""
+        answer = getattr(self, f"_{method}", None)
+        if answer is None:
+            raise CallError("unavailable", f"dag.test() can't answer {method!r}: it needs a running Tradewind")
+        return answer(**arguments)
+
+    def _xcom_set(self, key: str, value: Any) -> None:
+        self.xcoms[(*self.current, key)] = value
+
+    def _xcom_delete(self, key: str) -> None:
+        self.xcoms.pop((*self.current, key), None)
+
+    def _xcom_get(self, key: str, task_id: str, map_index: int = -1, item: int | None = None, **_: Any) -> Any:
+        try:
+            value = self.xcoms[task_id, map_index, key]
+            if item is None:
+                return value
+            return [list(pair) for pair in value.items()][item] if isinstance(value, dict) else value[item]
+        except LookupError:
+            raise CallError("not_found", f"task {task_id!r} has pushed no XCom {key!r}") from None
+
+    def _xcom_get_all(
+        self, key: str, task_id: str, start: int = 0, limit: int | None = None, **_: Any
+    ) -> list[Any]:
+        found = [(index, value) for (task, index, name), value in self.xcoms.items() if (task, name) == (task_id, key)]
+        values = [value for _, value in sorted(found, key=lambda item: item[0])]
+        return values[start:] if limit is None else values[start : start + limit]
+
+    def _xcom_count(self, **arguments: Any) -> int:
+        return len(self._xcom_get_all(**arguments))
+
+    def _rendered_map_index(self, text: str) -> None:
+        """Nobody looks at it here."""
+
+    def _variable_get(self, key: str) -> str:
+        from airflow._runtime.local_store import variables
+
+        if key not in variables:
+            raise CallError("not_found", f"no variable {key!r}")
+        return variables[key]
+
+    def _variable_set(self, key: str, value: str, description: str | None = None) -> None:
+        from airflow._runtime.local_store import variables
+
+        variables[key] = value
+
+    def _connection_get(self, conn_id: str) -> dict[str, Any]:
+        from airflow._runtime.local_store import connections
+
+        if conn_id not in connections:
+            raise CallError("not_found", f"no connection {conn_id!r}")
+        return connections[conn_id]
+
+    def _previous_run(self, **_: Any) -> None:
+        return None
+
+    def _run_get(self, **_: Any) -> dict[str, Any]:
+        return self.run
+
+    def _task_states(self, task_ids: list[str] | None = None, **_: Any) -> list[dict[str, Any]]:
+        return [
+            {"task_id": task, "map_index": index, "state": state}
+            for (task, index), state in self.states.items()
+            if not task_ids or task in task_ids
+        ]
