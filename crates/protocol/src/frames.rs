@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
+use tradewind_core::timetable::{DataInterval, NextRun};
 use tradewind_core::{TaskState, Timestamp};
 
 use crate::serialized_dag::SerializedDag;
@@ -93,6 +94,18 @@ pub enum Job {
         /// Name of the bundle.
         bundle: String,
     },
+    /// Ask a timetable of the user's own.
+    Timetable {
+        /// Absolute path of the DAG's file.
+        path: String,
+        /// Root of the bundle.
+        root: String,
+        /// The timetable.
+        #[serde(flatten)]
+        class: TimetableClass,
+        /// What to ask.
+        ask: TimetableAsk,
+    },
     /// Import a DAG file and become a host.
     Warm {
         /// Absolute path.
@@ -110,6 +123,64 @@ pub enum Job {
         #[serde(flatten)]
         workload: Box<Workload>,
     },
+}
+
+/// A timetable class of the user's own, and how to make it again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TimetableClass {
+    /// Module that has it; none: the DAG's own file.
+    #[serde(default)]
+    pub module: Option<String>,
+    /// Qualified name in the module.
+    pub class: String,
+    /// What its `deserialize` takes.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// A question to a timetable.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TimetableAsk {
+    /// Which run comes next, which after that, and so on.
+    Next {
+        /// What the last run covered.
+        after: Option<DataInterval>,
+        /// Earliest logical date.
+        earliest: Option<Timestamp>,
+        /// Latest logical date.
+        latest: Option<Timestamp>,
+        /// Whether runs that were missed are made up for.
+        catchup: bool,
+        /// The present.
+        now: Timestamp,
+        /// So many runs after `now` are enough.
+        future: usize,
+        /// So many runs altogether are enough.
+        most: usize,
+    },
+    /// The data interval of a run that somebody starts.
+    Manual {
+        /// When it is to run.
+        run_after: Timestamp,
+    },
+}
+
+/// The answer to [`Job::Timetable`].
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct TimetableAnswered {
+    /// To [`TimetableAsk::Next`].
+    #[serde(default)]
+    pub runs: Vec<NextRun>,
+    /// Nothing comes after those.
+    #[serde(default)]
+    pub ended: bool,
+    /// To [`TimetableAsk::Manual`].
+    #[serde(default)]
+    pub interval: Option<DataInterval>,
+    /// The author's code failed; `runs` is what it said before.
+    #[serde(default)]
+    pub error: Option<ImportError>,
 }
 
 /// The answer to [`Job::Parse`].
@@ -168,6 +239,8 @@ pub enum FromChild {
     Done(Box<Done>),
     /// The answer to a parse job.
     Parsed(Box<Parsed>),
+    /// The answer to a timetable job.
+    Answered(Box<TimetableAnswered>),
     /// Texts that must not appear in the log from here on.
     Mask {
         /// The secrets.

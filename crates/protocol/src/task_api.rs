@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
+use tradewind_core::timetable::{DataInterval, Restriction, TimetableSpec};
 use tradewind_core::{RunState, TaskState, Timestamp, TryId};
 
 use crate::workload::Workload;
@@ -373,6 +374,60 @@ pub enum TaskCall {
         #[serde(default)]
         note: Option<String>,
     },
+    /// Which run one of Airflow's own timetables asks for next, for users' timetables that build on one: a
+    /// `core::timetable::NextRun` or null.
+    TimetableNext {
+        /// A `core::timetable::TimetableSpec`.
+        spec: Value,
+        /// What the last run covered.
+        #[serde(default)]
+        after: Option<DataInterval>,
+        /// Earliest logical date.
+        #[serde(default)]
+        earliest: Option<Timestamp>,
+        /// Latest logical date.
+        #[serde(default)]
+        latest: Option<Timestamp>,
+        /// Make up for runs that were missed.
+        catchup: bool,
+        /// The present.
+        now: Timestamp,
+    },
+    /// What a manual run of one of Airflow's own timetables covers: a `core::timetable::DataInterval`.
+    TimetableManual {
+        /// A `core::timetable::TimetableSpec`.
+        spec: Value,
+        /// When it is to run.
+        run_after: Timestamp,
+    },
+}
+
+impl TaskCall {
+    /// The answer to a call that needs nothing but its arguments ([`TaskCall::TimetableNext`] and
+    /// [`TaskCall::TimetableManual`]); `None`: somebody else has to be asked.
+    pub fn answer(&self) -> Option<Result<TaskReply, TaskApiError>> {
+        let invalid = |error: &dyn std::fmt::Display| TaskApiError::new(ErrorCode::Invalid, error.to_string());
+        let (spec, asked) = match self {
+            Self::TimetableNext { spec, after, earliest, latest, catchup, now } => {
+                let restriction = Restriction { earliest: *earliest, latest: *latest, catchup: *catchup };
+                (spec, Ok((after, restriction, now)))
+            }
+            Self::TimetableManual { spec, run_after } => (spec, Err(run_after)),
+            _ => return None,
+        };
+        let timetable = TimetableSpec::deserialize(spec)
+            .map_err(|error| invalid(&error))
+            .and_then(|spec| spec.compile().map_err(|error| invalid(&error)));
+        Some(timetable.and_then(|timetable| {
+            let answer = match asked {
+                Ok((after, restriction, now)) => {
+                    serde_json::to_value(timetable.next_run(after.as_ref(), &restriction, *now))
+                }
+                Err(run_after) => serde_json::to_value(timetable.infer_manual_interval(*run_after)),
+            };
+            answer.map_err(|error| invalid(&error))
+        }))
+    }
 }
 
 /// One item of a list, or one pair of a dict: what [`TaskCall::XcomGet`] answers with `item`.

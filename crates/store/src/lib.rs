@@ -36,7 +36,10 @@ pub use change::{
     BackfillChange, BackfillOutcome, ClearOutcome, ClearTis, NewBackfill, NewBackfillRun, RunStateOutcome,
     TriggerOutcome,
 };
-pub use dag::{DagFileRow, DagScheduleRow, DagVersionRow, FileResult, ParseReport, ParsedDag, StoredImportError};
+pub use dag::{
+    AskError, DagFileRow, DagScheduleRow, DagVersionRow, ExternalDag, FileResult, OpenQuestion, ParseReport, ParsedDag,
+    StoredImportError, TimetableAnswer, TimetableQuestion, external_in,
+};
 pub use error::Error;
 pub use fernet::Fernet;
 pub use jobs::JobRow;

@@ -18,6 +18,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") },
     Migration { version: 2, name: "assets", text: include_str!("../migrations/0002_assets.sql") },
     Migration { version: 3, name: "backfill", text: include_str!("../migrations/0003_backfill.sql") },
+    Migration { version: 8, name: "timetables", text: include_str!("../migrations/0008_timetables.sql") },
 ];
 
 /// What [`Store::migrate`] did.
@@ -119,6 +120,8 @@ pub(crate) const TABLES: &[&str] = &[
     "task_try",
     "task_instance",
     "dag_run",
+    "external_timetable",
+    "timetable_question",
     "dag_version",
     "dag_tag",
     "dag",

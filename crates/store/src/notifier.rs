@@ -18,11 +18,13 @@ pub enum Topic {
     Ui,
     /// DAGs were parsed, paused or removed.
     Dags,
+    /// Timetables that Python computes: there is something to ask them, or they have answered.
+    Timetables,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Scheduler, Self::Queue, Self::Ui, Self::Dags];
+    pub const ALL: [Self; 5] = [Self::Scheduler, Self::Queue, Self::Ui, Self::Dags, Self::Timetables];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Topic {
             Self::Queue => "queue",
             Self::Ui => "ui",
             Self::Dags => "dags",
+            Self::Timetables => "timetables",
         }
     }
 
@@ -42,7 +45,7 @@ impl Topic {
 /// Wakes listeners of this process; with Postgres, transactions wake those of other processes as well.
 #[derive(Clone, Debug)]
 pub struct Notifier {
-    topics: Arc<[watch::Sender<u64>; 4]>,
+    topics: Arc<[watch::Sender<u64>; 5]>,
     /// Tells our own notifications from those of other processes.
     instance: u64,
 }

@@ -282,6 +282,10 @@ def work(sock: socket.socket) -> int:
             from airflow._runtime.parse import parse
 
             return parse(channel, job)
+        if kind == "timetable":
+            from airflow._runtime.timetable import ask
+
+            return ask(channel, job)
         if kind == "warm":
             from airflow._runtime.parse import warm
 

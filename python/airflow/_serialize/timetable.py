@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,17 +12,65 @@ from airflow.timetables.base import Timetable
 
 
 def timetable_spec(timetable: Timetable) -> dict[str, Any]:
-    """The timetable as data; an error for one that only its author's code can compute."""
-    name = f"{type(timetable).__module__}.{type(timetable).__qualname__}"
+    """The timetable as data. One of the author's own is data too: which class it is, and what it serializes."""
+    name = _name(type(timetable))
     if name in _ASSETS:
         raise SerializationError("schedules of assets are not supported yet; give the DAG a time schedule or None")
     make = _SPECS.get(name)
-    if make is None:
+    return make(timetable) if make is not None else _external(timetable)
+
+
+def own_spec(timetable: Timetable) -> dict[str, Any]:
+    """The one of Airflow's own timetables that this one is or builds on, as data."""
+    for kind in type(timetable).__mro__:
+        make = _SPECS.get(_name(kind))
+        if make is not None:
+            return make(timetable)
+    raise SerializationError(f"timetable {timetable.type_name} builds on none of Airflow's own timetables")
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _external(timetable: Timetable) -> dict[str, Any]:
+    """A class of the author's own, which has to come back to life in another process."""
+    kind = type(timetable)
+    if "<locals>" in kind.__qualname__:
         raise SerializationError(
-            f"timetable {timetable.type_name} computes its runs in Python, which is not supported yet; "
-            "use a cron expression, a timedelta or one of Airflow's own timetables"
+            f"timetable {kind.__qualname__} is defined inside a function, where no other process finds it; "
+            "move the class to the top of its module"
         )
-    return make(timetable)
+    data = timetable.serialize()
+    try:
+        text = json.dumps(data)
+    except (TypeError, ValueError) as error:
+        raise SerializationError(f"serialize() of timetable {kind.__qualname__} is not plain JSON: {error}") from error
+    try:
+        again = kind.deserialize(json.loads(text))
+    except Exception as error:
+        raise SerializationError(
+            f"timetable {kind.__qualname__} can't be made again from what it serializes: deserialize({text}) raised "
+            f"{type(error).__name__}: {error}; give the class a serialize() and a deserialize() that belong together"
+        ) from error
+    if not isinstance(again, kind):
+        raise SerializationError(
+            f"deserialize() of timetable {kind.__qualname__} answered {again!r} instead of a {kind.__name__}"
+        )
+    in_file = kind.__module__.startswith("unusual_prefix_")
+    limit = timetable.active_runs_limit
+    spec = {
+        "type": "external",
+        "module": None if in_file else kind.__module__,
+        "class": kind.__qualname__,
+        "data": data,
+        "summary": str(timetable.summary),
+        "description": str(timetable.description or "") or None,
+        "can_be_scheduled": None if timetable.can_be_scheduled else False,
+        "periodic": None if timetable.periodic else False,
+        "active_runs_limit": None if limit is None else int(limit),
+    }
+    return {name: value for name, value in spec.items() if value is not None}
 
 
 _RELATIVE = ("years", "months", "days", "hours", "minutes", "seconds", "microseconds", "leapdays")
@@ -47,7 +96,7 @@ def _run_immediately(value: Any) -> Any:
 def _triggered(spec: dict[str, Any], t: Any) -> dict[str, Any]:
     if t._interval:
         spec["interval"] = _delta(t._interval)
-    if getattr(t, "run_immediately", False):
+    if getattr(t, "run_immediately", None) not in (None, False):
         spec["run_immediately"] = _run_immediately(t.run_immediately)
     return spec
 
@@ -65,7 +114,9 @@ def _multiple(t: Any) -> dict[str, Any]:
 
 
 def _events(t: Any) -> dict[str, Any]:
-    spec = {"type": "events", "dates": [instant(date) for date in t.event_dates], "description": t.description}
+    spec: dict[str, Any] = {"type": "events", "dates": [instant(date) for date in t.event_dates]}
+    if t._given_description is not None:
+        spec["description"] = t._given_description
     if t.restrict_to_events:
         spec["restrict_to_events"] = True
     return spec

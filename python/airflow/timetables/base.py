@@ -51,6 +51,9 @@ class DagRunInfo(NamedTuple):
 class Timetable:
     """When runs are due. Authors subclass it; ours are turned into data that the scheduler computes with."""
 
+    # Airflow's own classes are computed by the engine.
+    _native = False
+
     description: str = ""
     periodic: bool = True
     can_be_scheduled: bool = True
@@ -80,15 +83,28 @@ class Timetable:
         """The reverse of :meth:`serialize`."""
         return cls()
 
+    @property
+    def can_run(self) -> bool:
+        """Former name of :attr:`can_be_scheduled`."""
+        return self.can_be_scheduled
+
     def infer_manual_data_interval(self, *, run_after: datetime) -> DataInterval:
         """The span of a run that somebody starts by hand."""
-        raise NotImplementedError
+        if self._native:
+            from airflow.timetables._native import manual_interval
+
+            return manual_interval(self, run_after)
+        raise NotImplementedError(f"{self.type_name} does not say what a manual run covers")
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
     ) -> DagRunInfo | None:
         """The next run, if there is one."""
-        raise NotImplementedError
+        if self._native:
+            from airflow.timetables._native import next_run
+
+            return next_run(self, last_automated_data_interval, restriction)
+        raise NotImplementedError(f"{self.type_name} does not say which run comes next")
 
     def generate_run_id(self, *, run_type: Any, run_after: datetime, data_interval: Any = None, **extra: Any) -> str:
         """The id of a run."""

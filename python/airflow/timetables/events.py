@@ -12,6 +12,8 @@ from airflow.timetables.base import Timetable
 class EventsTimetable(Timetable):
     """Due at each of a list of instants."""
 
+    _native = True
+
     def __init__(
         self,
         event_dates: Iterable[datetime],
@@ -24,11 +26,18 @@ class EventsTimetable(Timetable):
         dates = [date if date.tzinfo else date.replace(tzinfo=default_tzinfo()) for date in event_dates]
         self.event_dates = dates if presorted else sorted(dates)
         self.restrict_to_events = restrict_to_events
-        self.description = description or f"{len(dates)} events"
+        self._given_description = description
+        if description is not None:
+            self.description = description
+        elif dates:
+            first, last = self.event_dates[0], self.event_dates[-1]
+            self.description = f"{len(dates)} events between {first.isoformat()} and {last.isoformat()}"
+        else:
+            self.description = "No events"
 
     @property
     def summary(self) -> str:
-        return self.description
+        return f"{len(self.event_dates)} events" if self._given_description is None else self._given_description
 
     def serialize(self) -> dict[str, Any]:
         return {

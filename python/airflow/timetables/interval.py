@@ -66,6 +66,10 @@ class DeltaMixin:
 class CronDataIntervalTimetable(CronMixin, Timetable):
     """Due at each match; the run covers the span since the match before."""
 
+    _native = True
+
 
 class DeltaDataIntervalTimetable(DeltaMixin, Timetable):
     """Due after each span; the run covers it."""
+
+    _native = True

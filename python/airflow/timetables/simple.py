@@ -11,6 +11,8 @@ from airflow.timetables.base import Timetable
 class NullTimetable(Timetable):
     """Runs are only started by hand or by others."""
 
+    _native = True
+
     can_be_scheduled = False
     periodic = False
     description = "Never, external triggers only"
@@ -23,6 +25,8 @@ class NullTimetable(Timetable):
 class OnceTimetable(Timetable):
     """One run."""
 
+    _native = True
+
     periodic = False
     description = "Once, as soon as possible"
 
@@ -33,6 +37,8 @@ class OnceTimetable(Timetable):
 
 class ContinuousTimetable(Timetable):
     """A run as soon as the one before it has ended."""
+
+    _native = True
 
     active_runs_limit = 1
     description = "As frequently as possible, but only one run at a time."

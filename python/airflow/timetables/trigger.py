@@ -13,6 +13,8 @@ from airflow.timetables.interval import CronMixin, DeltaMixin
 class CronTriggerTimetable(CronMixin, Timetable):
     """Due at each match; the run covers ``interval`` before it."""
 
+    _native = True
+
     def __init__(
         self,
         cron: str,
@@ -28,6 +30,8 @@ class CronTriggerTimetable(CronMixin, Timetable):
 
 class MultipleCronTriggerTimetable(Timetable):
     """Due at each match of any of several expressions."""
+
+    _native = True
 
     def __init__(
         self,
@@ -57,6 +61,8 @@ class MultipleCronTriggerTimetable(Timetable):
 
 class DeltaTriggerTimetable(DeltaMixin, Timetable):
     """Due after each span; the run covers ``interval`` before it."""
+
+    _native = True
 
     def __init__(self, delta: Any, *, interval: Any = timedelta()) -> None:
         super().__init__(delta)

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tradewind_core::TryId;
 use tradewind_engine::SystemClock;
-use tradewind_engine::dag_processor::DagProcessor;
+use tradewind_engine::dag_processor::{DagProcessor, Timetables, TimetablesConfig};
 use tradewind_engine::scheduler::{ExecutorSet, Scheduler};
 use tradewind_executors::{Notice, Parts, TryRunner, build};
 use tradewind_protocol::Workload;
@@ -96,7 +96,21 @@ pub async fn scheduler(
     Ok(RunningScheduler { task: tokio::spawn(scheduler.run(shutdown)), worker, patience })
 }
 
-/// Starts a dag processor for each folder.
+/// Starts what asks the timetables of a folder's DAGs; files that they import read variables from `variables`.
+pub fn timetables(
+    config: &Config,
+    store: &Store,
+    variables: Store,
+    hosts: &HostPool,
+    bundle: &Bundle,
+    shutdown: CancellationToken,
+) -> JoinHandle<()> {
+    let host = Arc::new(HostParser::new(hosts.clone(), super::parser::answerer(variables)));
+    let settings = TimetablesConfig::from(&settings::processor(config, bundle));
+    tokio::spawn(Timetables::new(store.clone(), host, settings, SystemClock).run(shutdown))
+}
+
+/// Starts a dag processor for each folder, and what asks the timetables of its DAGs.
 pub fn dag_processors(
     config: &Config,
     store: &Store,
@@ -108,7 +122,8 @@ pub fn dag_processors(
     let start = |bundle: &Bundle| {
         let settings = settings::processor(config, bundle);
         let processor = DagProcessor::new(store.clone(), parser.clone(), settings, SystemClock);
-        tokio::spawn(processor.run(shutdown.clone()))
+        let timetables = timetables(config, store, store.clone(), hosts, bundle, shutdown.clone());
+        [tokio::spawn(processor.run(shutdown.clone())), timetables]
     };
-    bundles.iter().map(start).collect()
+    bundles.iter().flat_map(start).collect()
 }

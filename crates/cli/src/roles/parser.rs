@@ -6,12 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 use tradewind_core::Duration;
-use tradewind_engine::dag_processor::DagParser;
-use tradewind_protocol::frames::{ImportError, Parsed};
+use tradewind_engine::dag_processor::{DagParser, TimetableHost};
+use tradewind_protocol::frames::{ImportError, Parsed, TimetableAnswered, TimetableAsk, TimetableClass};
 use tradewind_protocol::task_api::ErrorCode;
 use tradewind_protocol::{TaskApiError, TaskCall};
 use tradewind_store::{Store, Variable};
-use tradewind_worker::host::{Answerer, HostPool, ParseFailure, ParseRequest};
+use tradewind_worker::host::{Answerer, HostPool, ParseFailure, ParseRequest, TimetableRequest};
 
 /// A [`DagParser`] on python hosts.
 pub struct HostParser {
@@ -37,6 +37,31 @@ impl DagParser for HostParser {
                 ParseFailure::Host(_) => String::new(),
             };
             ImportError { message: failure.to_string(), line: None, traceback }
+        })
+    }
+}
+
+#[async_trait]
+impl TimetableHost for HostParser {
+    async fn ask(
+        &self,
+        path: &Path,
+        root: &Path,
+        class: TimetableClass,
+        ask: TimetableAsk,
+        timeout: Duration,
+    ) -> Result<TimetableAnswered, ImportError> {
+        let request = TimetableRequest { path: path.to_owned(), root: root.to_owned(), class, ask };
+        let answered = self.hosts.ask_timetable(request, timeout.to_std(), Arc::clone(&self.answerer)).await;
+        answered.map_err(|failure| {
+            let (message, traceback) = match failure {
+                ParseFailure::Timeout { after, output } => {
+                    (format!("it took longer than {} s to answer and was stopped", after.as_secs_f64()), output)
+                }
+                ParseFailure::Crashed { how, output } => (format!("the process that asked it ended: {how}"), output),
+                ParseFailure::Host(error) => (error.to_string(), String::new()),
+            };
+            ImportError { message, line: None, traceback }
         })
     }
 }

@@ -132,6 +132,7 @@ async fn run_in(
     worker_config.base_log_folder = folder.join("logs");
     let mut task_api: TaskApiConfig = (&settings::server(config)).into();
     task_api.log_folder.clone_from(&worker_config.base_log_folder);
+    let variables = trial.real.clone().unwrap_or_else(|| store.clone());
     let api = api::TrialApi::new(StoreTaskApi::new(store.clone(), task_api), store.clone(), trial.real);
     let worker = Worker::new(worker_config.clone(), Arc::new(api), hosts.clone());
     let executor = LocalExecutor::new(worker_config.concurrency, Arc::new(Runner(worker.clone())));
@@ -144,6 +145,7 @@ async fn run_in(
         .map_err(|error| CliError::failed(error.to_string()))?;
     let end = CancellationToken::new();
     let scheduling = tokio::spawn(scheduler.run(end.clone()));
+    let timetables = roles::timetables(config, &store, variables, hosts, &bundles[0], end.clone());
 
     let mut changes = store.notifier().subscribe(Topic::Ui);
     let run_key = start(&store, &dag_id, trial.logical_date, trial.run_id, trial.conf).await?;
@@ -162,7 +164,7 @@ async fn run_in(
     };
     worker.stop("interrupted").await;
     end.cancel();
-    let _ = scheduling.await;
+    let _ = tokio::join!(scheduling, timetables);
     logs.print_new();
     let by = TiFilter { run_keys: vec![run_key], ..TiFilter::default() };
     let tasks = store.list_tis(&by, &order(TI_COLUMNS, "id")?, ALL).await?.rows;
@@ -174,17 +176,19 @@ async fn run_in(
 async fn start(store: &Store, dag_id: &str, date: Timestamp, id: Option<String>, conf: Value) -> Result<i64, CliError> {
     let now = roles::now();
     let dag = crate::commands::lookup::dag(store, dag_id).await?;
-    let timetable = serde_json::from_str::<tradewind_core::timetable::TimetableSpec>(&dag.timetable).ok();
-    let interval = timetable.and_then(|t| t.compile().ok()).map(|t| t.infer_manual_interval(date));
+    let interval = store
+        .manual_interval(dag_id, &dag.timetable, date)
+        .await
+        .map_err(|error| CliError::failed(error.to_string()))?;
     let run = NewRun {
         dag_id: dag_id.to_owned(),
         run_id: id.unwrap_or_else(|| run_id(RunType::Manual, date)),
         run_type: RunType::Manual,
         logical_date: Some(date),
-        data_interval_start: interval.map(|i| i.start),
-        data_interval_end: interval.map(|i| i.end),
+        data_interval_start: Some(interval.start),
+        data_interval_end: Some(interval.end),
         // A trial of a date in the future does not wait for it.
-        run_after: now.min(interval.map_or(date, |i| i.end)),
+        run_after: now.min(interval.end),
         queued_at: now,
         conf,
         triggered_by: Some("test".into()),

@@ -1,6 +1,7 @@
 //! The planners: pure functions from snapshots to decisions.
 //!
-//! * [`plan_runs`]: timetables to DAG runs. [`backfill_dates`] and [`backfill_step`]: what a backfill does with which date.
+//! * [`plan_runs`]: timetables to DAG runs. [`preview_runs`] asks it about the time to come.
+//! * [`backfill_dates`] and [`backfill_step`]: what a backfill does with which date.
 //! * [`plan_asset_runs`]: events of assets to DAG runs.
 //! * [`plan_starts`]: which of the runs that wait for their turn begin.
 //! * [`plan_run`]: one run: trigger rules, mapping, retries, completion. [`RunPlanner`] is the same with memory:
@@ -14,6 +15,7 @@
 mod admit;
 mod assets;
 mod backfill;
+mod preview;
 mod reason;
 mod recovery;
 mod retry;
@@ -27,6 +29,7 @@ pub use assets::{AssetConsumer, AssetPlan, AssetRun, QueuedEvent, plan_asset_run
 pub use backfill::{
     BackfillError, BackfillRequest, BackfillStep, LeftOut, MOST_BACKFILL_RUNS, backfill_dates, backfill_step,
 };
+pub use preview::{Preview, Then, preview_runs};
 pub use reason::Reason;
 pub use recovery::{InFlight, Recovery, plan_recovery};
 pub use run::{Past, PastTask, Run, RunPlanner, RunSnapshot, TaskDecision, TaskInstance, plan_run};

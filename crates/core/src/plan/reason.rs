@@ -31,6 +31,8 @@ pub enum Reason {
     },
     /// The run is for later.
     RunNotDue(Timestamp),
+    /// The DAG's own timetable, in Python, has not been asked yet which run comes next.
+    TimetableNotAsked,
     /// The run has ended, so nothing of it starts any more.
     RunEnded(RunState),
     /// The trigger rule is not met yet.
@@ -137,6 +139,7 @@ impl Reason {
             Self::BackfillPaused(_) => "backfill_paused",
             Self::BackfillFull { .. } => "backfill_max_active_runs",
             Self::RunNotDue(_) => "run_not_due",
+            Self::TimetableNotAsked => "timetable_not_asked",
             Self::RunEnded(_) => "run_ended",
             Self::TriggerRule { .. } => "trigger_rule",
             Self::PastNotDone { .. } => "depends_on_past",
@@ -173,6 +176,9 @@ impl fmt::Display for Reason {
                 write!(f, "{running} runs of backfill {backfill} are running and its max_active_runs is {limit}.")
             }
             Self::RunNotDue(at) => write!(f, "The run is not due before {at}."),
+            Self::TimetableNotAsked => f.write_str(
+                "The DAG's own timetable computes in Python which run comes next; the dag-processor has not asked it yet.",
+            ),
             Self::RunEnded(state) => write!(f, "The run has ended ({state})."),
             Self::TriggerRule { rule, upstream, unfinished } => {
                 write!(

@@ -1,5 +1,6 @@
 //! `plan_runs`: which runs of which DAGs are due, and when to look again.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -89,6 +90,8 @@ pub fn plan_runs(schedules: &[DagSchedule], max_runs: usize, now: Timestamp) -> 
 /// How far the planning of one DAG has come.
 struct Cursor<'a> {
     schedule: &'a DagSchedule,
+    /// The schedule's, or one that knows more after a date that was taken.
+    timetable: Cow<'a, Timetable>,
     last: Option<DataInterval>,
     next: Option<NextRun>,
     created: u32,
@@ -96,16 +99,17 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn new(schedule: &'a DagSchedule, now: Timestamp) -> Self {
-        let mut cursor = Self { schedule, last: schedule.last, next: schedule.next, created: 0 };
+        let timetable = Cow::Borrowed(&schedule.timetable);
+        let mut cursor = Self { schedule, timetable, last: schedule.last, next: schedule.next, created: 0 };
         cursor.work_out_next(now);
         cursor
     }
 
     /// Finds the run after `last`, given what was stored as such.
     fn work_out_next(&mut self, now: Timestamp) {
-        let DagSchedule { timetable, restriction, taken, .. } = self.schedule;
+        let DagSchedule { restriction, taken, .. } = self.schedule;
         loop {
-            let fresh = timetable.next_run(self.last.as_ref(), restriction, now);
+            let fresh = self.timetable.next_run(self.last.as_ref(), restriction, now);
             // What was promised is kept, unless something later is due by now.
             let promised = self
                 .next
@@ -115,6 +119,8 @@ impl<'a> Cursor<'a> {
                 Some(run) if run.logical_date.is_some_and(|at| taken.contains(&at)) => {
                     self.last = Some(run.data_interval);
                     self.next = None;
+                    // Nobody creates this run, so nobody is asked what comes after it.
+                    self.timetable = Cow::Owned(self.schedule.timetable.clone().foreseeing());
                 }
                 _ => return,
             }
@@ -123,7 +129,7 @@ impl<'a> Cursor<'a> {
 
     fn limit(&self) -> u32 {
         let limit = self.schedule.max_active_runs;
-        self.schedule.timetable.active_runs_limit().map_or(limit, |most| limit.min(most))
+        self.timetable.active_runs_limit().map_or(limit, |most| limit.min(most))
     }
 
     fn is_full(&self) -> bool {
@@ -147,7 +153,9 @@ impl<'a> Cursor<'a> {
 
     /// Why the next run is not created.
     fn reason(&self, now: Timestamp) -> Option<Reason> {
-        let next = self.next?;
+        let Some(next) = self.next else {
+            return self.timetable.is_unanswered(self.last.as_ref()).then_some(Reason::TimetableNotAsked);
+        };
         Some(if self.schedule.is_paused {
             Reason::DagPaused
         } else if next.run_after > now {
@@ -163,7 +171,10 @@ impl<'a> Cursor<'a> {
         let stored = self.schedule.next;
         // While a due run has to wait, the latest one may change all the time; that is not worth a write.
         let waits = self.created == 0 && [stored, self.next].iter().all(|run| run.is_some_and(|r| r.run_after <= now));
-        (stored != self.next && !waits)
+        // Nor is it news that nobody knows yet what comes next.
+        let unknown =
+            self.created == 0 && self.next.is_none() && self.timetable.is_unanswered(self.last.as_ref());
+        (stored != self.next && !waits && !unknown)
             .then(|| RunDecision::SetNext { dag_id: self.schedule.dag_id.clone(), next: self.next })
     }
 }

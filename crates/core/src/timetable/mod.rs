@@ -1,12 +1,14 @@
 //! Timetables: when runs are due and which interval of data they cover.
 //!
 //! [`TimetableSpec`] is the data form, [`Timetable`] what answers questions. The rules are those of Airflow 3, one
-//! file per family (`interval`, `trigger`, `simple`, `events`); the clock is always an argument.
+//! file per family (`interval`, `trigger`, `simple`, `events`); the clock is always an argument. What users' own
+//! timetables answer comes as data (`external`).
 
 mod cron;
 mod delta;
 mod describe;
 mod events;
+mod external;
 mod interval;
 mod isoformat;
 mod partition;
@@ -21,6 +23,8 @@ use crate::time::Timestamp;
 pub use cron::{Cron, CronError};
 pub use delta::Delta;
 use events::Events;
+pub use external::Answers;
+use external::External;
 pub use isoformat::{isoformat, run_id};
 use partition::CronPartition;
 pub(crate) use spec::time_zone;
@@ -80,6 +84,7 @@ enum Kind {
     PartitionedAsset,
     CronPartition(Arc<CronPartition>),
     PartitionedAtRuntime,
+    External(External),
 }
 
 impl Timetable {
@@ -101,6 +106,7 @@ impl Timetable {
             Kind::AssetTriggered | Kind::PartitionedAsset | Kind::PartitionedAtRuntime => None,
             Kind::AssetOrTime(timetable) => timetable.next_run(last, restriction, now),
             Kind::CronPartition(partition) => partition.next_run(last, restriction, now),
+            Kind::External(external) => external.next_run(last),
         }
     }
 
@@ -113,7 +119,8 @@ impl Timetable {
         }
     }
 
-    /// The data interval of a run that somebody asks for, to run at `run_after`.
+    /// The data interval of a run that somebody asks for, to run at `run_after`. Of a timetable that Python computes
+    /// ([`Timetable::is_external`]) only its author's code knows; it has to be asked, and here the interval is empty.
     pub fn infer_manual_interval(&self, run_after: Timestamp) -> DataInterval {
         match &self.0 {
             Kind::Null
@@ -122,7 +129,8 @@ impl Timetable {
             | Kind::AssetTriggered
             | Kind::PartitionedAsset
             | Kind::PartitionedAtRuntime
-            | Kind::CronPartition(_) => DataInterval::exact(run_after),
+            | Kind::CronPartition(_)
+            | Kind::External(_) => DataInterval::exact(run_after),
             Kind::AssetOrTime(timetable) => timetable.infer_manual_interval(run_after),
             Kind::CronDataInterval(cron) => interval::infer_manual(cron, run_after),
             Kind::DeltaDataInterval(delta) => interval::infer_manual(delta, run_after),
@@ -176,6 +184,7 @@ impl Timetable {
             Kind::PartitionedAsset => "Partitioned Asset".into(),
             Kind::CronPartition(partition) => partition.trigger.cron.cron().expression().into(),
             Kind::PartitionedAtRuntime => "PartitionedAtRuntime".into(),
+            Kind::External(external) => external.summary.to_string(),
         }
     }
 
@@ -198,11 +207,12 @@ impl Timetable {
             Kind::AssetOrTime(timetable) => format!("Triggered by assets or {}", timetable.description()),
             Kind::CronPartition(partition) => describe::describe(partition.trigger.cron.cron()),
             Kind::PartitionedAtRuntime => "Never, partition key(s) set at runtime".into(),
+            Kind::External(external) => external.description.to_string(),
         }
     }
 
     /// The class that Airflow names it by: `timetable_type` in the API.
-    pub fn type_name(&self) -> &'static str {
+    pub fn type_name(&self) -> &str {
         match &self.0 {
             Kind::Null => "NullTimetable",
             Kind::Once => "OnceTimetable",
@@ -218,18 +228,24 @@ impl Timetable {
             Kind::PartitionedAsset => "PartitionedAssetTimetable",
             Kind::CronPartition(_) => "CronPartitionTimetable",
             Kind::PartitionedAtRuntime => "PartitionedAtRuntime",
+            Kind::External(external) => &external.class,
         }
     }
 
     /// Whether it ever creates runs by itself.
     pub fn can_be_scheduled(&self) -> bool {
-        !matches!(self.0, Kind::Null | Kind::PartitionedAtRuntime)
+        match &self.0 {
+            Kind::Null | Kind::PartitionedAtRuntime => false,
+            Kind::External(external) => external.can_be_scheduled,
+            _ => true,
+        }
     }
 
     /// Whether it creates runs again and again.
     pub fn is_periodic(&self) -> bool {
         match &self.0 {
             Kind::AssetOrTime(timetable) => timetable.is_periodic(),
+            Kind::External(external) => external.periodic,
             kind => !matches!(
                 kind,
                 Kind::Null
@@ -247,7 +263,62 @@ impl Timetable {
         match &self.0 {
             Kind::Continuous => Some(1),
             Kind::AssetOrTime(timetable) => timetable.active_runs_limit(),
+            Kind::External(external) => external.active_runs_limit,
             _ => None,
+        }
+    }
+
+    /// Whether a run comes as soon as the one before it has ended.
+    pub fn follows_runs(&self) -> bool {
+        match &self.0 {
+            Kind::Continuous => true,
+            Kind::AssetOrTime(timetable) => timetable.follows_runs(),
+            _ => false,
+        }
+    }
+
+    /// Whether runs come when assets were updated.
+    pub fn waits_for_assets(&self) -> bool {
+        matches!(self.0, Kind::AssetTriggered | Kind::AssetOrTime(_) | Kind::PartitionedAsset)
+    }
+
+    /// Whether its author's code, in Python, computes it.
+    pub fn is_external(&self) -> bool {
+        match &self.0 {
+            Kind::External(_) => true,
+            Kind::AssetOrTime(timetable) => timetable.is_external(),
+            _ => false,
+        }
+    }
+
+    /// A timetable that Python computes, with what it answered; others stay as they are.
+    #[must_use]
+    pub fn with_answers(mut self, answers: Option<Answers>) -> Self {
+        match &mut self.0 {
+            Kind::External(external) => external.answers = answers.map(Arc::new),
+            Kind::AssetOrTime(timetable) => *timetable = Arc::new(Self::clone(timetable).with_answers(answers)),
+            _ => {}
+        }
+        self
+    }
+
+    /// A timetable that Python computes, with its forecasts taken for answers; others stay as they are.
+    #[must_use]
+    pub fn foreseeing(mut self) -> Self {
+        match &mut self.0 {
+            Kind::External(external) => external.foresees = true,
+            Kind::AssetOrTime(timetable) => *timetable = Arc::new(Self::clone(timetable).foreseeing()),
+            _ => {}
+        }
+        self
+    }
+
+    /// Whether Python has to be asked before the run after `last` is known.
+    pub fn is_unanswered(&self, last: Option<&DataInterval>) -> bool {
+        match &self.0 {
+            Kind::External(external) => external.is_unanswered(last),
+            Kind::AssetOrTime(timetable) => timetable.is_unanswered(last),
+            _ => false,
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::events::Events;
 use super::partition::CronPartition;
+use super::external::External;
 use super::trigger::{CronTrigger, DeltaTrigger, RunImmediately};
 use super::{Cron, CronError, Delta, Kind, Timetable, ZonedCron};
 use crate::asset::AssetExpr;
@@ -16,8 +17,7 @@ use crate::time::{Duration, Timestamp};
 
 /// A timetable as data, for instance `{"type":"cron_data_interval","cron":"0 0 * * *","timezone":"Europe/Berlin"}`.
 ///
-/// Time zones are IANA names or offsets (`+02:00`, or seconds as a number); UTC when absent. The type `external`,
-/// for timetables whose next run Python computes, is reserved.
+/// Time zones are IANA names or offsets (`+02:00`, or seconds as a number); UTC when absent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TimetableSpec {
@@ -122,6 +122,31 @@ pub enum TimetableSpec {
     },
     /// Never; whoever triggers a run says which partition it is about.
     PartitionedAtRuntime,
+    /// A class of the user's own: its code is asked, and what it answers is kept as [`super::Answers`].
+    External {
+        /// Module that has the class; none: the DAG's own file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module: Option<String>,
+        /// Qualified name in the module.
+        class: String,
+        /// What `serialize` gave and `deserialize` takes.
+        #[serde(default)]
+        data: serde_json::Value,
+        /// A few words for lists.
+        summary: String,
+        /// A sentence for people.
+        #[serde(default)]
+        description: String,
+        /// Whether it ever creates runs by itself.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        can_be_scheduled: bool,
+        /// Whether it creates runs again and again.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        periodic: bool,
+        /// How many runs may be active at most, whatever the DAG says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        active_runs_limit: Option<u32>,
+    },
 }
 
 /// What a schedule waits for besides the clock.
@@ -210,6 +235,25 @@ impl TimetableSpec {
                 partition.check()?;
                 Kind::CronPartition(Arc::new(partition))
             }
+            Self::External {
+                module,
+                class,
+                data: _,
+                summary,
+                description,
+                can_be_scheduled,
+                periodic,
+                active_runs_limit,
+            } => Kind::External(External {
+                class: module.as_ref().map_or_else(|| class.clone(), |module| format!("{module}.{class}")).into(),
+                summary: summary.as_str().into(),
+                description: description.as_str().into(),
+                can_be_scheduled: *can_be_scheduled,
+                periodic: *periodic,
+                active_runs_limit: *active_runs_limit,
+                answers: None,
+                foresees: false,
+            }),
         }))
     }
 
@@ -254,6 +298,15 @@ pub(crate) fn time_zone(text: &str) -> Result<TimeZone, Error> {
         return DateTimeParser::new().parse_time_zone(offset).map_err(|_| unknown());
     }
     TimeZone::get(text).map_err(|_| unknown())
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_yes(flag: &bool) -> bool {
+    *flag
 }
 
 fn utc() -> String {

@@ -8,6 +8,7 @@
 mod apply;
 mod files;
 mod pipeline;
+mod timetables;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,6 +27,7 @@ use crate::clock::Clock;
 pub use apply::parsed_dag;
 pub use files::{IgnoreSyntax, ListError, list_dag_files};
 use pipeline::Pipeline;
+pub use timetables::{TimetableHost, Timetables, TimetablesConfig};
 use watch::Watch;
 
 /// Imports a DAG file where a crash can't hurt.

@@ -38,6 +38,9 @@ impl<C: Clock> Scheduler<C> {
 
         let mut tx = self.store.begin().await?;
         self.confirm_starts(&mut tx, &dirty, &mut touched).await?;
+        if due.ask_timetables {
+            tx.notify(Topic::Timetables);
+        }
         for (dag_id, version, next) in &due.next {
             if !tx.set_next_run(dag_id, *version, *next).await? {
                 // Parsed anew meanwhile: worked out again in the next tick.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tradewind_core::plan::{DagSchedule, Reason, RunDecision, plan_runs};
-use tradewind_core::timetable::{NextRun, Restriction, TimetableSpec};
+use tradewind_core::timetable::NextRun;
 use tradewind_core::{Duration, RunType, Timestamp};
 use tradewind_store::{DagScheduleRow, NewRun};
 
@@ -15,6 +15,8 @@ use crate::clock::Clock;
 pub struct DueRuns {
     /// Runs to create.
     pub create: Vec<NewRun>,
+    /// A run of a DAG whose timetable Python computes is created: that has to be asked what comes next.
+    pub ask_timetables: bool,
     /// What comes next, to be stored on the DAGs' rows: DAG, the version it was worked out for, next run.
     pub next: Vec<(String, Option<i64>, Option<NextRun>)>,
 }
@@ -37,6 +39,8 @@ pub struct Schedules {
     due_of: HashMap<String, Timestamp>,
     /// DAGs that may not have another run now; they get a look when one of their runs ends.
     full: HashSet<String>,
+    /// DAGs whose timetables Python computes; they get a look when those have answered.
+    external: HashSet<String>,
 }
 
 impl Default for Schedules {
@@ -49,6 +53,7 @@ impl Default for Schedules {
             due: BTreeSet::new(),
             due_of: HashMap::new(),
             full: HashSet::new(),
+            external: HashSet::new(),
         }
     }
 }
@@ -66,6 +71,11 @@ impl Schedules {
         if self.full.remove(dag_id) {
             self.dirty.insert(dag_id.to_owned());
         }
+    }
+
+    /// Timetables that Python computes have answered.
+    pub fn answered(&mut self) {
+        self.dirty.extend(self.external.iter().cloned());
     }
 
     /// When the next look is due.
@@ -128,6 +138,8 @@ impl<C: Clock> Scheduler<C> {
             versions.insert(row.dag_id.clone(), row.latest_version_id);
             schedules.extend(schedule(row));
         }
+        let external = schedules.iter().filter(|schedule| schedule.timetable.is_external());
+        self.schedules.external.extend(external.map(|schedule| schedule.dag_id.clone()));
         if !self.config.create_runs {
             return Ok(due);
         }
@@ -137,7 +149,9 @@ impl<C: Clock> Scheduler<C> {
         }
         for decision in plan.decisions {
             match decision {
-                RunDecision::Create { dag_id, run, run_id } => due.create.push(NewRun {
+                RunDecision::Create { dag_id, run, run_id } => {
+                    due.ask_timetables |= self.schedules.external.contains(&dag_id);
+                    due.create.push(NewRun {
                     dag_version_id: versions.get(&dag_id).copied().flatten(),
                     dag_id,
                     run_id,
@@ -152,7 +166,8 @@ impl<C: Clock> Scheduler<C> {
                     triggering_user: None,
                     note: None,
                     owner: Some(self.id),
-                }),
+                    });
+                }
                 RunDecision::SetNext { dag_id, next } => {
                     let version = versions.get(&dag_id).copied().flatten();
                     due.next.push((dag_id, version, next));
@@ -192,23 +207,11 @@ impl<C: Clock> Scheduler<C> {
 /// A DAG's row as the planner sees it. A timetable that can't be read was refused when the file was parsed; one
 /// that can't be read any more (an older binary) is logged and left alone.
 fn schedule(row: DagScheduleRow) -> Option<DagSchedule> {
-    let timetable = serde_json::from_value::<TimetableSpec>(row.timetable)
-        .map_err(|error| error.to_string())
-        .and_then(|spec| spec.compile().map_err(|error| error.to_string()));
-    match timetable {
-        Ok(timetable) => Some(DagSchedule {
-            dag_id: row.dag_id,
-            timetable,
-            restriction: Restriction { earliest: row.start_date, latest: row.end_date, catchup: row.catchup },
-            is_paused: row.is_paused,
-            last: row.last,
-            next: row.next,
-            active_runs: row.active_runs,
-            max_active_runs: row.max_active_runs,
-            taken: row.taken,
-        }),
+    let dag_id = row.dag_id.clone();
+    match row.into_schedule() {
+        Ok(schedule) => Some(schedule),
         Err(error) => {
-            tracing::error!(dag.id = row.dag_id, error, "the DAG's timetable can't be read; it is not scheduled");
+            tracing::error!(dag.id = dag_id, error, "the DAG's timetable can't be read; it is not scheduled");
             None
         }
     }

@@ -179,6 +179,7 @@ impl<C: Clock> Scheduler<C> {
     pub async fn run(mut self, shutdown: CancellationToken) {
         let mut hints = self.store.notifier().subscribe(Topic::Scheduler);
         let mut dag_hints = self.store.notifier().subscribe(Topic::Dags);
+        let mut timetable_hints = self.store.notifier().subscribe(Topic::Timetables);
         let mut backoff = StdDuration::from_millis(100);
         while !shutdown.is_cancelled() {
             let now = self.clock.now();
@@ -201,6 +202,7 @@ impl<C: Clock> Scheduler<C> {
             tokio::select! {
                 () = hints.wait() => {}
                 () = dag_hints.wait() => self.schedules_changed(),
+                () = timetable_hints.wait() => self.timetables_answered(),
                 () = tokio::time::sleep(pause) => {}
                 () = shutdown.cancelled() => {}
             }
@@ -235,6 +237,11 @@ impl<C: Clock> Scheduler<C> {
     /// DAGs were parsed, paused or unpaused: their schedules need a look.
     pub fn schedules_changed(&mut self) {
         self.schedules.look_at_all(self.clock.now());
+    }
+
+    /// Timetables that Python computes have answered: those DAGs need a look.
+    pub fn timetables_answered(&mut self) {
+        self.schedules.answered();
     }
 
     /// The next instant at which a run wants to go on, heartbeats and schedules aside.

@@ -135,6 +135,7 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("GET", "/ui/dags", VIEWER),
     ("GET", "/ui/grid/{dag_id}", VIEWER),
     ("GET", "/ui/structure/{dag_id}", VIEWER),
+    ("GET", "/ui/next_runs/{dag_id}", VIEWER),
     ("GET", "/ui/why/{dag_id}/{run_id}/{task_id}/{map_index}", VIEWER),
     // Workers and running tries.
     ("POST", "/task-api/v1/register", Worker),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tradewind_core::TryId;
-use tradewind_protocol::task_api::xcom_item;
+use tradewind_protocol::task_api::{ErrorCode, xcom_item};
 use tradewind_protocol::{TaskApiError, TaskCall, TaskReply};
 use tradewind_store::Variable;
 use tradewind_store::read::AssetEventFilter;
@@ -54,6 +54,9 @@ impl StoreTaskApi {
                 self.store.delete_variable(&key).await.map_err(of_store)?;
                 Ok(Value::Null)
             }
+            call @ (TaskCall::TimetableNext { .. } | TaskCall::TimetableManual { .. }) => call.answer().unwrap_or_else(|| {
+                Err(TaskApiError::new(ErrorCode::Invalid, "this question about a timetable can't be answered"))
+            }),
             TaskCall::ConnectionGet { conn_id } => self.connection_get(&conn_id).await,
             TaskCall::TaskStates { dag_id, run_id, task_ids } => {
                 let place = self.place(&ti, dag_id, run_id);

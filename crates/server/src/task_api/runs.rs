@@ -1,12 +1,12 @@
 //! Calls about runs: look at them, count them, trigger one.
 
 use serde_json::{Map, Value, json};
-use tradewind_core::timetable::{TimetableSpec, run_id as make_id};
+use tradewind_core::timetable::run_id as make_id;
 use tradewind_core::{RunState, RunType, Timestamp};
 use tradewind_protocol::task_api::ErrorCode;
 use tradewind_protocol::{TaskApiError, TaskReply};
 use tradewind_store::read::{OrderBy, Page, RUN_COLUMNS, RunFilter, Span, TiView};
-use tradewind_store::{ClearTis, NewRun, RunRow, TriggerOutcome};
+use tradewind_store::{AskError, ClearTis, NewRun, RunRow, TriggerOutcome};
 
 use super::StoreTaskApi;
 use super::claim::run_info;
@@ -95,8 +95,17 @@ impl StoreTaskApi {
         let dag = self.store.find_dag(&dag_id).await.map_err(of_store)?;
         let dag = dag.filter(|dag| !dag.is_stale).ok_or_else(|| not_found(format!("there is no DAG '{dag_id}'")))?;
         let at = now();
-        let timetable = serde_json::from_str::<TimetableSpec>(&dag.timetable).ok().and_then(|spec| spec.compile().ok());
-        let interval = logical_date.and_then(|date| timetable.map(|timetable| timetable.infer_manual_interval(date)));
+        let interval = match logical_date {
+            Some(date) => {
+                let inferred = self.store.manual_interval(&dag_id, &dag.timetable, date).await;
+                Some(inferred.map_err(|error| match error {
+                    AskError::Failed { .. } => TaskApiError::new(ErrorCode::Invalid, error.to_string()),
+                    AskError::Silence { .. } => TaskApiError::new(ErrorCode::Unavailable, error.to_string()),
+                    AskError::Store(error) => of_store(error),
+                })?)
+            }
+            None => None,
+        };
         let run_after = interval.map_or(at, |interval| interval.end);
         let run_id = run_id.unwrap_or_else(|| match logical_date {
             Some(date) => make_id(RunType::Manual, date),

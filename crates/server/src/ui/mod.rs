@@ -5,6 +5,7 @@ pub mod changes;
 mod dags;
 mod events;
 mod grid;
+mod next_runs;
 mod session;
 mod structure;
 mod why;
@@ -21,5 +22,6 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/ui/dags", dags::handle)
         .get("/ui/grid/{dag_id}", grid::handle)
         .get("/ui/structure/{dag_id}", structure::handle)
+        .get("/ui/next_runs/{dag_id}", next_runs::handle)
         .get("/ui/why/{dag_id}/{run_id}/{task_id}/{map_index}", why::handle)
 }

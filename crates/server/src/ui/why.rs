@@ -59,6 +59,6 @@ fn details(reason: &Reason) -> Value {
         | Reason::MaxActiveTisPerDagRun { limit } => json!({"limit": limit}),
         Reason::ExecutorFull { executor, slots } => json!({"executor": executor, "slots": slots}),
         Reason::NoSuchExecutor(name) => json!({"executor": name}),
-        Reason::DagPaused | Reason::Ready | Reason::InFlight(_) => json!({}),
+        Reason::DagPaused | Reason::TimetableNotAsked | Reason::Ready | Reason::InFlight(_) => json!({}),
     }
 }

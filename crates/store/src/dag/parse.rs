@@ -170,12 +170,12 @@ static MARK_ERRORS: Statement = Statement::new(
     "UPDATE dag SET has_import_errors = $3 WHERE bundle_name = $1 AND relative_fileloc = $2 AND has_import_errors <> $3",
 );
 static CLEAR_ERROR: Statement =
-    Statement::new("DELETE FROM import_error WHERE bundle_name = $1 AND relative_fileloc = $2");
+    Statement::new("DELETE FROM import_error WHERE bundle_name = $1 AND relative_fileloc = $2 AND source = 'file'");
 static SET_ERROR: Statement = Statement::new(
-    "INSERT INTO import_error (bundle_name, relative_fileloc, fileloc, at, message, line, traceback)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)
+    "INSERT INTO import_error (bundle_name, relative_fileloc, fileloc, at, message, line, traceback, source)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 'file')
      ON CONFLICT (bundle_name, relative_fileloc) DO UPDATE SET fileloc = excluded.fileloc, at = excluded.at,
-        message = excluded.message, line = excluded.line, traceback = excluded.traceback",
+        message = excluded.message, line = excluded.line, traceback = excluded.traceback, source = excluded.source",
 );
 static SET_FILE: Statement = Statement::new(
     "INSERT INTO dag_file (bundle_name, relative_fileloc, content_hash, modules, last_parsed_at, parse_ms, dag_count)
@@ -270,6 +270,10 @@ impl Tx {
             report.new =
                 file.dags.iter().map(|dag| dag.dag_id.clone()).filter(|dag_id| !known.contains(dag_id)).collect();
             self.store_dags(file, &mut report).await?;
+            let dropped = self.keep_external(&file.dags).await?;
+            if dropped {
+                self.drop_timetable_errors(&file.bundle_name).await?;
+            }
             self.store_tags(file).await?;
             self.store_asset_references(file).await?;
         }
@@ -283,6 +287,9 @@ impl Tx {
                     .all::<(String,)>(self)
                     .await?;
                 report.gone = gone.into_iter().map(|(dag_id,)| dag_id).collect();
+                if !report.gone.is_empty() {
+                    self.drop_timetable_errors(&file.bundle_name).await?;
+                }
                 CLEAR_ERROR.bind(&file.bundle_name).bind(&file.relative_fileloc).run(self).await?;
             }
             Some(error) => {

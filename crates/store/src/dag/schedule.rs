@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use tradewind_core::Timestamp;
-use tradewind_core::timetable::{DataInterval, NextRun};
+use tradewind_core::plan::DagSchedule;
+use tradewind_core::timetable::{Answers, DataInterval, NextRun, Restriction, TimetableSpec};
 
 use crate::row::row;
 use crate::sql::{Statement, names};
@@ -37,6 +38,10 @@ pub struct DagScheduleRow {
     pub next: Option<NextRun>,
     /// Logical dates after `last` that other runs have taken.
     pub taken: Vec<Timestamp>,
+    /// What a timetable that Python computes answered, for the newest version.
+    pub answers: Option<Answers>,
+    /// Why it did not answer the last time that it was asked.
+    pub timetable_error: Option<String>,
 }
 
 row! {
@@ -58,6 +63,8 @@ row! {
         next_start: Option<Timestamp> = "d.next_interval_start",
         next_end: Option<Timestamp> = "d.next_interval_end",
         next_run_after: Option<Timestamp> = "d.next_run_after",
+        answers: Option<Value> = "CASE WHEN e.version_id = d.latest_version_id THEN e.answers END",
+        timetable_error: Option<String> = "e.error",
     }
 }
 
@@ -87,6 +94,7 @@ row! {
 
 static SCHEDULES: Statement = Statement::new(
     "SELECT {columns} FROM dag AS d
+     LEFT JOIN external_timetable AS e ON e.dag_id = d.dag_id
      LEFT JOIN dag_run AS l ON l.id = (SELECT a.id FROM dag_run AS a
         WHERE a.dag_id = d.dag_id AND a.run_type IN ('backfill', 'scheduled') AND a.logical_date IS NOT NULL
         ORDER BY a.logical_date DESC LIMIT 1)
@@ -97,6 +105,7 @@ static SCHEDULES: Statement = Statement::new(
 
 static SCHEDULE: Statement = Statement::new(
     "SELECT {columns} FROM dag AS d
+     LEFT JOIN external_timetable AS e ON e.dag_id = d.dag_id
      LEFT JOIN dag_run AS l ON l.id = (SELECT a.id FROM dag_run AS a
         WHERE a.dag_id = d.dag_id AND a.run_type IN ('backfill', 'scheduled') AND a.logical_date IS NOT NULL
         ORDER BY a.logical_date DESC LIMIT 1)
@@ -185,17 +194,19 @@ impl Store {
     pub async fn set_paused(&self, dag_ids: &[String], paused: bool) -> Result<Vec<String>, Error> {
         let mut tx = self.begin().await?;
         let changed = SET_PAUSED.bind(names(dag_ids)).bind(paused).bind(crate::now()).all::<(String,)>(&mut tx).await?;
+        let changed: Vec<String> = changed.into_iter().map(|(dag_id,)| dag_id).collect();
         if !changed.is_empty() {
             if !paused {
                 // What their assets did meanwhile was kept for them.
-                tx.wake_asset_dags(changed.iter().map(|(dag_id,)| dag_id)).await?;
+                tx.wake_asset_dags(changed.iter()).await?;
+                tx.forget_answers(&changed).await?;
             }
             for topic in [Topic::Dags, Topic::Scheduler, Topic::Ui] {
                 tx.notify(topic);
             }
         }
         tx.commit().await?;
-        Ok(changed.into_iter().map(|(dag_id,)| dag_id).collect())
+        Ok(changed)
     }
 
     /// Deletes a DAG with its runs and versions; answers whether there was one. If its file is still there, it comes
@@ -239,6 +250,30 @@ impl ScheduleColumns {
             last: interval(self.last_start, self.last_end),
             next: next.filter(|_| self.next_is_current),
             taken,
+            answers: self.answers.and_then(|answers| serde_json::from_value(answers).ok()),
+            timetable_error: self.timetable_error,
         }
+    }
+}
+
+impl DagScheduleRow {
+    /// As planners see it.
+    ///
+    /// # Errors
+    /// The timetable can't be read: it was written by another version of this program.
+    pub fn into_schedule(self) -> Result<DagSchedule, String> {
+        let spec = serde_json::from_value::<TimetableSpec>(self.timetable).map_err(|error| error.to_string())?;
+        let timetable = spec.compile().map_err(|error| error.to_string())?;
+        Ok(DagSchedule {
+            dag_id: self.dag_id,
+            timetable: timetable.with_answers(self.answers),
+            restriction: Restriction { earliest: self.start_date, latest: self.end_date, catchup: self.catchup },
+            is_paused: self.is_paused,
+            last: self.last,
+            next: self.next,
+            active_runs: self.active_runs,
+            max_active_runs: self.max_active_runs,
+            taken: self.taken,
+        })
     }
 }

@@ -14,7 +14,7 @@ mod warm;
 
 pub use child::{Child, Control, Exit, How, signal_name};
 pub use conversation::Host;
-pub use parse::{Answerer, ParseFailure, ParseRequest};
+pub use parse::{Answerer, ParseFailure, ParseRequest, TimetableRequest};
 pub use pipe::{PipeReader, pipe};
 pub use pool::{HostPool, PoolStatus};
 pub use process::{HostConfig, HostError};

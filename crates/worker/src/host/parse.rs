@@ -1,4 +1,4 @@
-//! Parses a DAG file in a forked child, with a timeout.
+//! Parses a DAG file, or asks a timetable, in a forked child, with a timeout.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -9,7 +9,9 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde_json::Value;
-use tradewind_protocol::frames::{FromChild, Job, Parsed, Reply, ReplyResult};
+use tradewind_protocol::frames::{
+    FromChild, Job, Parsed, Reply, ReplyResult, TimetableAnswered, TimetableAsk, TimetableClass,
+};
 use tradewind_protocol::{TaskApiError, TaskCall};
 
 use super::child::{Child, How};
@@ -34,6 +36,19 @@ pub struct ParseRequest {
     pub root: PathBuf,
     /// Name of the bundle.
     pub bundle: String,
+}
+
+/// Which timetable to ask what.
+#[derive(Clone, Debug)]
+pub struct TimetableRequest {
+    /// Absolute path of the DAG's file.
+    pub path: PathBuf,
+    /// Root of the bundle, put on `sys.path`.
+    pub root: PathBuf,
+    /// The timetable.
+    pub class: TimetableClass,
+    /// The question.
+    pub ask: TimetableAsk,
 }
 
 /// Why a file could not be parsed. None of this says anything about other files.
@@ -71,11 +86,54 @@ impl HostPool {
         timeout: Duration,
         answerer: Answerer,
     ) -> Result<Parsed, ParseFailure> {
+        let job = Job::Parse {
+            path: request.path.to_string_lossy().into_owned(),
+            root: request.root.to_string_lossy().into_owned(),
+            bundle: request.bundle.clone(),
+        };
+        let parsed = |frame: FromChild| match frame {
+            FromChild::Parsed(parsed) => Some(*parsed),
+            _ => None,
+        };
+        self.answer(&job, parsed, timeout, answerer).await
+    }
+
+    /// Asks a timetable of the user's own in a forked child.
+    ///
+    /// # Errors
+    /// [`ParseFailure`]. What the author's code raised is not a failure but [`TimetableAnswered::error`].
+    pub async fn ask_timetable(
+        &self,
+        request: TimetableRequest,
+        timeout: Duration,
+        answerer: Answerer,
+    ) -> Result<TimetableAnswered, ParseFailure> {
+        let job = Job::Timetable {
+            path: request.path.to_string_lossy().into_owned(),
+            root: request.root.to_string_lossy().into_owned(),
+            class: request.class,
+            ask: request.ask,
+        };
+        let answered = |frame: FromChild| match frame {
+            FromChild::Answered(answered) => Some(*answered),
+            _ => None,
+        };
+        self.answer(&job, answered, timeout, answerer).await
+    }
+
+    /// Gives a child one job and waits for the frame that answers it.
+    async fn answer<T>(
+        &self,
+        job: &Job,
+        pick: impl Fn(FromChild) -> Option<T>,
+        timeout: Duration,
+        answerer: Answerer,
+    ) -> Result<T, ParseFailure> {
         let mut child = self.child().await?;
         let mut output = Output::default();
-        let ended = tokio::time::timeout(timeout, converse(&mut child, &request, &answerer, &mut output)).await;
+        let ended = tokio::time::timeout(timeout, converse(&mut child, job, pick, &answerer, &mut output)).await;
         match ended {
-            Ok(Some(parsed)) => return Ok(parsed),
+            Ok(Some(answer)) => return Ok(answer),
             Ok(None) => {}
             Err(_elapsed) => {
                 child.kill(9);
@@ -102,33 +160,35 @@ impl HostPool {
 }
 
 /// Speaks with the child until it has answered (`Some`) or closed its socket (`None`).
-async fn converse(
+async fn converse<T>(
     child: &mut Child,
-    request: &ParseRequest,
+    job: &Job,
+    pick: impl Fn(FromChild) -> Option<T>,
     answerer: &Answerer,
     output: &mut Output,
-) -> Option<Parsed> {
-    let job = Job::Parse {
-        path: request.path.to_string_lossy().into_owned(),
-        root: request.root.to_string_lossy().into_owned(),
-        bundle: request.bundle.clone(),
-    };
-    child.control.send(&job).ok()?;
+) -> Option<T> {
+    child.control.send(job).ok()?;
     let mut calls = FuturesUnordered::new();
     let (mut stdout, mut stderr) = (vec![0; 4096], vec![0; 4096]);
     let (mut stdout_open, mut stderr_open) = (true, true);
     loop {
         tokio::select! {
             frame = child.control.next::<FromChild>() => match frame {
-                Ok(Some(FromChild::Parsed(parsed))) => return Some(*parsed),
                 Ok(Some(FromChild::Call { id, call })) => {
-                    let answer = answerer(call);
+                    let answer: Pin<Box<dyn Future<Output = _> + Send>> = match call.answer() {
+                        Some(answer) => Box::pin(std::future::ready(answer)),
+                        None => answerer(call),
+                    };
                     calls.push(async move { (id, answer.await) });
                 }
-                Ok(Some(_)) => {}
+                Ok(Some(frame)) => {
+                    if let Some(answer) = pick(frame) {
+                        return Some(answer);
+                    }
+                }
                 Ok(None) => return None,
                 Err(error) => {
-                    tracing::warn!(file = %request.path.display(), %error, "the answer of a parse cannot be read");
+                    tracing::warn!(?job, %error, "the answer of a python child cannot be read");
                     child.kill(9);
                     return None;
                 }

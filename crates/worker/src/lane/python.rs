@@ -140,7 +140,10 @@ impl Supervision<'_> {
             FromChild::Log(record) => self.log.record(record),
             FromChild::Mask { values } => self.log.add_secrets(values),
             FromChild::Call { id, call } => self.requests.push(Box::pin(async move {
-                let answer = api.call(&token.now(), try_id, call).await;
+                let answer = match call.answer() {
+                    Some(answer) => answer,
+                    None => api.call(&token.now(), try_id, call).await,
+                };
                 Some(Reply { id, result: answer.map_or_else(ReplyResult::Error, ReplyResult::Ok) })
             })),
             FromChild::Rendered { fields } => self.requests.push(Box::pin(async move {
@@ -150,7 +153,7 @@ impl Supervision<'_> {
                 None
             })),
             FromChild::Done(done) => self.done = Some(*done),
-            FromChild::Parsed(_) | FromChild::Unknown => {}
+            FromChild::Parsed(_) | FromChild::Answered(_) | FromChild::Unknown => {}
         }
     }
 

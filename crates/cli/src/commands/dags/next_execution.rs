@@ -1,10 +1,8 @@
 //! `dags next-execution DAG`: when it will run next.
 
 use clap::{Args, ValueEnum};
-use tradewind_core::RunType;
-use tradewind_core::timetable::{DataInterval, NextRun, Restriction, TimetableSpec};
-use tradewind_store::Store;
-use tradewind_store::read::{Page, RUN_COLUMNS, RunFilter};
+use tradewind_core::plan::{Preview, Then, preview_runs};
+use tradewind_store::DagScheduleRow;
 
 use crate::commands::Context;
 use crate::commands::lookup;
@@ -52,28 +50,20 @@ pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliE
     if dag.is_paused {
         eprintln!("[INFO] The DAG is paused; its runs wait until somebody un-pauses it.");
     }
-    let spec: TimetableSpec = serde_json::from_str(&dag.timetable).map_err(|error| {
+    let schedule = session.store.dag_schedule(&dag.dag_id).await?;
+    let failing = schedule.as_ref().and_then(|schedule| schedule.timetable_error.clone());
+    let schedule = schedule.map(DagScheduleRow::into_schedule).transpose().map_err(|error| {
         CliError::failed(format!("the stored timetable of '{}' cannot be read: {error}", dag.dag_id))
     })?;
-    let timetable = spec.compile().map_err(|error| CliError::failed(error.to_string()))?;
-    let first = match dag.next_run_after {
-        Some(run_after) => {
-            let interval = dag.next_interval_start.zip(dag.next_interval_end);
-            let (start, end) = interval.unwrap_or((run_after, run_after));
-            Some(NextRun { logical_date: dag.next_logical_date, data_interval: DataInterval { start, end }, run_after })
-        }
-        // Either there is none, or no scheduler has looked at this new DAG yet.
-        None if has_scheduled_runs(&session.store, &dag.dag_id).await? => None,
-        None => {
-            let restriction = Restriction { earliest: dag.start_date, latest: dag.end_date, catchup: dag.catchup };
-            timetable.next_run(None, &restriction, roles::now())
-        }
-    };
-    let mut nexts: Vec<NextRun> = first.into_iter().collect();
-    if let Some(first) = first {
-        let restriction = Restriction { earliest: dag.start_date, latest: dag.end_date, catchup: true };
-        let more = args.num_executions as usize - 1;
-        nexts.extend(timetable.preview(Some(&first.data_interval), &restriction, roles::now(), more));
+    let preview = schedule.map(|schedule| preview_runs(&schedule, args.num_executions as usize, roles::now()));
+    let Some(Preview { runs: nexts, then }) = preview else { return Err(CliError::failed("the DAG has disappeared")) };
+    if let Some(error) = failing {
+        eprintln!("[WARN] Its timetable fails: {error}");
+    }
+    if nexts.len() < args.num_executions as usize
+        && let Some(why) = explain(then)
+    {
+        eprintln!("[INFO] {why}");
     }
     if nexts.is_empty() {
         eprintln!("[WARN] No following schedule can be found. This DAG may have schedule interval '@once' or None.");
@@ -104,12 +94,16 @@ pub async fn run(args: &NextExecutionArgs, context: &Context) -> Result<(), CliE
     Ok(())
 }
 
-async fn has_scheduled_runs(store: &Store, dag_id: &str) -> Result<bool, CliError> {
-    let by = RunFilter {
-        dag_ids: vec![dag_id.to_owned()],
-        run_types: vec![RunType::Scheduled.as_str().to_owned()],
-        ..RunFilter::default()
-    };
-    let page = Page { limit: 1, offset: 0 };
-    Ok(store.list_runs(&by, &lookup::order(RUN_COLUMNS, "id")?, page).await?.total > 0)
+/// Why there are not as many runs as were asked for.
+fn explain(then: Then) -> Option<&'static str> {
+    match then {
+        Then::More => None,
+        Then::Ended => Some("There are no more: the schedule ends, or the DAG's end date is reached."),
+        Then::NoSchedule => Some("The DAG has no schedule; its runs are started by hand or by others."),
+        Then::Assets => Some("More runs come when the assets of its schedule are updated."),
+        Then::AfterEachRun => Some("The DAG is @continuous: the run after that begins when it ends."),
+        Then::NotAsked => Some(
+            "The DAG's own timetable, in Python, has not been asked any further; the dag-processor asks it.",
+        ),
+    }
 }

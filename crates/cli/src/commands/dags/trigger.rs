@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::Value;
-use tradewind_core::timetable::{TimetableSpec, run_id};
+use tradewind_core::timetable::run_id;
 use tradewind_core::{RunType, Timestamp};
 use tradewind_store::{NewRun, TriggerOutcome};
 
@@ -54,10 +54,13 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
     }
     let now = roles::now();
     let logical_date = args.logical_date.or(args.now.then_some(now));
-    let interval = logical_date.and_then(|date| {
-        let timetable = serde_json::from_str::<TimetableSpec>(&dag.timetable).ok()?.compile().ok()?;
-        Some(timetable.infer_manual_interval(date))
-    });
+    let interval = match logical_date {
+        Some(date) => {
+            let inferred = store.manual_interval(&dag.dag_id, &dag.timetable, date).await;
+            Some(inferred.map_err(|error| CliError::failed(error.to_string()))?)
+        }
+        None => None,
+    };
     let run_after = interval.map_or(now, |interval| interval.end);
     let id = match (&args.run_id, logical_date) {
         (Some(id), _) => checked(id, session.config.text(&options::ALLOWED_RUN_ID_PATTERN))?,

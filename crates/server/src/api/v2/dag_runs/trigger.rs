@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
-use tradewind_core::timetable::{TimetableSpec, run_id};
+use tradewind_core::timetable::run_id;
 use tradewind_core::{RunType, Timestamp};
 use tradewind_store::read::DagView;
-use tradewind_store::{NewRun, TriggerOutcome};
+use tradewind_store::{AskError, NewRun, TriggerOutcome};
 
 use super::{DagRun, must_exist};
 use crate::api::v2::dags;
@@ -62,7 +63,7 @@ pub async fn handle(
     if dag.is_stale {
         return Err(ApiError::conflict(format!("DAG '{dag_id}' is not in its file any more, so nothing can run it")));
     }
-    let run = plan(&app, &dag, trigger, &who)?;
+    let run = plan(&app, &dag, trigger, &who).await?;
     let run_id = run.run_id.clone();
     match app.store.trigger_run(run).await? {
         TriggerOutcome::Created(_) => {}
@@ -78,7 +79,7 @@ pub async fn handle(
 }
 
 /// The run that the request and the DAG's timetable ask for.
-fn plan(app: &App, dag: &DagView, trigger: Trigger, who: &Identity) -> ApiResult<NewRun> {
+async fn plan(app: &App, dag: &DagView, trigger: Trigger, who: &Identity) -> ApiResult<NewRun> {
     if trigger.partition_key.is_some() {
         return Err(ApiError::bad_request("this server does not have partitioned runs yet"));
     }
@@ -94,9 +95,13 @@ fn plan(app: &App, dag: &DagView, trigger: Trigger, who: &Identity) -> ApiResult
         }
         (Some(interval), _) => Some(interval),
         (None, Some(date)) => {
-            // A timetable that can't be compiled would have been an import error.
-            let timetable = serde_json::from_str::<TimetableSpec>(&dag.timetable).ok().and_then(|t| t.compile().ok());
-            timetable.map(|timetable| timetable.infer_manual_interval(date)).map(|i| (i.start, i.end))
+            let inferred = app.store.manual_interval(&dag.dag_id, &dag.timetable, date).await;
+            let inferred = inferred.map_err(|error| match error {
+                AskError::Failed { .. } => ApiError::bad_request(error.to_string()),
+                AskError::Silence { .. } => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+                AskError::Store(error) => error.into(),
+            })?;
+            Some((inferred.start, inferred.end))
         }
         (None, None) => None,
     };
