@@ -233,6 +233,17 @@ event_log event_log_pkey PRIMARY KEY (id)
 CREATE INDEX event_log_at ON public.event_log USING btree (at)
 CREATE INDEX event_log_dag ON public.event_log USING btree (dag_id, id)
 CREATE UNIQUE INDEX event_log_pkey ON public.event_log USING btree (id)
+external_timetable.dag_id text NOT NULL
+external_timetable.version_id bigint
+external_timetable.after_start bigint
+external_timetable.after_end bigint
+external_timetable.asked_at bigint NOT NULL DEFAULT 0
+external_timetable.answers text
+external_timetable.error text
+external_timetable external_timetable_after_whole CHECK (((after_start IS NULL) = (after_end IS NULL)))
+external_timetable external_timetable_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+external_timetable external_timetable_pkey PRIMARY KEY (dag_id)
+CREATE UNIQUE INDEX external_timetable_pkey ON public.external_timetable USING btree (dag_id)
 import_error.id bigint NOT NULL IDENTITY
 import_error.bundle_name text NOT NULL
 import_error.relative_fileloc text NOT NULL
@@ -241,6 +252,7 @@ import_error.at bigint NOT NULL
 import_error.message text NOT NULL
 import_error.line integer
 import_error.traceback text NOT NULL
+import_error.source text NOT NULL DEFAULT 'file'::text
 import_error import_error_file UNIQUE (bundle_name, relative_fileloc)
 import_error import_error_pkey PRIMARY KEY (id)
 CREATE UNIQUE INDEX import_error_file ON public.import_error USING btree (bundle_name, relative_fileloc)
@@ -358,6 +370,16 @@ task_try task_try_pkey PRIMARY KEY (ti_id, try_number)
 task_try task_try_state CHECK ((state = ANY (ARRAY['removed'::text, 'success'::text, 'failed'::text, 'upstream_failed'::text, 'skipped'::text])))
 task_try task_try_ti_id_fkey FOREIGN KEY (ti_id) REFERENCES task_instance(id) ON DELETE CASCADE
 CREATE UNIQUE INDEX task_try_pkey ON public.task_try USING btree (ti_id, try_number)
+timetable_question.id bigint NOT NULL IDENTITY
+timetable_question.dag_id text NOT NULL
+timetable_question.question text NOT NULL
+timetable_question.asked_at bigint NOT NULL
+timetable_question.answer text
+timetable_question.error text
+timetable_question timetable_question_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+timetable_question timetable_question_pkey PRIMARY KEY (id)
+CREATE INDEX timetable_question_dag ON public.timetable_question USING btree (dag_id)
+CREATE UNIQUE INDEX timetable_question_pkey ON public.timetable_question USING btree (id)
 users.username text NOT NULL
 users.password_hash text NOT NULL
 users.role text NOT NULL

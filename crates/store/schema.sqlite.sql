@@ -261,6 +261,17 @@ CREATE INDEX event_log_at ON event_log (at);
 
 CREATE INDEX event_log_dag ON event_log (dag_id, id);
 
+CREATE TABLE external_timetable (
+    dag_id TEXT NOT NULL PRIMARY KEY REFERENCES dag (dag_id) ON DELETE CASCADE,
+    version_id BIGINT,
+    after_start BIGINT,
+    after_end BIGINT,
+    asked_at BIGINT NOT NULL DEFAULT 0,
+    answers TEXT,
+    error TEXT,
+    CONSTRAINT external_timetable_after_whole CHECK ((after_start IS NULL) = (after_end IS NULL))
+);
+
 CREATE TABLE import_error (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     bundle_name TEXT NOT NULL,
@@ -269,7 +280,7 @@ CREATE TABLE import_error (
     at BIGINT NOT NULL,
     message TEXT NOT NULL,
     line INTEGER,
-    traceback TEXT NOT NULL,
+    traceback TEXT NOT NULL, source TEXT NOT NULL DEFAULT 'file',
     CONSTRAINT import_error_file UNIQUE (bundle_name, relative_fileloc)
 );
 
@@ -392,6 +403,17 @@ CREATE TABLE task_try (
     PRIMARY KEY (ti_id, try_number),
     CONSTRAINT task_try_state CHECK (state IN ('removed', 'success', 'failed', 'upstream_failed', 'skipped'))
 );
+
+CREATE TABLE timetable_question (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    question TEXT NOT NULL,
+    asked_at BIGINT NOT NULL,
+    answer TEXT,
+    error TEXT
+);
+
+CREATE INDEX timetable_question_dag ON timetable_question (dag_id);
 
 CREATE TABLE users (
     username TEXT NOT NULL PRIMARY KEY,
