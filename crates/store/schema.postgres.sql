@@ -95,6 +95,36 @@ asset_reference asset_reference_kind CHECK ((kind = ANY (ARRAY['schedule'::text,
 asset_reference asset_reference_pkey PRIMARY KEY (dag_id, kind, task_id, asset_id)
 CREATE INDEX asset_reference_asset ON public.asset_reference USING btree (asset_id, kind)
 CREATE UNIQUE INDEX asset_reference_pkey ON public.asset_reference USING btree (dag_id, kind, task_id, asset_id)
+backfill.id bigint NOT NULL IDENTITY
+backfill.dag_id text NOT NULL
+backfill.from_date bigint NOT NULL
+backfill.to_date bigint NOT NULL
+backfill.dag_run_conf text
+backfill.is_paused boolean NOT NULL DEFAULT false
+backfill.run_backwards boolean NOT NULL
+backfill.reprocess_behavior text NOT NULL
+backfill.max_active_runs integer NOT NULL
+backfill.triggering_user text
+backfill.created_at bigint NOT NULL
+backfill.updated_at bigint NOT NULL
+backfill.completed_at bigint
+backfill backfill_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+backfill backfill_max_active_runs CHECK ((max_active_runs >= 1))
+backfill backfill_pkey PRIMARY KEY (id)
+backfill backfill_reprocess CHECK ((reprocess_behavior = ANY (ARRAY['none'::text, 'failed'::text, 'completed'::text])))
+CREATE INDEX backfill_of_dag ON public.backfill USING btree (dag_id, id)
+CREATE UNIQUE INDEX backfill_one_active ON public.backfill USING btree (dag_id) WHERE (completed_at IS NULL)
+CREATE UNIQUE INDEX backfill_pkey ON public.backfill USING btree (id)
+backfill_dag_run.backfill_id bigint NOT NULL
+backfill_dag_run.ordinal integer NOT NULL
+backfill_dag_run.logical_date bigint
+backfill_dag_run.run_key bigint
+backfill_dag_run.exception_reason text
+backfill_dag_run backfill_dag_run_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES backfill(id) ON DELETE CASCADE
+backfill_dag_run backfill_dag_run_pkey PRIMARY KEY (backfill_id, ordinal)
+backfill_dag_run backfill_dag_run_run_key_fkey FOREIGN KEY (run_key) REFERENCES dag_run(id) ON DELETE SET NULL
+CREATE UNIQUE INDEX backfill_dag_run_pkey ON public.backfill_dag_run USING btree (backfill_id, ordinal)
+CREATE INDEX backfill_dag_run_run ON public.backfill_dag_run USING btree (run_key) WHERE (run_key IS NOT NULL)
 connection.conn_id text NOT NULL
 connection.conn_type text NOT NULL
 connection.description text
@@ -177,6 +207,8 @@ dag_run.created_at bigint NOT NULL
 dag_run.updated_at bigint NOT NULL
 dag_run.partition_key text
 dag_run.partition_date bigint
+dag_run.backfill_id bigint
+dag_run.backfill_ordinal integer
 dag_run dag_run_finished_has_end CHECK (((state = ANY (ARRAY['success'::text, 'failed'::text])) = (end_date IS NOT NULL)))
 dag_run dag_run_pkey PRIMARY KEY (id)
 dag_run dag_run_queued_has_queued_at CHECK (((state <> 'queued'::text) OR (queued_at IS NOT NULL)))
@@ -186,6 +218,7 @@ dag_run dag_run_state CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text
 dag_run dag_run_type CHECK ((run_type = ANY (ARRAY['backfill'::text, 'scheduled'::text, 'manual'::text, 'operator_triggered'::text, 'asset_triggered'::text, 'asset_materialization'::text])))
 CREATE INDEX dag_run_active ON public.dag_run USING btree (dag_id, state, owner) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX dag_run_automated ON public.dag_run USING btree (dag_id, logical_date) WHERE (run_type = ANY (ARRAY['backfill'::text, 'scheduled'::text]))
+CREATE INDEX dag_run_backfill ON public.dag_run USING btree (backfill_id, state) WHERE (backfill_id IS NOT NULL)
 CREATE UNIQUE INDEX dag_run_logical_date ON public.dag_run USING btree (dag_id, logical_date) WHERE (logical_date IS NOT NULL)
 CREATE INDEX dag_run_newest ON public.dag_run USING btree (run_after DESC, id DESC)
 CREATE INDEX dag_run_newest_of_dag ON public.dag_run USING btree (dag_id, run_after DESC, id DESC)

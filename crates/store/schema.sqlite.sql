@@ -108,6 +108,39 @@ CREATE TABLE asset_reference (
 
 CREATE INDEX asset_reference_asset ON asset_reference (asset_id, kind);
 
+CREATE TABLE backfill (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    from_date BIGINT NOT NULL,
+    to_date BIGINT NOT NULL,
+    dag_run_conf TEXT,
+    is_paused BOOLEAN NOT NULL DEFAULT FALSE,
+    run_backwards BOOLEAN NOT NULL,
+    reprocess_behavior TEXT NOT NULL,
+    max_active_runs INTEGER NOT NULL,
+    triggering_user TEXT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    completed_at BIGINT,
+    CONSTRAINT backfill_reprocess CHECK (reprocess_behavior IN ('none', 'failed', 'completed')),
+    CONSTRAINT backfill_max_active_runs CHECK (max_active_runs >= 1)
+);
+
+CREATE INDEX backfill_of_dag ON backfill (dag_id, id);
+
+CREATE UNIQUE INDEX backfill_one_active ON backfill (dag_id) WHERE completed_at IS NULL;
+
+CREATE TABLE backfill_dag_run (
+    backfill_id BIGINT NOT NULL REFERENCES backfill (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    logical_date BIGINT,
+    run_key BIGINT REFERENCES dag_run (id) ON DELETE SET NULL,
+    exception_reason TEXT,
+    PRIMARY KEY (backfill_id, ordinal)
+);
+
+CREATE INDEX backfill_dag_run_run ON backfill_dag_run (run_key) WHERE run_key IS NOT NULL;
+
 CREATE TABLE connection (
     conn_id TEXT NOT NULL PRIMARY KEY,
     conn_type TEXT NOT NULL,
@@ -193,7 +226,7 @@ CREATE TABLE dag_run (
     note TEXT,
     conf TEXT NOT NULL DEFAULT '{}',
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL, partition_key TEXT, partition_date BIGINT,
+    updated_at BIGINT NOT NULL, partition_key TEXT, partition_date BIGINT, backfill_id BIGINT, backfill_ordinal INTEGER,
     CONSTRAINT dag_run_run_id UNIQUE (dag_id, run_id),
     CONSTRAINT dag_run_state CHECK (state IN ('queued', 'running', 'success', 'failed')),
     CONSTRAINT dag_run_type CHECK (run_type IN ('backfill', 'scheduled', 'manual', 'operator_triggered',
@@ -206,6 +239,8 @@ CREATE TABLE dag_run (
 CREATE INDEX dag_run_active ON dag_run (dag_id, state, owner) WHERE state IN ('queued', 'running');
 
 CREATE INDEX dag_run_automated ON dag_run (dag_id, logical_date) WHERE run_type IN ('backfill', 'scheduled');
+
+CREATE INDEX dag_run_backfill ON dag_run (backfill_id, state) WHERE backfill_id IS NOT NULL;
 
 CREATE UNIQUE INDEX dag_run_logical_date ON dag_run (dag_id, logical_date) WHERE logical_date IS NOT NULL;
 
