@@ -179,7 +179,9 @@ NAMES: dict[str, dict[str, str]] = {
     "airflow.sensors.time_sensor": _all(_SENSOR + ".time", "TimeSensor"),
     "airflow.task": {},
     "airflow.template": {},
-    "airflow.utils.setup_teardown": _all(_DEF + "._internal.contextmanager", "SetupTeardownContext"),
+    "airflow.utils.setup_teardown": _all(
+        _DEF + "._internal.contextmanager", "ContextWrapper", "SetupTeardownContext", "context_wrapper"
+    ),
     "airflow.utils.xcom": _all(_BASE + ".xcom", "XCOM_RETURN_KEY"),
 }
 

@@ -7,10 +7,10 @@ from airflow.exceptions import AirflowException, AirflowSkipException
 from airflow.operators.bash import BashOperator
 from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import PythonOperator
-from airflow.sdk import DAG, task, task_group
 
 from airflow._runtime.xcom_codec import decode
 from airflow._serialize.dag import serialize_dag
+from airflow.sdk import DAG, task, task_group
 
 
 @task
@@ -31,7 +31,9 @@ def show(x=None, y=None, z=None):
 def results(dag, task_id):
     """What the instances returned, by map index."""
     run = dag.test()
-    found = {index: value for (task, index, key), value in run.xcoms.items() if (task, key) == (task_id, "return_value")}
+    found = {
+        index: value for (task, index, key), value in run.xcoms.items() if (task, key) == (task_id, "return_value")
+    }
     return [decode(found[index]) for index in sorted(found)]
 
 
@@ -137,7 +139,9 @@ def test_mapping_over_a_mapped_task_and_reducing_it():
 
 def test_classic_operators_are_mapped():
     with DAG("d", schedule=None) as d:
-        BashOperator.partial(task_id="shell", env={"A": "1"}).expand(bash_command=["echo $A", "echo {{ ti.map_index }}"])
+        BashOperator.partial(task_id="shell", env={"A": "1"}).expand(
+            bash_command=["echo $A", "echo {{ ti.map_index }}"]
+        )
         PythonOperator.partial(task_id="python", python_callable=lambda x, ti: f"{x} of {ti.map_index}").expand(
             op_args=[["p"], ["{{ ti.map_index }}"]]
         )

@@ -27,8 +27,7 @@ static GET_SOME: Statement = Statement::new(
     "SELECT map_index, value FROM xcom WHERE run_key = $1 AND task_id = $2 AND key = $3
      ORDER BY map_index LIMIT $4 OFFSET $5",
 );
-static COUNT: Statement =
-    Statement::new("SELECT COUNT(*) FROM xcom WHERE run_key = $1 AND task_id = $2 AND key = $3");
+static COUNT: Statement = Statement::new("SELECT COUNT(*) FROM xcom WHERE run_key = $1 AND task_id = $2 AND key = $3");
 static GET_PRIOR: Statement = Statement::new(
     "SELECT x.value FROM dag_run AS r
      JOIN dag_run AS p ON p.dag_id = r.dag_id AND p.logical_date <= r.logical_date

@@ -41,9 +41,7 @@ class MemoryServer:
         except LookupError:
             raise CallError("not_found", f"task {task_id!r} has pushed no XCom {key!r}") from None
 
-    def _xcom_get_all(
-        self, key: str, task_id: str, start: int = 0, limit: int | None = None, **_: Any
-    ) -> list[Any]:
+    def _xcom_get_all(self, key: str, task_id: str, start: int = 0, limit: int | None = None, **_: Any) -> list[Any]:
         found = [(index, value) for (task, index, name), value in self.xcoms.items() if (task, name) == (task_id, key)]
         values = [value for _, value in sorted(found, key=lambda item: item[0])]
         return values[start:] if limit is None else values[start : start + limit]

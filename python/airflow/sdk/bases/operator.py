@@ -444,17 +444,12 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
     def __lt__(self, other: Any) -> bool:
         return self.task_id < other.task_id
 
-    def __enter__(self) -> BaseOperator:
+    def __enter__(self) -> SetupTeardownContext:
         if not self.is_setup and not self.is_teardown:
             raise AirflowException(
                 f"task {self.task_id!r} is neither setup nor teardown, so it can't be used in 'with'"
             )
-        if self.is_teardown:
-            setups = [task for task in self.upstream_list if task.is_setup]
-            SetupTeardownContext.push(setups, [self])
-        else:
-            SetupTeardownContext.push([self], [task for task in self.downstream_list if task.is_teardown])
-        return self
+        return SetupTeardownContext.push(self)
 
     def __exit__(self, *exc: Any) -> None:
         SetupTeardownContext.pop()

@@ -40,7 +40,9 @@ class SubDagOperator(TaskGroup):
     ) -> None:
         dag = dag or (task_group.dag if task_group is not None else None) or DagContext.get_current()
         if dag is None:
-            raise AirflowException(f"SubDagOperator {task_id!r} needs a DAG: make it inside 'with DAG(...)' or pass dag=")
+            raise AirflowException(
+                f"SubDagOperator {task_id!r} needs a DAG: make it inside 'with DAG(...)' or pass dag="
+            )
         expected = f"{dag.dag_id}.{task_id}"
         if subdag.dag_id != expected:
             raise AirflowException(

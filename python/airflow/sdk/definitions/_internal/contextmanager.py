@@ -67,32 +67,76 @@ class TaskGroupContext:
 
 
 class SetupTeardownContext:
-    """The setup and teardown tasks whose ``with`` block surrounds the line that runs."""
+    """The ``with`` block of setup and teardown tasks around the line that runs. When it ends, what was made in it goes
+    between them."""
 
-    _stack: list[tuple[list[Any], list[Any]]] = []
+    _stack: list[SetupTeardownContext] = []
+
+    def __init__(self, setups: list[Any], teardowns: list[Any]) -> None:
+        self.setups = setups
+        self.teardowns = teardowns
+        self.tasks: list[Any] = []
 
     @classmethod
-    def push(cls, setups: list[Any], teardowns: list[Any]) -> None:
-        """Enter a scope."""
-        cls._stack.append((setups, teardowns))
+    def push(cls, *tasks: Any) -> SetupTeardownContext:
+        """Enter the scope of setup or teardown tasks."""
+        setups: list[Any] = []
+        teardowns: list[Any] = []
+        for task in tasks:
+            if task.is_teardown:
+                teardowns.append(task)
+                setups.extend(up for up in task.upstream_list if up.is_setup)
+            else:
+                setups.append(task)
+                teardowns.extend(down for down in task.downstream_list if down.is_teardown)
+        scope = cls(list(dict.fromkeys(setups)), list(dict.fromkeys(teardowns)))
+        cls._stack.append(scope)
+        return scope
 
     @classmethod
     def pop(cls) -> None:
         """Leave a scope."""
-        cls._stack.pop()
+        scope = cls._stack.pop()
+        scope._close()
+        if cls._stack:
+            for task in [*scope.setups, *scope.tasks, *scope.teardowns]:
+                cls._stack[-1].add_task(task)
 
     @classmethod
     def adopt(cls, operator: Any) -> None:
-        """Put a new task between the scope's setup and teardown tasks."""
-        if not cls._stack:
-            return
-        setups, teardowns = cls._stack[-1]
-        if operator in setups or operator in teardowns or operator.is_setup or operator.is_teardown:
-            return
-        for setup in setups:
-            operator.set_upstream(setup)
-        for teardown in teardowns:
-            operator.set_downstream(teardown)
+        """A task was made."""
+        if cls._stack:
+            cls._stack[-1].add_task(operator)
+
+    def add_task(self, task: Any) -> None:
+        """Put a task into the scope that was made elsewhere."""
+        for operator in getattr(task, "roots", [task]) if getattr(task, "is_reference", False) else [task]:
+            if not any(operator is known for known in [*self.tasks, *self.setups, *self.teardowns]):
+                self.tasks.append(operator)
+
+    def _close(self) -> None:
+        ids = {task.task_id for task in self.tasks}
+        for task in self.tasks:
+            if not task.upstream_task_ids & ids:
+                for setup in self.setups:
+                    task.set_upstream(setup)
+        for task in self.tasks:
+            if not task.downstream_task_ids & ids:
+                for teardown in self.teardowns:
+                    task.set_downstream(teardown)
+
+
+class ContextWrapper(list):
+    """Several setup or teardown tasks whose scope is entered at once: ``with context_wrapper([a, b])``."""
+
+    def __enter__(self) -> SetupTeardownContext:
+        return SetupTeardownContext.push(*(getattr(task, "operator", task) for task in self))
+
+    def __exit__(self, *exc: Any) -> None:
+        SetupTeardownContext.pop()
+
+
+context_wrapper = ContextWrapper
 
 
 _OURS = __file__.rsplit("/sdk/", 1)[0]

@@ -88,7 +88,9 @@ class _TaskGroupFactory:
         known = self._parameters()
         for name in kwargs:
             if name not in known and not takes_all:
-                raise TypeError(f"{what} of task group {self.function.__name__!r}: the function has no argument {name!r}")
+                raise TypeError(
+                    f"{what} of task group {self.function.__name__!r}: the function has no argument {name!r}"
+                )
             if name in self.fixed:
                 raise TypeError(f"argument {name!r} is given both to partial and to {what}")
 
