@@ -52,6 +52,7 @@ MODULES: dict[str, str] = {
     "airflow.models.variable": _DEF + ".variable",
     "airflow.models.xcom": _BASE + ".xcom",
     "airflow.models.xcom_arg": _DEF + ".xcom_arg",
+    "airflow.datasets.metadata": _DEF + ".asset",
     "airflow.notifications.basenotifier": _BASE + ".notifier",
     "airflow.operators.bash": _OP + ".bash",
     "airflow.operators.branch": _OP + ".branch",
@@ -87,6 +88,23 @@ MODULES: dict[str, str] = {
     "airflow.sdk.api.datamodels._generated": "airflow.utils.state",
     "airflow.sdk.bases.timetable": "airflow.timetables.base",
     "airflow.sdk.configuration": "airflow.configuration",
+    "airflow.partition_mappers.allowed_key": _DEF + ".partition_mappers.mappers",
+    "airflow.partition_mappers.base": _DEF + ".partition_mappers.mappers",
+    "airflow.partition_mappers.chain": _DEF + ".partition_mappers.mappers",
+    "airflow.partition_mappers.fixed_key": _DEF + ".partition_mappers.mappers",
+    "airflow.partition_mappers.identity": _DEF + ".partition_mappers.mappers",
+    "airflow.partition_mappers.product": _DEF + ".partition_mappers.mappers",
+    "airflow.partition_mappers.temporal": _DEF + ".partition_mappers.temporal",
+    "airflow.partition_mappers.wait_policy": _DEF + ".partition_mappers.wait_policy",
+    "airflow.partition_mappers.window": _DEF + ".partition_mappers.window",
+    "airflow.sdk.definitions.partition_mappers.allowed_key": _DEF + ".partition_mappers.mappers",
+    "airflow.sdk.definitions.partition_mappers.base": _DEF + ".partition_mappers.mappers",
+    "airflow.sdk.definitions.partition_mappers.chain": _DEF + ".partition_mappers.mappers",
+    "airflow.sdk.definitions.partition_mappers.fixed_key": _DEF + ".partition_mappers.mappers",
+    "airflow.sdk.definitions.partition_mappers.identity": _DEF + ".partition_mappers.mappers",
+    "airflow.sdk.definitions.partition_mappers.product": _DEF + ".partition_mappers.mappers",
+    "airflow.sdk.definitions.asset.metadata": _DEF + ".asset",
+    "airflow.sdk.definitions.asset.access_control": _DEF + ".asset",
     "airflow.sdk.definitions.dag_parsing_context": _DEF + ".context",
     "airflow.sdk.definitions.template": _DEF + "._internal.templater",
     "airflow.sdk.definitions.timetables.assets": "airflow.timetables.assets",
@@ -110,7 +128,11 @@ def _all(home: str, *names: str) -> dict[str, str]:
 
 
 _DECORATORS = _all(_DEF + ".decorators", "dag", "setup", "task", "task_group", "teardown")
-_ASSETS = _all(_DEF + ".asset", "Dataset", "DatasetAlias", "DatasetAll", "DatasetAny")
+_ASSETS = {
+    **_all(_DEF + ".asset", "Dataset", "DatasetAlias", "DatasetAll", "DatasetAny", "_get_normalized_scheme"),
+    "BaseDatasetEventInput": f"{_DEF}.asset:BaseAsset",
+    "expand_alias_to_datasets": f"{_DEF}.asset:expand_alias_to_assets",
+}
 
 # Packages and modules that are only names found elsewhere: name to ``module:attribute`` (``*``: the module itself).
 NAMES: dict[str, dict[str, str]] = {
@@ -142,7 +164,15 @@ NAMES: dict[str, dict[str, str]] = {
         ),
     },
     "airflow.models.abstractoperator": _all(_DEF + "._internal.node", "AbstractOperator"),
-    "airflow.models.asset": _all("airflow.models.orm", "AssetEvent", "AssetModel"),
+    "airflow.models.asset": {
+        **_all("airflow.models.orm", "AssetEvent", "AssetModel"),
+        **_all(_DEF + ".asset", "expand_alias_to_assets"),
+    },
+    "airflow.models.dataset": {
+        "DatasetAliasModel": "airflow.models.orm:AssetAliasModel",
+        "DatasetEvent": "airflow.models.orm:AssetEvent",
+        "DatasetModel": "airflow.models.orm:AssetModel",
+    },
     "airflow.models.dag": {
         **_all(_DEF + ".dag", "DAG", "dag"),
         **_all("airflow.models.orm", "DagModel", "DagTag"),
@@ -171,6 +201,14 @@ NAMES: dict[str, dict[str, str]] = {
         "TimeDeltaSensor": f"{_SENSOR}.time_delta:!",
         "TimeSensor": f"{_SENSOR}.time:!",
     },
+    "airflow.partition_mappers": _all(
+        _DEF + ".partition_mappers",
+        *("AllowedKeyMapper", "ChainMapper", "FanOutMapper", "FixedKeyMapper", "IdentityMapper", "PartitionMapper"),
+        *("ProductMapper", "RollupMapper", "StartOfDayMapper", "StartOfHourMapper", "StartOfMonthMapper"),
+        *("StartOfQuarterMapper", "StartOfWeekMapper", "StartOfYearMapper", "MinimumCount", "WaitForAll", "WaitPolicy"),
+        *("DayWindow", "HourWindow", "MonthWindow", "QuarterWindow", "SegmentWindow", "WeekWindow", "Window"),
+        "YearWindow",
+    ),
     "airflow.sdk.api": {},
     "airflow.sdk.api.datamodels": {},
     "airflow.sdk.definitions.timetables": {},

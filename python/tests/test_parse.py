@@ -119,7 +119,7 @@ def test_a_bad_dag_is_an_import_error_and_the_others_are_returned(host, dag_file
         ("'@dayly'", "has 1 fields"),
         ("timedelta(0)", "must be positive"),
         ("42", "the schedule of DAG 'd' can't be 42"),
-        ("[Asset('a')]", "schedules of assets are not supported yet"),
+        ("[Asset('a'), 'b']", "is a list, so all of its items must be assets"),
     ],
 )
 def test_a_bad_schedule_is_an_import_error(host, dag_file, schedule, message):

@@ -206,6 +206,29 @@ def _accessor(name: str) -> Callable[[Any], Any]:
     return make
 
 
+def _inlet_events(ti: RuntimeTaskInstance) -> Any:
+    from airflow._runtime.asset_events import InletEventsAccessors
+
+    return InletEventsAccessors(ti.task.inlets)
+
+
+def _outlet_events(ti: RuntimeTaskInstance) -> Any:
+    from airflow._runtime.asset_events import OutletEventAccessors
+
+    return OutletEventAccessors()
+
+
+def _triggering(by_uri: bool) -> Callable[[Any], Any]:
+    """Events that the run consumed; asked for only when they are used."""
+
+    def make(ti: RuntimeTaskInstance) -> Any:
+        from airflow._runtime.asset_events import TriggeringAssetEvents
+
+        return Lazy(lambda: TriggeringAssetEvents.of_run(ti.dag_run, by_uri))
+
+    return make
+
+
 def _no_assets(what: str) -> Callable[[Any], Any]:
     def make(ti: RuntimeTaskInstance) -> Any:
         from airflow._runtime.accessors import Unsupported
@@ -258,15 +281,15 @@ _ALWAYS: dict[str, Callable[[Any], Any]] = {
     "data_interval_end": lambda ti: ti.dag_run.data_interval_end,
     "data_interval_start": lambda ti: ti.dag_run.data_interval_start,
     "expanded_ti_count": lambda ti: Lazy(lambda: ti.expanded_count()),
-    "inlet_events": _no_assets("asset events"),
+    "inlet_events": _inlet_events,
     "inlets": lambda ti: ti.task.inlets,
     "macros": _macros,
     "map_index_template": lambda ti: ti.task.map_index_template,
-    "outlet_events": _no_assets("asset events"),
+    "outlet_events": _outlet_events,
     "outlets": lambda ti: ti.task.outlets,
     "params": _params,
-    "partition_date": lambda ti: None,
-    "partition_key": lambda ti: None,
+    "partition_date": lambda ti: ti.dag_run.partition_date,
+    "partition_key": lambda ti: ti.dag_run.partition_key,
     "prev_data_interval_end_success": _previous("data_interval_end"),
     "prev_data_interval_start_success": _previous("data_interval_start"),
     "prev_end_date_success": _previous("end_date"),
@@ -281,8 +304,8 @@ _ALWAYS: dict[str, Callable[[Any], Any]] = {
     "templates_dict": lambda ti: getattr(ti.task, "templates_dict", None),
     "test_mode": lambda ti: ti.test_mode,
     "ti": lambda ti: ti,
-    "triggering_asset_events": lambda ti: {},
-    "triggering_dataset_events": lambda ti: {},
+    "triggering_asset_events": _triggering(by_uri=False),
+    "triggering_dataset_events": _triggering(by_uri=True),
     "try_number": lambda ti: ti.try_number,
     "var": _accessor("variables"),
 }

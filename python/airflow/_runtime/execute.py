@@ -36,9 +36,19 @@ def run_task(ti: Any) -> Outcome:
             task.post_execute(context, result)
         outcome = Outcome("success")
         _push_result(ti, task, result, outcome)
+        outcome.asset_updates = _asset_updates(task, context)
         return outcome
     finally:
         current._current.pop()
+
+
+def _asset_updates(task: Any, context: Any) -> list[dict[str, Any]]:
+    """What the task did to assets: its outlets, and what it said about them."""
+    if not task.outlets:
+        return []
+    from airflow._runtime.asset_events import updates
+
+    return updates(task.outlets, context["outlet_events"])
 
 
 def _unmap(ti: Any, context: Any) -> set[int]:

@@ -19,6 +19,7 @@ class Outcome:
     map_length: int | None = None
     reschedule_at: str | None = None
     skip: list[str] = field(default_factory=list)
+    asset_updates: list[dict[str, Any]] = field(default_factory=list)
     error: BaseException | None = None
 
     def as_message(self) -> dict[str, Any]:
@@ -30,7 +31,7 @@ class Outcome:
             message["reason"] = masked(self.reason)
         if self.map_length is not None:
             message["map_length"] = self.map_length
-        for name in ("xcoms", "reschedule_at", "skip"):
+        for name in ("xcoms", "reschedule_at", "skip", "asset_updates"):
             value = getattr(self, name)
             if value:
                 message[name] = value

@@ -114,6 +114,11 @@ def try_task(job: dict[str, Any], task: Any) -> Outcome:
     except BaseException as error:
         outcome = outcome_of(error, ti)
     outcome.skip = list(ti.to_skip) if outcome.state == "success" else outcome.skip
+    if outcome.state == "success" and outcome.error is not None and ti.task.outlets:
+        # It ended well by way of an exception, such as one that skips tasks downstream.
+        from airflow._runtime.asset_events import updates
+
+        outcome.asset_updates = updates(ti.task.outlets, ti.get_template_context()["outlet_events"])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     call_callbacks(ti, outcome)
     return outcome

@@ -26,7 +26,7 @@ def lane(task: Any) -> dict[str, Any] | None:
 def _needs_python(task: Any) -> bool:
     own = task.__dict__
     return bool(
-        task.outlets
+        _speaks_of(task.outlets)
         or callbacks(task)
         # Its result has to be checked before tasks are mapped over it.
         or any(True for _ in task.iter_mapped_dependants())
@@ -35,6 +35,14 @@ def _needs_python(task: Any) -> bool:
         or task.run_as_user
         or any(hook in own for hook in ("execute", "pre_execute", "post_execute", "on_kill"))
     )
+
+
+def _speaks_of(outlets: Any) -> bool:
+    """Whether outlets are something that only Python can speak of: neither assets nor references to them."""
+    from airflow.sdk.definitions.asset import Asset, AssetAlias, AssetRef
+
+    listed = outlets if isinstance(outlets, (list, tuple, set)) else [outlets]
+    return not all(isinstance(outlet, (Asset, AssetAlias, AssetRef)) for outlet in listed)
 
 
 def _bash(task: Any) -> dict[str, Any] | None:

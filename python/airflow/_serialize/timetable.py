@@ -14,8 +14,6 @@ from airflow.timetables.base import Timetable
 def timetable_spec(timetable: Timetable) -> dict[str, Any]:
     """The timetable as data. One of the author's own is data too: which class it is, and what it serializes."""
     name = _name(type(timetable))
-    if name in _ASSETS:
-        raise SerializationError("schedules of assets are not supported yet; give the DAG a time schedule or None")
     make = _SPECS.get(name)
     return make(timetable) if make is not None else _external(timetable)
 
@@ -122,7 +120,40 @@ def _events(t: Any) -> dict[str, Any]:
     return spec
 
 
-_ASSETS = {"airflow.timetables.simple.AssetTriggeredTimetable", "airflow.timetables.assets.AssetOrTimeSchedule"}
+def _partitioned_asset(t: Any) -> dict[str, Any]:
+    from airflow.sdk.definitions.asset import Asset, AssetNameRef, AssetUriRef
+
+    mappers: list[dict[str, Any]] = []
+    for of, mapper in t.partition_mapper_config.items():
+        for leaf in of.leaves():
+            if isinstance(leaf, Asset):
+                whose = {"name": leaf.name, "uri": leaf.uri}
+            elif isinstance(leaf, AssetNameRef):
+                whose = {"name": leaf.name}
+            elif isinstance(leaf, AssetUriRef):
+                whose = {"uri": leaf.uri}
+            else:
+                raise SerializationError("a partition mapper belongs to assets, not to an alias")
+            mappers.append({**whose, "mapper": mapper.as_spec()})
+    spec = {
+        "type": "partitioned_asset",
+        "assets": t.asset_condition.as_spec(),
+        "default_mapper": t.default_partition_mapper.as_spec(),
+    }
+    if mappers:
+        spec["mappers"] = mappers
+    return spec
+
+
+def _cron_partition(t: Any) -> dict[str, Any]:
+    spec = _cron("cron_partition", t, cron=t._expression, key_format=t._key_format)
+    if t._run_offset:
+        spec["run_offset"] = t._run_offset
+    if t.run_immediately:
+        spec["run_immediately"] = _run_immediately(t.run_immediately)
+    return spec
+
+
 _SPECS: dict[str, Any] = {
     "airflow.timetables.simple.NullTimetable": lambda t: {"type": "null"},
     "airflow.timetables.simple.OnceTimetable": lambda t: {"type": "once"},
@@ -142,4 +173,16 @@ _SPECS: dict[str, Any] = {
         {"type": "delta_trigger", "delta": _delta(t._delta)}, t
     ),
     "airflow.timetables.events.EventsTimetable": _events,
+    "airflow.timetables.simple.AssetTriggeredTimetable": lambda t: {
+        "type": "asset_triggered",
+        "assets": t.asset_condition.as_spec(),
+    },
+    "airflow.timetables.assets.AssetOrTimeSchedule": lambda t: {
+        "type": "asset_or_time",
+        "timetable": timetable_spec(t.timetable),
+        "assets": t.asset_condition.as_spec(),
+    },
+    "airflow.timetables.simple.PartitionedAssetTimetable": _partitioned_asset,
+    "airflow.timetables.simple.PartitionedAtRuntime": lambda t: {"type": "partitioned_at_runtime"},
+    "airflow.timetables.trigger.CronPartitionTimetable": _cron_partition,
 }

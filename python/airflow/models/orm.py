@@ -65,6 +65,10 @@ class AssetModel(Base):
     """An asset's row."""
 
 
+class AssetAliasModel(Base):
+    """An alias's row."""
+
+
 class AssetEvent(Base):
     """An asset event's row."""
 

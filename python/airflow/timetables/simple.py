@@ -69,4 +69,38 @@ class AssetTriggeredTimetable(Timetable):
         return "Asset"
 
 
+class PartitionedAssetTimetable(AssetTriggeredTimetable):
+    """A run when a partition of assets is complete."""
+
+    partitioned = True
+
+    def __init__(
+        self,
+        *,
+        assets: Any,
+        partition_mapper_config: dict[Any, Any] | None = None,
+        default_partition_mapper: Any = None,
+    ) -> None:
+        from airflow.sdk.definitions.partition_mappers import IdentityMapper
+
+        super().__init__(assets)
+        self.partition_mapper_config = dict(partition_mapper_config or {})
+        self.default_partition_mapper = default_partition_mapper or IdentityMapper()
+
+    @property
+    def summary(self) -> str:
+        return "Partitioned Asset"
+
+
+class PartitionedAtRuntime(NullTimetable):
+    """Runs are only started by hand or by others, who say which partition they are about."""
+
+    partitioned_at_runtime = True
+    description = "Never, partition key(s) set at runtime"
+
+    @property
+    def summary(self) -> str:
+        return "PartitionedAtRuntime"
+
+
 DatasetTriggeredTimetable = AssetTriggeredTimetable

@@ -28,6 +28,27 @@ class CronTriggerTimetable(CronMixin, Timetable):
         self.run_immediately = run_immediately
 
 
+class CronPartitionTimetable(CronTriggerTimetable):
+    """Due at each match; the run is about a partition whose key is made of the instant."""
+
+    partitioned = True
+
+    def __init__(
+        self,
+        cron: str,
+        *,
+        timezone: Any,
+        run_offset: int | None = None,
+        run_immediately: bool | timedelta = False,
+        key_format: str = "%Y-%m-%dT%H:%M:%S",
+    ) -> None:
+        super().__init__(cron, timezone=timezone, run_immediately=run_immediately)
+        if run_offset is not None and type(run_offset) is not int:
+            raise ValueError("Run offset other than integer not supported yet.")
+        self._run_offset = run_offset or 0
+        self._key_format = key_format
+
+
 class MultipleCronTriggerTimetable(Timetable):
     """Due at each match of any of several expressions."""
 

@@ -47,7 +47,7 @@ class DagRun:
         self.clear_number: int = data.get("clear_number") or 0
         self.triggering_user_name: str | None = data.get("triggering_user")
         self.note: str | None = data.get("note")
-        self.consumed_asset_events: list[Any] = []
+        self.partition_key: str | None = data.get("partition_key")
 
     def __getattr__(self, name: str) -> Any:
         if name in _RUN_INSTANTS:
@@ -55,6 +55,14 @@ class DagRun:
             self.__dict__[name] = value
             return value
         raise AttributeError(f"a DAG run has no attribute {name!r} in a running task")
+
+    @property
+    def consumed_asset_events(self) -> list[Any]:
+        """Events of assets that the run consumed."""
+        from airflow._runtime.asset_events import TriggeringAssetEvents
+
+        found = TriggeringAssetEvents.of_run(self)
+        return list({event.id: event for events in found.values() for event in events}.values())
 
     @property
     def has_logical_date(self) -> bool:
@@ -103,7 +111,16 @@ class DagRun:
 
 
 _RUN_INSTANTS = frozenset(
-    {"data_interval_end", "data_interval_start", "end_date", "logical_date", "queued_at", "run_after", "start_date"}
+    {
+        "data_interval_end",
+        "data_interval_start",
+        "end_date",
+        "logical_date",
+        "partition_date",
+        "queued_at",
+        "run_after",
+        "start_date",
+    }
 )
 
 

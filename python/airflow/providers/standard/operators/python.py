@@ -56,6 +56,7 @@ class PythonOperator(BaseAsyncOperator):
         if self.templates_dict is not None:
             context.update(templates_dict=self.templates_dict)
         self.op_kwargs = self.determine_kwargs(context)
+        self._context = context
         returned = self.execute_callable()
         if inspect.isawaitable(returned):
             import asyncio
@@ -75,7 +76,9 @@ class PythonOperator(BaseAsyncOperator):
 
     def execute_callable(self) -> Any:
         """Call the function with the arguments that were found."""
-        return self.python_callable(*self.op_args, **self.op_kwargs)
+        from airflow._runtime.asset_events import run_callable
+
+        return run_callable(self.python_callable, self._context, *self.op_args, **self.op_kwargs)
 
 
 class _Over(Mapping):
