@@ -95,6 +95,10 @@ asset_reference asset_reference_kind CHECK ((kind = ANY (ARRAY['schedule'::text,
 asset_reference asset_reference_pkey PRIMARY KEY (dag_id, kind, task_id, asset_id)
 CREATE INDEX asset_reference_asset ON public.asset_reference USING btree (asset_id, kind)
 CREATE UNIQUE INDEX asset_reference_pkey ON public.asset_reference USING btree (dag_id, kind, task_id, asset_id)
+awaited_change.id bigint NOT NULL IDENTITY
+awaited_change.dag_id text NOT NULL
+awaited_change awaited_change_pkey PRIMARY KEY (id)
+CREATE UNIQUE INDEX awaited_change_pkey ON public.awaited_change USING btree (id)
 backfill.id bigint NOT NULL IDENTITY
 backfill.dag_id text NOT NULL
 backfill.from_date bigint NOT NULL
@@ -252,6 +256,15 @@ dag_version dag_version_number UNIQUE (dag_id, version_number)
 dag_version dag_version_pkey PRIMARY KEY (id)
 CREATE UNIQUE INDEX dag_version_number ON public.dag_version USING btree (dag_id, version_number)
 CREATE UNIQUE INDEX dag_version_pkey ON public.dag_version USING btree (id)
+deferral.ti_id bigint NOT NULL
+deferral.try_number integer NOT NULL
+deferral.next_method text NOT NULL
+deferral.next_kwargs text NOT NULL
+deferral.ends text
+deferral.outcome text
+deferral deferral_pkey PRIMARY KEY (ti_id)
+deferral deferral_ti_id_fkey FOREIGN KEY (ti_id) REFERENCES task_instance(id) ON DELETE CASCADE
+CREATE UNIQUE INDEX deferral_pkey ON public.deferral USING btree (ti_id)
 event_log.id bigint NOT NULL IDENTITY
 event_log.at bigint NOT NULL
 event_log.event text NOT NULL
@@ -277,6 +290,27 @@ external_timetable external_timetable_after_whole CHECK (((after_start IS NULL) 
 external_timetable external_timetable_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
 external_timetable external_timetable_pkey PRIMARY KEY (dag_id)
 CREATE UNIQUE INDEX external_timetable_pkey ON public.external_timetable USING btree (dag_id)
+hitl_detail.ti_id bigint NOT NULL
+hitl_detail.try_number integer NOT NULL
+hitl_detail.subject text NOT NULL
+hitl_detail.body text
+hitl_detail.options text NOT NULL
+hitl_detail.defaults text
+hitl_detail.multiple boolean NOT NULL DEFAULT false
+hitl_detail.params text NOT NULL DEFAULT '{}'::text
+hitl_detail.assigned_users text NOT NULL DEFAULT '[]'::text
+hitl_detail.created_at bigint NOT NULL
+hitl_detail.responded_at bigint
+hitl_detail.responder_id text
+hitl_detail.responder_name text
+hitl_detail.chosen_options text
+hitl_detail.params_input text
+hitl_detail hitl_detail_answer_whole CHECK (((responded_at IS NULL) = (chosen_options IS NULL)))
+hitl_detail hitl_detail_pkey PRIMARY KEY (ti_id, try_number)
+hitl_detail hitl_detail_ti_id_fkey FOREIGN KEY (ti_id) REFERENCES task_instance(id) ON DELETE CASCADE
+CREATE INDEX hitl_detail_created ON public.hitl_detail USING btree (created_at)
+CREATE INDEX hitl_detail_open ON public.hitl_detail USING btree (created_at) WHERE (responded_at IS NULL)
+CREATE UNIQUE INDEX hitl_detail_pkey ON public.hitl_detail USING btree (ti_id, try_number)
 import_error.id bigint NOT NULL IDENTITY
 import_error.bundle_name text NOT NULL
 import_error.relative_fileloc text NOT NULL
@@ -413,6 +447,34 @@ timetable_question timetable_question_dag_id_fkey FOREIGN KEY (dag_id) REFERENCE
 timetable_question timetable_question_pkey PRIMARY KEY (id)
 CREATE INDEX timetable_question_dag ON public.timetable_question USING btree (dag_id)
 CREATE UNIQUE INDEX timetable_question_pkey ON public.timetable_question USING btree (id)
+trigger.id bigint NOT NULL IDENTITY
+trigger.kind text NOT NULL
+trigger.classpath text NOT NULL
+trigger.kwargs text NOT NULL
+trigger.queue text
+trigger.created_at bigint NOT NULL
+trigger.triggerer_id bigint
+trigger.due_at bigint
+trigger.awaited_dag text
+trigger.is_new boolean NOT NULL DEFAULT true
+trigger.run_key bigint
+trigger.ti_id bigint
+trigger.try_number integer
+trigger.watcher text
+trigger trigger_external_awaits CHECK (((kind = 'external'::text) = (awaited_dag IS NOT NULL)))
+trigger trigger_has_an_owner CHECK (((ti_id IS NULL) <> (watcher IS NULL)))
+trigger trigger_kind CHECK ((kind = ANY (ARRAY['python'::text, 'time'::text, 'external'::text, 'input'::text])))
+trigger trigger_of_a_try_names_it CHECK ((((ti_id IS NULL) = (try_number IS NULL)) AND ((ti_id IS NULL) = (run_key IS NULL))))
+trigger trigger_pkey PRIMARY KEY (id)
+trigger trigger_ti_id_fkey FOREIGN KEY (ti_id) REFERENCES task_instance(id) ON DELETE CASCADE
+trigger trigger_time_is_due CHECK (((kind = 'input'::text) OR ((kind = 'time'::text) = (due_at IS NOT NULL))))
+CREATE INDEX trigger_awaited ON public.trigger USING btree (awaited_dag) WHERE (awaited_dag IS NOT NULL)
+CREATE INDEX trigger_due ON public.trigger USING btree (due_at) WHERE (due_at IS NOT NULL)
+CREATE UNIQUE INDEX trigger_pkey ON public.trigger USING btree (id)
+CREATE INDEX trigger_python ON public.trigger USING btree (triggerer_id, id) WHERE (kind = 'python'::text)
+CREATE INDEX trigger_run ON public.trigger USING btree (run_key) WHERE (run_key IS NOT NULL)
+CREATE INDEX trigger_ti ON public.trigger USING btree (ti_id) WHERE (ti_id IS NOT NULL)
+CREATE UNIQUE INDEX trigger_watcher ON public.trigger USING btree (watcher) WHERE (watcher IS NOT NULL)
 users.username text NOT NULL
 users.password_hash text NOT NULL
 users.role text NOT NULL
@@ -432,6 +494,12 @@ variable.is_encrypted boolean NOT NULL
 variable.updated_at bigint NOT NULL
 variable variable_pkey PRIMARY KEY (key)
 CREATE UNIQUE INDEX variable_pkey ON public.variable USING btree (key)
+watcher_event.id bigint NOT NULL IDENTITY
+watcher_event.watcher text NOT NULL
+watcher_event.at bigint NOT NULL
+watcher_event.payload text NOT NULL
+watcher_event watcher_event_pkey PRIMARY KEY (id)
+CREATE UNIQUE INDEX watcher_event_pkey ON public.watcher_event USING btree (id)
 xcom.run_key bigint NOT NULL
 xcom.task_id text NOT NULL
 xcom.map_index integer NOT NULL

@@ -108,6 +108,11 @@ CREATE TABLE asset_reference (
 
 CREATE INDEX asset_reference_asset ON asset_reference (asset_id, kind);
 
+CREATE TABLE awaited_change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    dag_id TEXT NOT NULL
+);
+
 CREATE TABLE backfill (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
@@ -279,6 +284,15 @@ CREATE TABLE dag_version (
     CONSTRAINT dag_version_number UNIQUE (dag_id, version_number)
 );
 
+CREATE TABLE deferral (
+    ti_id BIGINT NOT NULL PRIMARY KEY REFERENCES task_instance (id) ON DELETE CASCADE,
+    try_number INTEGER NOT NULL,
+    next_method TEXT NOT NULL,
+    next_kwargs TEXT NOT NULL,
+    ends TEXT,
+    outcome TEXT
+);
+
 CREATE TABLE event_log (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at BIGINT NOT NULL,
@@ -306,6 +320,30 @@ CREATE TABLE external_timetable (
     error TEXT,
     CONSTRAINT external_timetable_after_whole CHECK ((after_start IS NULL) = (after_end IS NULL))
 );
+
+CREATE TABLE hitl_detail (
+    ti_id BIGINT NOT NULL REFERENCES task_instance (id) ON DELETE CASCADE,
+    try_number INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT,
+    options TEXT NOT NULL,
+    defaults TEXT,
+    multiple BOOLEAN NOT NULL DEFAULT FALSE,
+    params TEXT NOT NULL DEFAULT '{}',
+    assigned_users TEXT NOT NULL DEFAULT '[]',
+    created_at BIGINT NOT NULL,
+    responded_at BIGINT,
+    responder_id TEXT,
+    responder_name TEXT,
+    chosen_options TEXT,
+    params_input TEXT,
+    PRIMARY KEY (ti_id, try_number),
+    CONSTRAINT hitl_detail_answer_whole CHECK ((responded_at IS NULL) = (chosen_options IS NULL))
+);
+
+CREATE INDEX hitl_detail_created ON hitl_detail (created_at);
+
+CREATE INDEX hitl_detail_open ON hitl_detail (created_at) WHERE responded_at IS NULL;
 
 CREATE TABLE import_error (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -450,6 +488,41 @@ CREATE TABLE timetable_question (
 
 CREATE INDEX timetable_question_dag ON timetable_question (dag_id);
 
+CREATE TABLE trigger (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    classpath TEXT NOT NULL,
+    kwargs TEXT NOT NULL,
+    queue TEXT,
+    created_at BIGINT NOT NULL,
+    triggerer_id BIGINT,
+    due_at BIGINT,
+    awaited_dag TEXT,
+    is_new BOOLEAN NOT NULL DEFAULT TRUE,
+    run_key BIGINT,
+    ti_id BIGINT REFERENCES task_instance (id) ON DELETE CASCADE,
+    try_number INTEGER,
+    watcher TEXT,
+    CONSTRAINT trigger_kind CHECK (kind IN ('python', 'time', 'external', 'input')),
+    CONSTRAINT trigger_has_an_owner CHECK ((ti_id IS NULL) <> (watcher IS NULL)),
+    CONSTRAINT trigger_of_a_try_names_it CHECK
+        ((ti_id IS NULL) = (try_number IS NULL) AND (ti_id IS NULL) = (run_key IS NULL)),
+    CONSTRAINT trigger_time_is_due CHECK (kind = 'input' OR (kind = 'time') = (due_at IS NOT NULL)),
+    CONSTRAINT trigger_external_awaits CHECK ((kind = 'external') = (awaited_dag IS NOT NULL))
+);
+
+CREATE INDEX trigger_awaited ON trigger (awaited_dag) WHERE awaited_dag IS NOT NULL;
+
+CREATE INDEX trigger_due ON trigger (due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX trigger_python ON trigger (triggerer_id, id) WHERE kind = 'python';
+
+CREATE INDEX trigger_run ON trigger (run_key) WHERE run_key IS NOT NULL;
+
+CREATE INDEX trigger_ti ON trigger (ti_id) WHERE ti_id IS NOT NULL;
+
+CREATE UNIQUE INDEX trigger_watcher ON trigger (watcher) WHERE watcher IS NOT NULL;
+
 CREATE TABLE users (
     username TEXT NOT NULL PRIMARY KEY,
     password_hash TEXT NOT NULL,
@@ -469,6 +542,13 @@ CREATE TABLE variable (
     description TEXT,
     is_encrypted BOOLEAN NOT NULL,
     updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE watcher_event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    watcher TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    payload TEXT NOT NULL
 );
 
 CREATE TABLE xcom (

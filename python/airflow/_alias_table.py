@@ -76,6 +76,9 @@ MODULES: dict[str, str] = {
     "airflow.task.weight_rule": _DEF + "._internal.rules",
     "airflow.template.templater": _DEF + "._internal.templater",
     "airflow.timetables.datasets": "airflow.timetables.assets",
+    "airflow.triggers.external_task": _STANDARD + ".triggers.external_task",
+    "airflow.triggers.file": _STANDARD + ".triggers.file",
+    "airflow.triggers.temporal": _STANDARD + ".triggers.temporal",
     "airflow.utils.context": _DEF + ".context",
     "airflow.utils.dag_parsing_context": _DEF + ".context",
     "airflow.utils.edgemodifier": _DEF + ".edges",
@@ -234,5 +237,4 @@ ABSENT: dict[str, str] = {
     "airflow.operators.email": "needs the package apache-airflow-providers-smtp: airflow.providers.smtp.operators.smtp",
     "airflow.operators": _PROVIDER,
     "airflow.sensors": _PROVIDER,
-    "airflow.triggers": _NOT_YET,
 }

@@ -69,10 +69,25 @@ def test_reschedule(run):
     assert (child.done["state"], child.done["reschedule_at"]) == ("up_for_reschedule", "2030-01-01T00:00:00Z")
 
 
-def test_deferral_is_refused_with_a_clear_word(run):
+def test_a_task_that_defers_says_what_it_waits_for(run):
+    child = run(
+        "from airflow.triggers.testing import SuccessTrigger\n"
+        "@task\ndef t():\n    raise TaskDeferred(trigger=SuccessTrigger(), method_name='x', kwargs={'a': 1}, timeout=5)\nt()\n"
+    )
+    assert child.done["state"] == "deferred"
+    assert child.done["deferral"] == {
+        "classpath": "airflow.triggers.testing.SuccessTrigger",
+        "kwargs": {},
+        "next_method": "x",
+        "next_kwargs": {"a": 1},
+        "timeout": 5.0,
+    }
+
+
+def test_a_trigger_that_cannot_be_made_again_fails_the_task(run):
     child = run("@task\ndef t():\n    raise TaskDeferred(trigger=object(), method_name='x')\nt()\n")
-    assert child.done["state"] == "failed"
-    assert "use deferrable=False" in child.done["reason"]
+    assert child.done["state"] == "up_for_retry"
+    assert "serialize" in child.done["reason"]
 
 
 def test_execution_timeout(run):

@@ -4,14 +4,17 @@
 
 pub mod asset;
 pub mod dag;
+pub mod deferral;
 pub mod ids;
 pub mod plan;
 pub mod rerun;
 pub mod state;
 pub mod time;
 pub mod timetable;
+pub mod waiting;
 
 pub use dag::{Dag, Lane, Task};
+pub use deferral::{Deferral, Ends, Resume, WaitOutcome};
 pub use ids::{TiKey, TryId};
 pub use state::{Reprocess, RunState, RunType, TaskState, TriggerRule, WeightRule};
 pub use time::{Duration, Timestamp};

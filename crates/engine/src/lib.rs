@@ -5,6 +5,7 @@ pub mod clock;
 pub mod dag_processor;
 mod dead_jobs;
 pub mod scheduler;
+pub mod waits;
 
 pub use clock::{Clock, SystemClock};
 pub use dead_jobs::end_jobs_of_dead_processes;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
 use tradewind_core::timetable::{DataInterval, NextRun};
-use tradewind_core::{TaskState, Timestamp};
+use tradewind_core::{Deferral, TaskState, Timestamp};
 
 use crate::serialized_dag::SerializedDag;
 use crate::task_api::{TaskApiError, TaskCall};
@@ -254,7 +254,8 @@ pub enum FromChild {
 /// How a try ended, as the child says.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Done {
-    /// `success`, `failed`, `up_for_retry` (failed, may be tried again), `skipped`, `up_for_reschedule`, `deferred`.
+    /// `success`, `failed`, `up_for_retry` (failed, may be tried again), `skipped`, `up_for_reschedule`, `deferred`,
+    /// `awaiting_input`.
     pub state: Option<TaskState>,
     /// One line for people: why it failed or was skipped.
     #[serde(default)]
@@ -274,6 +275,9 @@ pub struct Done {
     /// Assets that the task updated.
     #[serde(default)]
     pub asset_updates: Vec<AssetUpdate>,
+    /// `deferred`, `awaiting_input`: what it waits for and how it goes on.
+    #[serde(default)]
+    pub deferral: Option<Box<Deferral>>,
     /// Peak resident memory of the child.
     #[serde(default)]
     pub max_rss_kb: i64,

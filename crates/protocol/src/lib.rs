@@ -12,4 +12,5 @@ pub mod workload;
 pub use log_path::log_path;
 pub use serialized_dag::{LaneSpec, SerializedDag, SerializedTask};
 pub use task_api::{TaskApi, TaskApiError, TaskCall, TaskReply};
+pub use tradewind_core::{Deferral, Ends, Resume, WaitOutcome};
 pub use workload::Workload;

@@ -340,6 +340,23 @@ impl SerializedDag {
         self.allowed_run_types.as_ref().is_none_or(|allowed| allowed.contains(&run_type))
     }
 
+    /// Ids of the tasks of a group and of the groups in it, sorted.
+    pub fn tasks_of_group(&self, group_id: &str) -> Vec<String> {
+        let is_inside = |group: Option<&String>| {
+            let mut at = group;
+            // A circle of parents would be a wrong document; it ends here all the same.
+            for _ in 0..=self.task_groups.len() {
+                match at {
+                    Some(id) if id == group_id => return true,
+                    Some(id) => at = self.task_groups.get(id).and_then(|group| group.parent.as_ref()),
+                    None => return false,
+                }
+            }
+            false
+        };
+        self.tasks.iter().filter(|task| is_inside(task.group.as_ref())).map(|task| task.task_id.clone()).collect()
+    }
+
     /// The planners' form of this DAG.
     ///
     /// # Errors

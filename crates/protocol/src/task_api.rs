@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
 use tradewind_core::timetable::{DataInterval, Restriction, TimetableSpec};
-use tradewind_core::{RunState, TaskState, Timestamp, TryId};
+use tradewind_core::{Deferral, Resume, RunState, TaskState, Timestamp, TryId};
 
 use crate::workload::Workload;
 
@@ -121,6 +121,8 @@ pub struct StartTry {
 pub enum StartOutcome {
     /// It is this worker's now.
     Started,
+    /// So it is, and it has waited before: it goes on there.
+    Resumed(Box<Resume>),
     /// Somebody else has it, or it is not wanted any more; the text says which.
     Refused(String),
 }
@@ -130,7 +132,7 @@ pub enum StartOutcome {
 pub struct FinishTry {
     /// The try.
     pub try_id: TryId,
-    /// `success`, `failed`, `up_for_retry`, `skipped`, `up_for_reschedule`, `deferred`. `up_for_retry` means "failed;
+    /// `success`, `failed`, `up_for_retry`, `skipped`, `up_for_reschedule`, `deferred`, `awaiting_input`. `up_for_retry` means "failed;
     /// retry if attempts are left", which the server decides.
     pub state: TaskState,
     /// When, by the worker's clock.
@@ -152,6 +154,9 @@ pub struct FinishTry {
     /// Assets that the task updated; they count if it succeeded.
     #[serde(default)]
     pub asset_updates: Vec<AssetUpdate>,
+    /// `deferred`, `awaiting_input`: what it waits for and how it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferral: Option<Box<Deferral>>,
     /// Peak resident memory.
     #[serde(default)]
     pub max_rss_kb: Option<i64>,

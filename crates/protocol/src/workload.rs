@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tradewind_core::asset::AssetExpr;
-use tradewind_core::{Duration, RunType, Timestamp, TryId};
+use tradewind_core::{Duration, Resume, RunType, Timestamp, TryId};
 
 use crate::serialized_dag::LaneSpec;
 
@@ -69,6 +69,9 @@ pub struct Workload {
     /// Assets that the task updates when it succeeds. A python child knows them from the DAG file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outlets: Vec<AssetExpr>,
+    /// The try has waited without a worker and goes on there. Filled in by the worker, from what its claim answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Box<Resume>>,
 }
 
 /// The DAG run of a [`Workload`].

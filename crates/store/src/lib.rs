@@ -21,6 +21,7 @@ mod runs;
 mod sql;
 mod tries;
 mod tx;
+mod waiting;
 mod watch;
 mod xcom;
 
@@ -51,6 +52,9 @@ pub use planning::{BackfillLimit, DagStatus, PreviousRun, RunningRuns, RunningTr
 pub use sql::Dialect;
 pub use tries::{FinishOutcome, FinishTry, StartOutcome, StartTry};
 pub use tx::Tx;
+pub use waiting::{
+    Answer, DueTrigger, ExternalTrigger, Firing, HitlDetail, LeasedTrigger, Question, TriggerOwner,
+};
 pub use xcom::XComKey;
 
 use crate::db::Db;

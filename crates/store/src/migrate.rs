@@ -18,6 +18,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") },
     Migration { version: 2, name: "assets", text: include_str!("../migrations/0002_assets.sql") },
     Migration { version: 3, name: "backfill", text: include_str!("../migrations/0003_backfill.sql") },
+    Migration { version: 5, name: "waiting", text: include_str!("../migrations/0005_waiting.sql") },
     Migration { version: 8, name: "timetables", text: include_str!("../migrations/0008_timetables.sql") },
 ];
 
@@ -116,6 +117,11 @@ pub(crate) const TABLES: &[&str] = &[
     "asset",
     "backfill_dag_run",
     "backfill",
+    "deferral",
+    "trigger",
+    "awaited_change",
+    "watcher_event",
+    "hitl_detail",
     "xcom",
     "task_try",
     "task_instance",

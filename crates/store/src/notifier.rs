@@ -20,11 +20,14 @@ pub enum Topic {
     Dags,
     /// Timetables that Python computes: there is something to ask them, or they have answered.
     Timetables,
+    /// Triggers came or went, or something that they wait for changed.
+    Triggers,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Scheduler, Self::Queue, Self::Ui, Self::Dags, Self::Timetables];
+    pub const ALL: [Self; 6] =
+        [Self::Scheduler, Self::Queue, Self::Ui, Self::Dags, Self::Timetables, Self::Triggers];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Topic {
             Self::Ui => "ui",
             Self::Dags => "dags",
             Self::Timetables => "timetables",
+            Self::Triggers => "triggers",
         }
     }
 
@@ -45,7 +49,7 @@ impl Topic {
 /// Wakes listeners of this process; with Postgres, transactions wake those of other processes as well.
 #[derive(Clone, Debug)]
 pub struct Notifier {
-    topics: Arc<[watch::Sender<u64>; 5]>,
+    topics: Arc<[watch::Sender<u64>; 6]>,
     /// Tells our own notifications from those of other processes.
     instance: u64,
 }

@@ -145,6 +145,7 @@ async fn a_try_starts_once_however_many_ask() {
         for answer in asked.collect::<Vec<_>>() {
             match answer.await.unwrap() {
                 StartOutcome::Started => started += 1,
+                StartOutcome::Resumed(resume) => panic!("{resume:?}"),
                 StartOutcome::Refused(why) => assert!(why.contains("running already, by process 42 on h"), "{why}"),
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::Connection as _;
 use tradewind_core::{TaskState, TryId};
-use tradewind_store::{FinishOutcome, FinishTry, NewRun, NewTi, StartOutcome, Store, StoreOptions, TiWrite, Topic};
+use tradewind_store::{FinishOutcome, FinishTry, NewRun, NewTi, StartOutcome, StartTry, Store, StoreOptions, TiWrite, Topic};
 use tradewind_testkit::build::{at, new_run, new_ti, start, write};
 use tradewind_testkit::{TestStore, postgres, postgres_store, stores};
 
@@ -29,7 +29,8 @@ async fn many_tries_from_many_tasks_are_each_answered_for_themselves() {
             let store = store.store.clone();
             tokio::spawn(async move {
                 let first = store.start_try(start(ti_id, 1));
-                let second = store.start_try(start(ti_id, 1));
+                let rival = StartTry { worker_id: 8, ..start(ti_id, 1) };
+                let second = store.start_try(rival);
                 let (first, second) = tokio::join!(first, second);
                 let started = [first.unwrap(), second.unwrap()];
                 assert_eq!(started.iter().filter(|one| **one == StartOutcome::Started).count(), 1, "{started:?}");

@@ -186,6 +186,7 @@ async fn the_committed_schema_is_what_the_migrations_make() {
 async fn every_check_refuses_a_bad_row() {
     let run = "INSERT INTO dag_run (dag_id, run_id, run_type, triggered_by, run_after, created_at, updated_at, state, queued_at, start_date, end_date) VALUES";
     let ti = "INSERT INTO task_instance (run_key, dag_id, task_id, max_tries, operator, pool, queue, priority, updated_at, pool_slots, state, queued_at, start_date, end_date, try_number) VALUES";
+    let trigger = "INSERT INTO trigger (kind, classpath, kwargs, created_at, due_at, run_key, ti_id, try_number, watcher) VALUES";
     let bad = [
         ("dag_run_state", format!("{run} ('d', 'x', 'manual', '', 0, 0, 0, 'gone', 0, NULL, NULL)")),
         ("dag_run_type", format!("{run} ('d', 'x', 'odd', '', 0, 0, 0, 'queued', 0, NULL, NULL)")),
@@ -205,6 +206,12 @@ async fn every_check_refuses_a_bad_row() {
         ("job_state", "INSERT INTO job (kind, hostname, pid, state, started_at, heartbeat_at) VALUES ('', '', 0, 'odd', 0, 0)".into()),
         ("job_ended_has_end", "INSERT INTO job (kind, hostname, pid, state, started_at, heartbeat_at) VALUES ('', '', 0, 'ended', 0, 0)".into()),
         ("dag_next_run_whole", "INSERT INTO dag (dag_id, bundle_name, relative_fileloc, fileloc, is_paused, timetable, max_active_runs, max_active_tasks, created_at, updated_at, next_run_after) VALUES ('x', '', '', '', FALSE, '', 1, 1, 0, 0, 5)".into()),
+        ("trigger_kind", format!("{trigger} ('odd', '', '', 0, NULL, 1, 1, 1, NULL)")),
+        ("trigger_has_an_owner", format!("{trigger} ('python', '', '', 0, NULL, NULL, NULL, NULL, NULL)")),
+        ("trigger_of_a_try_names_it", format!("{trigger} ('python', '', '', 0, NULL, NULL, 1, 1, NULL)")),
+        ("trigger_time_is_due", format!("{trigger} ('time', '', '', 0, NULL, 1, 1, 1, NULL)")),
+        ("trigger_external_awaits", format!("{trigger} ('external', '', '', 0, NULL, 1, 1, 1, NULL)")),
+        ("hitl_detail_answer_whole", "INSERT INTO hitl_detail (ti_id, try_number, subject, options, created_at, responded_at) VALUES (1, 1, '', '[]', 0, 1)".into()),
     ];
     for store in stores().await {
         let (run_key, ti_id) = tradewind_testkit::build::queued(&store).await;

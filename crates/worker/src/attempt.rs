@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tradewind_core::{TaskState, Timestamp};
+use tradewind_core::{Resume, TaskState, Timestamp};
 use tradewind_protocol::task_api::{ErrorCode, FinishOutcome, FinishTry, StartOutcome, StartTry};
 use tradewind_protocol::{LaneSpec, Workload, log_path};
 
@@ -35,7 +35,17 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place:
         // The try before may have been a command whose worker was killed, and may still run.
         let _ = tokio::task::spawn_blocking(end_orphans).await;
     }
-    let Some(started) = start(worker, worker_id, &workload, place).await else { return };
+    let Some((started, resume)) = start(worker, worker_id, &workload, place).await else { return };
+    let workload = match resume {
+        Some(resume) => {
+            // The limit counts the whole try: its parts and the waiting between them.
+            let spent = resume.started_at.map_or(Duration::ZERO, |at| started.saturating_since(at).to_std());
+            let limit = workload.execution_timeout.map(|limit| limit.to_std().saturating_sub(spent));
+            let execution_timeout = limit.map(|left| tradewind_core::Duration::from_secs_f64(left.as_secs_f64()));
+            Arc::new(Workload { resume: Some(resume), execution_timeout, ..(*workload).clone() })
+        }
+        None => workload,
+    };
     place.enter(Phase::Running);
     let (outcome, child) = run(worker, &workload, started, place).await;
     let finish = FinishTry {
@@ -48,6 +58,7 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place:
         reschedule_at: outcome.reschedule_at,
         skip: outcome.skip,
         asset_updates: outcome.asset_updates,
+        deferral: outcome.deferral,
         max_rss_kb: outcome.max_rss_kb,
         cpu_ms: outcome.cpu_ms,
     };
@@ -59,7 +70,7 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place:
 }
 
 /// Claims the try: `None` if it is not to be had.
-async fn start(worker: &Inner, worker_id: i64, workload: &Workload, place: &Place) -> Option<Timestamp> {
+async fn start(worker: &Inner, worker_id: i64, workload: &Workload, place: &Place) -> Option<(Timestamp, Option<Box<Resume>>)> {
     // The same words at every attempt, so that the server can tell a repetition from a rival.
     let start = StartTry {
         try_id: workload.try_id,
@@ -74,7 +85,8 @@ async fn start(worker: &Inner, worker_id: i64, workload: &Workload, place: &Plac
             return None;
         }
         match worker.api.start(&workload.token, start.clone()).await {
-            Ok(StartOutcome::Started) => return Some(start.at),
+            Ok(StartOutcome::Started) => return Some((start.at, None)),
+            Ok(StartOutcome::Resumed(resume)) => return Some((start.at, Some(resume))),
             Ok(StartOutcome::Refused(why)) => {
                 tracing::info!(try_id = %workload.try_id, why, "not started");
                 return None;
@@ -113,7 +125,13 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place
     log.say(
         started,
         "info",
-        &format!("Try {} of {} starts on {}", w.try_number, w.max_tries.max(w.try_number), worker.config.hostname),
+        &format!(
+            "Try {} of {} {} on {}",
+            w.try_number,
+            w.max_tries.max(w.try_number),
+            if w.resume.is_some() { "goes on" } else { "starts" },
+            worker.config.hostname
+        ),
         &[
             ("try_id", json!(w.try_id)),
             ("lane", json!(lane_name(&w.lane))),

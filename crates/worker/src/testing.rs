@@ -49,5 +49,6 @@ pub(crate) fn workload(dag_id: &str, task_id: &str) -> Workload {
         first_started_at: None,
         reschedule_count: 0,
         outlets: Vec::new(),
+        resume: None,
     }
 }

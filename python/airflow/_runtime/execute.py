@@ -7,14 +7,12 @@ import logging
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from airflow._runtime import supervisor
 from airflow._runtime.outcome import Outcome
 from airflow._runtime.xcom_codec import NotSerializable, encode
 from airflow.sdk.definitions import context as current
-from airflow.sdk.definitions._internal.types import NOTSET
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 
 log = logging.getLogger("airflow.task")
@@ -30,9 +28,8 @@ def run_task(ti: Any) -> Outcome:
         task.__dict__.pop("_init_done", None)  # what is assigned from here on makes no dependencies
         _render(task, context, from_xcom)
         _each_callback(task.on_execute_callback, context, "on_execute_callback")
-        with _timeout(task), _end_on_signal(task), _named(ti, task, context):
-            task.pre_execute(context)
-            result = task.execute(context)
+        with _timeout(ti), _end_on_signal(task), _named(ti, task, context):
+            result = _execute(ti, task, context)
             task.post_execute(context, result)
         outcome = Outcome("success")
         _push_result(ti, task, result, outcome)
@@ -49,6 +46,16 @@ def _asset_updates(task: Any, context: Any) -> list[dict[str, Any]]:
     from airflow._runtime.asset_events import updates
 
     return updates(task.outlets, context["outlet_events"])
+def _execute(ti: Any, task: Any, context: Any) -> Any:
+    from airflow._runtime import deferral
+
+    if ti.resume is not None:
+        return deferral.resume(task, ti.resume, context)
+    starts = deferral.start_from_trigger(task)
+    if starts is not None:
+        raise starts
+    task.pre_execute(context)
+    return task.execute(context)
 
 
 def _unmap(ti: Any, context: Any) -> set[int]:
@@ -152,19 +159,20 @@ def _name(ti: Any, task: Any, context: Any) -> None:
 
 
 @contextmanager
-def _timeout(task: Any) -> Iterator[None]:
+def _timeout(ti: Any) -> Iterator[None]:
     """Raise ``AirflowTaskTimeout`` in the task's code after ``execution_timeout``."""
-    limit = task.execution_timeout
-    if limit is NOTSET:
-        from airflow.configuration import conf
+    from airflow._runtime.deferral import remaining, time_limit
 
-        limit = conf.gettimedelta("core", "default_task_execution_timeout", fallback=None)
-    if not isinstance(limit, timedelta):
+    limit = time_limit(ti.task)
+    if limit is None:
         yield
         return
-    seconds = limit.total_seconds()
+    left = remaining(ti) if ti.resume is not None else limit
+    seconds = left.total_seconds() if left is not None else 0.0
     if seconds <= 0:
-        raise AirflowTaskTimeout("execution_timeout is not positive")
+        if ti.resume is None:
+            raise AirflowTaskTimeout("execution_timeout is not positive")
+        raise AirflowTaskTimeout(f"ran longer than execution_timeout ({limit}), the waiting included")
 
     def expired(signum: int, frame: Any) -> None:
         log.error("Task ran longer than execution_timeout (%s)", limit)

@@ -20,6 +20,7 @@ class Outcome:
     reschedule_at: str | None = None
     skip: list[str] = field(default_factory=list)
     asset_updates: list[dict[str, Any]] = field(default_factory=list)
+    deferral: dict[str, Any] | None = None
     error: BaseException | None = None
 
     def as_message(self) -> dict[str, Any]:
@@ -32,6 +33,7 @@ class Outcome:
         if self.map_length is not None:
             message["map_length"] = self.map_length
         for name in ("xcoms", "reschedule_at", "skip", "asset_updates"):
+        for name in ("xcoms", "reschedule_at", "skip", "deferral"):
             value = getattr(self, name)
             if value:
                 message[name] = value
@@ -59,12 +61,17 @@ def outcome_of(error: BaseException, ti: Any) -> Outcome:
         log.info("Rescheduling task; the next look is at %s", at)
         return Outcome("up_for_reschedule", reschedule_at=at)
     if isinstance(error, exc.TaskDeferred):
-        reason = (
-            f"the task wants to wait in the triggerer ({type(error.trigger).__name__}), which this version does not "
-            "have yet; use deferrable=False"
-        )
-        log.error(reason)
-        return Outcome("failed", reason=reason, error=error)
+        from airflow._runtime.deferral import deferred
+
+        try:
+            return deferred(error, ti)
+        except Exception as problem:
+            log.error("The task can't wait", exc_info=problem)
+            return Outcome("up_for_retry", reason=one_line(problem), error=problem)
+    if isinstance(error, exc.TaskAwaitingInput):
+        from airflow._runtime.deferral import awaiting_input
+
+        return awaiting_input(error, ti)
     if isinstance(error, (exc.AirflowFailException, exc.AirflowSensorTimeout)):
         log.error("Task failed; it will not be tried again", exc_info=error)
         return Outcome("failed", reason=one_line(error), error=error)

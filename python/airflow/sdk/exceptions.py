@@ -106,6 +106,18 @@ class TaskDeferred(BaseException):
         self.timeout = timedelta(seconds=timeout) if isinstance(timeout, (int, float)) else timeout
 
 
+class TaskAwaitingInput(BaseException):
+    """Free the slot; go on in ``method_name`` when a person has answered."""
+
+    def __init__(
+        self, *, method_name: str, kwargs: dict[str, Any] | None = None, timeout: timedelta | int | float | None = None
+    ) -> None:
+        super().__init__("awaits a person's input")
+        self.method_name = method_name
+        self.kwargs = kwargs
+        self.timeout = timedelta(seconds=timeout) if isinstance(timeout, (int, float)) else timeout
+
+
 class TaskDeferralError(AirflowException):
     """A trigger failed."""
 

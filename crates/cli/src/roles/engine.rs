@@ -9,6 +9,7 @@ use tradewind_core::TryId;
 use tradewind_engine::SystemClock;
 use tradewind_engine::dag_processor::{DagProcessor, Timetables, TimetablesConfig};
 use tradewind_engine::scheduler::{ExecutorSet, Scheduler};
+use tradewind_engine::waits::Waits;
 use tradewind_executors::{Notice, Parts, TryRunner, build};
 use tradewind_protocol::Workload;
 use tradewind_server::StoreTaskApi;
@@ -21,6 +22,9 @@ use super::parser::HostParser;
 use super::settings::{self, Bundle};
 use crate::config::{Config, options};
 use crate::error::CliError;
+
+/// How often waits for states that no event tells of are looked at.
+const WAITS_POLL: Duration = Duration::from_secs(30);
 
 /// The worker of this process, as executors know it.
 pub struct Runner(pub Worker);
@@ -92,6 +96,8 @@ pub async fn scheduler(
         Scheduler::new(store.clone(), ExecutorSet::new(vec![executor]), settings::scheduler(config), SystemClock)
             .await
             .map_err(|error| CliError::failed(error.to_string()))?;
+    let waits = Waits::new(store.clone(), SystemClock, WAITS_POLL);
+    tokio::spawn(waits.run(shutdown.clone()));
     let patience = worker_config.killed_task_cleanup_time + Duration::from_secs(5);
     Ok(RunningScheduler { task: tokio::spawn(scheduler.run(shutdown)), worker, patience })
 }

@@ -190,6 +190,7 @@ impl<C: Clock> Scheduler<C> {
     /// DAGs that were paused, unpaused or parsed anew: their runs go on accordingly.
     fn take_in_changes(&mut self, rows: &[DagScheduleRow]) {
         let by_dag: HashMap<&str, &DagScheduleRow> = rows.iter().map(|row| (row.dag_id.as_str(), row)).collect();
+        let mut changed = Vec::new();
         for (key, run) in &mut self.runs {
             let Some(row) = by_dag.get(run.row.dag_id.as_str()) else { continue };
             let stays = run.row.bundle_version.is_some();
@@ -197,8 +198,15 @@ impl<C: Clock> Scheduler<C> {
                 self.to_load.insert(*key);
             } else if run.planner.is_paused() != row.is_paused {
                 run.planner.set_paused(row.is_paused);
+                changed.push((*key, row.is_paused));
                 self.dirty.insert(*key);
                 self.dags_to_start.insert(run.row.dag_id.clone());
+            }
+        }
+        for (run_key, paused) in changed {
+            match paused {
+                true => self.queue.remove_run(run_key),
+                false => self.queue_scheduled(run_key),
             }
         }
     }

@@ -38,12 +38,17 @@ impl<C: Clock> Scheduler<C> {
             if self.to_load.contains(&ti.run_key) {
                 continue;
             }
-            let Some(run) = self.runs.get_mut(&ti.run_key) else { continue };
+            let row_key = ti.run_key;
+            let Some(run) = self.runs.get_mut(&row_key) else { continue };
             self.dirty.insert(ti.run_key);
             if run.planner.depends_on_past() {
                 self.past_changed.insert(run.row.dag_id.clone());
             }
+            let woken = (ti.state == Some(TaskState::Scheduled)).then_some(ti.id);
             cancelled.extend(run.observe(ti));
+            if let Some(ti_id) = woken {
+                self.queue_woken(row_key, ti_id);
+            }
         }
         self.cancel(cancelled).await;
         Ok(rows.iter().map(|row| row.id).collect())
@@ -81,13 +86,8 @@ impl<C: Clock> Scheduler<C> {
             let run = OwnedRun::new(row, tis, dag, past, status.is_paused);
             self.dags_to_start.insert(run.row.dag_id.clone());
             self.resubmit_queued(&run).await;
-            for index in 0..run.planner.tis.len() {
-                if run.planner.tis[index].state == Some(TaskState::Scheduled) {
-                    let (limits, candidate) = run.candidate(index);
-                    self.queue.insert(limits, candidate);
-                }
-            }
             self.runs.insert(run_key, run);
+            self.queue_scheduled(run_key);
             self.dirty.insert(run_key);
         }
         for run_key in gone {

@@ -21,6 +21,7 @@ mod inbox;
 mod owned_run;
 mod recovery;
 mod starts;
+mod waiting;
 mod workload;
 
 use std::collections::{BTreeSet, HashMap, HashSet};

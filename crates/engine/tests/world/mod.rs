@@ -193,7 +193,8 @@ impl World {
             at: self.now(),
         };
         assert_eq!(self.store.start_try(start.clone()).await.unwrap(), StartOutcome::Started);
-        assert!(matches!(self.store.start_try(start).await.unwrap(), StartOutcome::Refused(_)), "only once");
+        let rival = StartTry { worker_id: self.worker + 1, ..start };
+        assert!(matches!(self.store.start_try(rival).await.unwrap(), StartOutcome::Refused(_)), "only once");
     }
 
     /// The worker reports; answers whether that counted.

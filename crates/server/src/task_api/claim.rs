@@ -137,6 +137,7 @@ fn workload(
         first_started_at: ti.first_started_at,
         reschedule_count: u32::try_from(ti.reschedule_count).unwrap_or(0),
         outlets: task.outlets.clone(),
+        resume: None,
     })
 }
 

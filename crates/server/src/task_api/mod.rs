@@ -135,6 +135,7 @@ impl TaskApi for StoreTaskApi {
         };
         Ok(match self.store.start_try(start).await.map_err(of_store)? {
             StoreStart::Started => StartOutcome::Started,
+            StoreStart::Resumed(resume) => StartOutcome::Resumed(resume),
             StoreStart::Refused(why) => StartOutcome::Refused(why),
         })
     }
@@ -147,6 +148,7 @@ impl TaskApi for StoreTaskApi {
             xcoms: finish.xcoms,
             retry_at: finish.reschedule_at,
             skip: finish.skip,
+            deferral: finish.deferral,
             map_length,
             max_rss_kb: finish.max_rss_kb,
             cpu_ms: finish.cpu_ms,

@@ -23,7 +23,8 @@ static MARK: Statement = Statement::new(
                 'up_for_reschedule') THEN $3 ELSE end_date END,
         retry_at = NULL, reason = $4, updated_at = $3
      WHERE id IN {ids} AND state IS DISTINCT FROM $2
-     RETURNING id, run_key",
+     RETURNING id, run_key, CASE WHEN EXISTS (SELECT 1 FROM trigger AS a
+        WHERE a.awaited_dag = task_instance.dag_id) THEN task_instance.dag_id END",
 );
 /// For a run that is marked: which of its instances change.
 static OF_RUN: Statement =
@@ -35,7 +36,9 @@ static UNFINISHED: Statement = Statement::new(
 /// The owner stays: it has tries to stop, and is told so by its inbox.
 static END_RUN: Statement = Statement::new(
     "UPDATE dag_run SET state = $2, start_date = COALESCE(start_date, $3), end_date = $3, updated_at = $3
-     WHERE id = $1",
+     WHERE id = $1
+     RETURNING CASE WHEN EXISTS (SELECT 1 FROM trigger AS a WHERE a.awaited_dag = dag_run.dag_id)
+        THEN dag_run.dag_id END",
 );
 static QUEUE_RUN: Statement = Statement::new(
     "UPDATE dag_run SET state = 'queued', queued_at = $2, start_date = NULL, end_date = NULL, updated_at = $2
@@ -113,7 +116,8 @@ impl Store {
         }
         let (unfinished,) = UNFINISHED.bind(run_key).one::<(i64,)>(&mut tx).await?;
         if unfinished == 0 {
-            END_RUN.bind(run_key).bind(state).bind(at).run(&mut tx).await?;
+            let ended = END_RUN.bind(run_key).bind(state).bind(at).all::<(Option<String>,)>(&mut tx).await?;
+            tx.note_awaited(ended.into_iter().map(|(awaited,)| awaited)).await?;
         }
         tx.runs_were_changed(&[run_key]).await?;
         tx.commit().await?;
@@ -145,6 +149,9 @@ impl Tx {
         if ti_ids.is_empty() {
             return Ok(Vec::new());
         }
-        MARK.bind(ids(ti_ids.iter().copied())).bind(state).bind(at).bind(reason).all(self).await
+        let query = MARK.bind(ids(ti_ids.iter().copied())).bind(state).bind(at).bind(reason);
+        let marked = query.all::<(i64, i64, Option<String>)>(self).await?;
+        self.note_awaited(marked.iter().map(|(.., awaited)| awaited.clone())).await?;
+        Ok(marked.into_iter().map(|(ti_id, run_key, _)| (ti_id, run_key)).collect())
     }
 }

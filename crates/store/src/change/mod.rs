@@ -24,6 +24,7 @@ impl Tx {
         if run_keys.is_empty() {
             return Ok(());
         }
+        self.drop_stale_triggers(run_keys).await?;
         RECOUNT.bind(ids(run_keys.iter().copied())).bind(crate::now()).run(self).await?;
         self.add_to_inbox(run_keys.iter().map(|run_key| (*run_key, None))).await?;
         self.notify(Topic::Scheduler);

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
-use tradewind_core::{TaskState, Timestamp, TryId};
+use tradewind_core::{Deferral, TaskState, Timestamp, TryId};
 
 use crate::row::row;
 use crate::sql::{Batch, Bind, Rows, Statement};
+use crate::waiting::Deferred;
 use crate::{Error, NewAssetEvent, Tx};
 
 /// A try is over.
@@ -15,8 +16,8 @@ use crate::{Error, NewAssetEvent, Tx};
 pub struct FinishTry {
     /// The try.
     pub try_id: TryId,
-    /// `success`, `failed`, `skipped`, `up_for_retry`, `up_for_reschedule`, `deferred`. `up_for_retry` means "failed;
-    /// repeat it if tries are left", which is decided here.
+    /// `success`, `failed`, `skipped`, `up_for_retry`, `up_for_reschedule`, `deferred`, `awaiting_input`.
+    /// `up_for_retry` means "failed; repeat it if tries are left", which is decided here.
     pub state: TaskState,
     /// When.
     pub at: Timestamp,
@@ -30,6 +31,8 @@ pub struct FinishTry {
     pub skip: Vec<String>,
     /// Length of the result, if something maps over it.
     pub map_length: Option<u32>,
+    /// `deferred`, `awaiting_input`: what it waits for and how it goes on.
+    pub deferral: Option<Box<Deferral>>,
     /// Peak resident memory.
     pub max_rss_kb: Option<i64>,
     /// User and system time.
@@ -61,10 +64,20 @@ impl FinishTry {
             retry_at: None,
             skip: Vec::new(),
             map_length: None,
+            deferral: None,
             max_rss_kb: None,
             cpu_ms: None,
             asset_updates: Vec::new(),
             silent_since: None,
+        }
+    }
+
+    /// `retry_at` of the row: of a try that waits for a trigger, when it waits no longer.
+    fn not_before(&self) -> Option<Timestamp> {
+        match (self.state, &self.deferral) {
+            (TaskState::Deferred, Some(deferral)) => deferral.timeout.map(|timeout| self.at + timeout),
+            (TaskState::AwaitingInput, _) => None,
+            _ => self.retry_at,
         }
     }
 
@@ -77,7 +90,16 @@ impl FinishTry {
             _ if self.map_length.is_some_and(|length| i32::try_from(length).is_err()) => {
                 Err(Error::Invalid("nothing can map over more than 2147483647 elements".into()))
             }
-            S::Success | S::Failed | S::Skipped | S::UpForRetry | S::UpForReschedule | S::Deferred => Ok(()),
+            S::Deferred | S::AwaitingInput if self.deferral.is_none() => {
+                Err(Error::Invalid(format!("a try that ends as {} must say what it waits for", self.state)))
+            }
+            S::Success
+            | S::Failed
+            | S::Skipped
+            | S::UpForRetry
+            | S::UpForReschedule
+            | S::Deferred
+            | S::AwaitingInput => Ok(()),
             other => Err(Error::Invalid(format!("a try can't end as {other}"))),
         }
     }
@@ -138,6 +160,8 @@ row! {
         dag_id: String = "task_instance.dag_id",
         task_id: String = "task_instance.task_id",
         map_index: i32 = "task_instance.map_index",
+        awaited: Option<String> = "CASE WHEN task_instance.state IN ('success', 'failed', 'skipped') AND EXISTS (\
+            SELECT 1 FROM trigger AS a WHERE a.awaited_dag = task_instance.dag_id) THEN task_instance.dag_id END",
     }
 }
 
@@ -151,6 +175,7 @@ impl Tx {
         let finished = FINISH.bind(rows(finishes.iter())).bind(now).all::<Finished>(self).await?;
         let by_ti: HashMap<i64, &FinishTry> = finishes.iter().map(|finish| (finish.try_id.ti_id, finish)).collect();
         let mut xcoms = Rows::new(XCOMS);
+        let mut deferred = Vec::new();
         for row in &finished {
             let Some(finish) = by_ti.get(&row.ti_id) else { continue };
             for (key, value) in &finish.xcoms {
@@ -164,11 +189,16 @@ impl Tx {
                     value.to_string().into(),
                 ]);
             }
+            if let Some(deferral) = &finish.deferral {
+                deferred.push(Deferred { try_id: finish.try_id, run_key: row.run_key, at: finish.at, deferral });
+            }
         }
         if xcoms.len() > 0 {
             PUSH_XCOMS.bind(xcoms).run(self).await?;
         }
         self.emit_updates(&finished, &by_ti).await?;
+        self.defer(&deferred).await?;
+        self.note_awaited(finished.iter().map(|row| row.awaited.clone())).await?;
         let mut recorded: HashSet<i64> = finished.iter().map(|row| row.ti_id).collect();
         let mut changed: Vec<(i64, i64)> = finished.iter().map(|row| (row.run_key, row.ti_id)).collect();
 
@@ -218,6 +248,31 @@ impl Tx {
         Ok(())
     }
 
+    /// Stores XComs: run, task, map index, key, DAG, value.
+    pub(crate) async fn push_xcoms(
+        &mut self,
+        pushed: &[(i64, &str, i32, &str, &str, &Value)],
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        if pushed.is_empty() {
+            return Ok(());
+        }
+        let mut xcoms = Rows::new(XCOMS);
+        for (run_key, task_id, map_index, key, dag_id, value) in pushed {
+            xcoms.push([
+                (*run_key).into(),
+                (*task_id).into(),
+                (*map_index).into(),
+                (*key).into(),
+                (*dag_id).into(),
+                at.into(),
+                value.to_string().into(),
+            ]);
+        }
+        PUSH_XCOMS.bind(xcoms).run(self).await?;
+        Ok(())
+    }
+
     /// Tells the owners of runs to look again: at one task instance, or at all of the run.
     pub(crate) async fn add_to_inbox(
         &mut self,
@@ -244,7 +299,7 @@ fn rows<'f>(finishes: impl Iterator<Item = &'f FinishTry>) -> Rows {
             finish.state.into(),
             finish.at.into(),
             finish.reason.as_ref().into(),
-            finish.retry_at.into(),
+            finish.not_before().into(),
             Bind::Text(skip),
             finish.map_length.into(),
             finish.max_rss_kb.into(),

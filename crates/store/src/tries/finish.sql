@@ -5,7 +5,7 @@ UPDATE task_instance SET
         ELSE w.new_state
     END,
     fence = task_instance.fence + 1,
-    end_date = CASE WHEN w.new_state = 'deferred' THEN NULL ELSE w.at END,
+    end_date = CASE WHEN w.new_state IN ('deferred', 'awaiting_input') THEN NULL ELSE w.at END,
     reason = w.reason,
     retry_at = w.retry_at,
     reschedule_count = task_instance.reschedule_count + CASE WHEN w.new_state = 'up_for_reschedule' THEN 1 ELSE 0 END,

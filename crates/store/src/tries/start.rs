@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tradewind_core::{TaskState, Timestamp, TryId};
+use tradewind_core::{Resume, TaskState, Timestamp, TryId};
 
 use crate::row::row;
 use crate::sql::{Batch, Rows, Statement, ids};
@@ -28,6 +28,8 @@ pub struct StartTry {
 pub enum StartOutcome {
     /// It is this worker's now.
     Started,
+    /// So it is, and it has waited before: it goes on there.
+    Resumed(Box<Resume>),
     /// Somebody else has it, or it is not wanted any more; the text says which.
     Refused(String),
 }
@@ -41,12 +43,14 @@ const STARTS: Batch = Batch(&[
     ("at", "bigint"),
 ]);
 static START: Statement = Statement::new(
-    "UPDATE task_instance SET state = 'running', fence = task_instance.fence + 1, start_date = w.at, end_date = NULL,
+    "UPDATE task_instance SET state = 'running', fence = task_instance.fence + 1,
+        start_date = COALESCE(task_instance.start_date, w.at), end_date = NULL,
         first_started_at = COALESCE(task_instance.first_started_at, w.at), retry_at = NULL, reason = NULL,
         hostname = w.hostname, pid = w.pid, worker_id = w.worker_id, heartbeat_at = w.at, updated_at = $2
      FROM {rows} AS w
      WHERE task_instance.id = w.ti_id AND task_instance.try_number = w.this_try AND task_instance.state = 'queued'
-     RETURNING task_instance.id",
+     RETURNING task_instance.id, EXISTS (SELECT 1 FROM deferral AS d
+        WHERE d.ti_id = task_instance.id AND d.try_number = task_instance.try_number)",
 )
 .rows(STARTS);
 static STANDING: Statement =
@@ -61,6 +65,7 @@ row! {
         hostname: Option<String>,
         pid: Option<i64>,
         start_date: Option<Timestamp>,
+        heartbeat_at: Option<Timestamp>,
     }
 }
 
@@ -82,13 +87,21 @@ impl Tx {
                 start.at.into(),
             ]);
         }
-        let started: HashSet<i64> =
-            START.bind(rows).bind(crate::now()).all::<(i64,)>(self).await?.into_iter().map(|(ti_id,)| ti_id).collect();
+        let rows = START.bind(rows).bind(crate::now()).all::<(i64, bool)>(self).await?;
+        let waited: Vec<i64> = rows.iter().filter(|(_, waited)| *waited).map(|(ti_id, _)| *ti_id).collect();
+        let started: HashSet<i64> = rows.into_iter().map(|(ti_id, _)| ti_id).collect();
         let refused: Vec<i64> =
             starts.iter().map(|start| start.try_id.ti_id).filter(|ti_id| !started.contains(ti_id)).collect();
-        if refused.is_empty() {
+        if refused.is_empty() && waited.is_empty() {
             return Ok(vec![StartOutcome::Started; starts.len()]);
         }
+        // A try that is asked about again may be one that has waited.
+        let ask = waited.into_iter().chain(refused.iter().copied());
+        let mut resumes = self.resumes(&ask.collect::<Vec<_>>()).await?;
+        let mut begun = |ti_id: i64| match resumes.remove(&ti_id) {
+            Some(resume) => StartOutcome::Resumed(Box::new(resume)),
+            None => StartOutcome::Started,
+        };
         let standing: HashMap<i64, Standing> = STANDING
             .bind(ids(refused))
             .all::<Standing>(self)
@@ -98,10 +111,10 @@ impl Tx {
             .collect();
         let outcome = |start: &StartTry| {
             if started.contains(&start.try_id.ti_id) {
-                return StartOutcome::Started;
+                return begun(start.try_id.ti_id);
             }
             match standing.get(&start.try_id.ti_id) {
-                Some(found) if found.was_started_by(start) => StartOutcome::Started,
+                Some(found) if found.was_started_by(start) => begun(start.try_id.ti_id),
                 found => StartOutcome::Refused(why_not(start, found)),
             }
         };
@@ -114,7 +127,8 @@ impl Standing {
         self.state == Some(TaskState::Running)
             && self.try_number == start.try_id.try_number
             && self.worker_id == Some(start.worker_id)
-            && self.start_date == Some(start.at)
+            // A try that has waited keeps the start of its first part.
+            && (self.start_date == Some(start.at) || self.heartbeat_at == Some(start.at))
     }
 }
 

@@ -85,6 +85,13 @@ impl Tx {
     }
 }
 
+impl Tx {
+    /// Encrypts and decrypts secrets.
+    pub(crate) fn fernet(&self) -> &crate::Fernet {
+        self.store.fernet()
+    }
+}
+
 impl Connected for Tx {
     fn conn(&mut self) -> Result<Conn<'_>, Error> {
         self.writing.conn()

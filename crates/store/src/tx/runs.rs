@@ -98,8 +98,9 @@ impl Tx {
                 write.updated_at.into(),
             ]);
         }
-        let applied: HashSet<i64> =
-            WRITE.bind(rows).all::<(i64,)>(self).await?.into_iter().map(|(run_key,)| run_key).collect();
+        let written = WRITE.bind(rows).all::<(i64, Option<String>)>(self).await?;
+        self.note_awaited(written.iter().map(|(_, awaited)| awaited.clone())).await?;
+        let applied: HashSet<i64> = written.into_iter().map(|(run_key, _)| run_key).collect();
         Ok(writes.iter().map(|write| applied.contains(&write.run_key)).collect())
     }
 

@@ -96,8 +96,9 @@ impl Tx {
                 ti.reason.as_ref().into(),
             ]);
         }
-        let mut ids: Vec<i64> =
-            INSERT.bind(rows).bind(crate::now()).all::<(i64,)>(self).await?.into_iter().map(|(id,)| id).collect();
+        let inserted = INSERT.bind(rows).bind(crate::now()).all::<(i64, Option<String>)>(self).await?;
+        self.note_awaited(inserted.iter().map(|(_, awaited)| awaited.clone())).await?;
+        let mut ids: Vec<i64> = inserted.into_iter().map(|(id, _)| id).collect();
         // Numbers are given out in the order of the batch; the order of RETURNING is nobody's promise.
         ids.sort_unstable();
         Ok(ids)
@@ -153,8 +154,19 @@ impl Tx {
         for (statement, mapped) in [(&WRITE, false), (&WRITE_MAPPED, true)] {
             let rows = rows(&|write| (write.map_index >= 0) == mapped);
             if rows.len() > 0 {
-                applied.extend(statement.bind(rows).bind(now).all::<(i64,)>(self).await?.into_iter().map(|(id,)| id));
+                let written = statement.bind(rows).bind(now).all::<(i64, Option<String>)>(self).await?;
+                self.note_awaited(written.iter().map(|(_, awaited)| awaited.clone())).await?;
+                applied.extend(written.into_iter().map(|(id, _)| id));
             }
+        }
+        let waited = |write: &&TiWrite| {
+            matches!(write.expect_state, Some(TaskState::Deferred | TaskState::AwaitingInput))
+                && write.state != write.expect_state
+                && applied.contains(&write.ti_id)
+        };
+        let waited: Vec<i64> = writes.iter().filter(waited).map(|write| write.ti_id).collect();
+        if !waited.is_empty() {
+            self.drop_triggers_of(waited).await?;
         }
         Ok(writes.iter().map(|write| applied.contains(&write.ti_id)).collect())
     }

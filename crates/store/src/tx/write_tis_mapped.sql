@@ -26,4 +26,6 @@ UPDATE task_instance SET
 FROM {rows} AS w
 WHERE task_instance.id = w.ti_id AND task_instance.fence = w.expect_fence
     AND task_instance.state IS NOT DISTINCT FROM w.expect_state
-RETURNING task_instance.id
+RETURNING task_instance.id,
+    CASE WHEN task_instance.state IN ('success', 'failed', 'skipped', 'upstream_failed', 'removed') AND EXISTS (
+        SELECT 1 FROM trigger AS a WHERE a.awaited_dag = task_instance.dag_id) THEN task_instance.dag_id END

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
-use tradewind_core::{TaskState, Timestamp};
+use tradewind_core::{Deferral, TaskState, Timestamp};
 use tradewind_protocol::{LaneSpec, TaskApi, Workload};
 
 pub use memory::OomWatch;
@@ -48,7 +48,7 @@ pub struct Lane {
 /// How a try ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// `success`, `failed`, `up_for_retry`, `skipped`, `up_for_reschedule` or `deferred`.
+    /// `success`, `failed`, `up_for_retry`, `skipped`, `up_for_reschedule`, `deferred` or `awaiting_input`.
     pub state: TaskState,
     /// One line for people.
     pub reason: Option<String>,
@@ -62,6 +62,8 @@ pub struct Outcome {
     pub skip: Vec<String>,
     /// Assets that it updated.
     pub asset_updates: Vec<AssetUpdate>,
+    /// What it waits for and how it goes on.
+    pub deferral: Option<Box<Deferral>>,
     /// Peak resident memory, KiB.
     pub max_rss_kb: Option<i64>,
     /// User and system time.
@@ -79,6 +81,7 @@ impl Outcome {
             reschedule_at: None,
             skip: Vec::new(),
             asset_updates: Vec::new(),
+            deferral: None,
             max_rss_kb: None,
             cpu_ms: None,
         }

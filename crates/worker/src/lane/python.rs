@@ -180,6 +180,7 @@ impl Supervision<'_> {
             reschedule_at: done.reschedule_at,
             skip: done.skip,
             asset_updates: done.asset_updates,
+            deferral: done.deferral,
             max_rss_kb: Some(done.max_rss_kb).filter(|kb| *kb > 0),
             cpu_ms: Some(done.cpu_ms),
         }

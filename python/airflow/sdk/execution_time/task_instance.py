@@ -173,6 +173,7 @@ class RuntimeTaskInstance:
         self.task_reschedule_count: int = job.get("reschedule_count") or 0
         self.rendered_map_index: str | None = None
         self._started = datetime.now(tz=timezone.utc)
+        self.resume: dict[str, Any] | None = job.get("resume")
         self._first_started: str | None = job.get("first_started_at")
         self._attempts: int = job.get("max_tries", 1)
         self._queued: str | None = job.get("queued_at")
@@ -206,6 +207,11 @@ class RuntimeTaskInstance:
     def start_date(self) -> Any:
         """When this process started on the try."""
         return coerce_datetime(self._started)
+
+    @property
+    def try_started(self) -> Any:
+        """When the try started: its first part, if it has waited since."""
+        return read_instant((self.resume or {}).get("started_at")) or self._started
 
     @property
     def queued_dttm(self) -> Any:

@@ -46,7 +46,7 @@ pub struct TaskInstance {
     pub start_date: Option<Timestamp>,
     /// When the last try ended.
     pub end_date: Option<Timestamp>,
-    /// `up_for_retry`, `up_for_reschedule`: not before.
+    /// `up_for_retry`, `up_for_reschedule`: not before. `deferred`: not after.
     pub retry_at: Option<Timestamp>,
     /// Why it ended, for people.
     pub reason: Option<String>,
@@ -127,7 +127,9 @@ impl TaskInstance {
     }
 
     pub(super) fn timer(&self) -> Option<Timestamp> {
-        self.retry_at.filter(|_| matches!(self.state, Some(TaskState::UpForRetry | TaskState::UpForReschedule)))
+        let waits =
+            matches!(self.state, Some(TaskState::UpForRetry | TaskState::UpForReschedule | TaskState::Deferred));
+        self.retry_at.filter(|_| waits)
     }
 
     /// Its state waits for something that may come: a rule, a date, what it maps over.

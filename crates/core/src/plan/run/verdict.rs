@@ -54,6 +54,14 @@ impl RunPlanner {
                 }
             }
             Some(TaskState::UpForReschedule) if ti.retry_at.is_none_or(|at| at <= now) => {}
+            Some(TaskState::Deferred) if ti.retry_at.is_some_and(|at| at <= now) => {
+                // Nothing woke it in time: it goes on, in the same try, and learns so.
+                return self.decide(index, |ti| {
+                    ti.state = Some(TaskState::Scheduled);
+                    ti.retry_at = None;
+                    ti.scheduled_at = Some(now);
+                });
+            }
             Some(_) => return,
         }
         match self.step(index) {

@@ -1,0 +1,187 @@
+//! Tries that begin to wait, and triggers that are not wanted any more.
+
+use tradewind_core::waiting::Wait;
+use tradewind_core::{Deferral, Timestamp, TryId};
+
+use crate::sql::{Batch, Bind, Rows, Statement, ids};
+use crate::{Error, Store, Topic, Tx};
+
+/// A try that was just recorded as deferred or awaiting input.
+pub(crate) struct Deferred<'d> {
+    pub(crate) try_id: TryId,
+    pub(crate) run_key: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) deferral: &'d Deferral,
+}
+
+const DEFERRALS: Batch = Batch(&[
+    ("ti_id", "bigint"),
+    ("this_try", "integer"),
+    ("next_method", "text"),
+    ("next_kwargs", "text"),
+    ("ends", "text"),
+]);
+static REMEMBER: Statement = Statement::new(
+    "INSERT INTO deferral (ti_id, try_number, next_method, next_kwargs, ends)
+     SELECT ti_id, this_try, next_method, next_kwargs, ends FROM {rows} AS w WHERE TRUE
+     ON CONFLICT (ti_id) DO UPDATE SET try_number = excluded.try_number, next_method = excluded.next_method,
+        next_kwargs = excluded.next_kwargs, ends = excluded.ends, outcome = NULL",
+)
+.rows(DEFERRALS);
+
+const TRIGGERS: Batch = Batch(&[
+    ("kind", "text"),
+    ("classpath", "text"),
+    ("kwargs", "text"),
+    ("queue", "text"),
+    ("created_at", "bigint"),
+    ("due_at", "bigint"),
+    ("awaited_dag", "text"),
+    ("run_key", "bigint"),
+    ("ti_id", "bigint"),
+    ("this_try", "integer"),
+    ("watcher", "text"),
+]);
+static ADD: Statement = Statement::new(
+    "INSERT INTO trigger (kind, classpath, kwargs, queue, created_at, due_at, awaited_dag, run_key, ti_id, try_number,
+        watcher)
+     SELECT kind, classpath, kwargs, queue, created_at, due_at, awaited_dag, run_key, ti_id, this_try, watcher
+     FROM {rows} AS w WHERE TRUE",
+)
+.rows(TRIGGERS);
+static DROP_OF_TIS: Statement = Statement::new("DELETE FROM trigger WHERE ti_id IN {ids}");
+/// Triggers of these runs whose try does not wait any more.
+static DROP_STALE: Statement = Statement::new(
+    "DELETE FROM trigger WHERE run_key IN {ids} AND NOT EXISTS (SELECT 1 FROM task_instance AS t
+        WHERE t.id = trigger.ti_id AND t.try_number = trigger.try_number AND t.state IN ('deferred', 'awaiting_input'))",
+);
+static WATCHED: Statement = Statement::new("SELECT classpath, kwargs FROM trigger WHERE watcher = $1");
+static DROP_WATCHER: Statement = Statement::new("DELETE FROM trigger WHERE watcher = $1");
+
+impl Tx {
+    /// Remembers how these tries go on, and what wakes them.
+    pub(crate) async fn defer(&mut self, deferred: &[Deferred<'_>]) -> Result<(), Error> {
+        if deferred.is_empty() {
+            return Ok(());
+        }
+        let mut deferrals = Rows::new(DEFERRALS);
+        let mut triggers = Rows::new(TRIGGERS);
+        for one in deferred {
+            let Deferral { classpath, kwargs, next_method, next_kwargs, timeout, queue, ends } = one.deferral;
+            let next_kwargs = serde_json::Value::Object(next_kwargs.clone()).to_string();
+            let ends = ends.as_ref().map(|ends| serde_json::to_string(ends).unwrap_or_default());
+            deferrals.push([
+                one.try_id.ti_id.into(),
+                one.try_id.try_number.into(),
+                next_method.into(),
+                next_kwargs.into(),
+                ends.into(),
+            ]);
+            let wait = Wait::of(classpath, kwargs);
+            let (due_at, awaited) = match &wait {
+                Wait::Time { at, .. } => (Some(*at), None),
+                Wait::External(external) => (None, Some(external.dag_id.clone())),
+                Wait::Input => (timeout.map(|timeout| one.at + timeout), None),
+                Wait::Python => (None, None),
+            };
+            triggers.push([
+                wait.kind().into(),
+                classpath.into(),
+                self.sealed(kwargs).into(),
+                queue.as_ref().into(),
+                one.at.into(),
+                due_at.into(),
+                awaited.into(),
+                one.run_key.into(),
+                one.try_id.ti_id.into(),
+                one.try_id.try_number.into(),
+                Bind::Text(None),
+            ]);
+        }
+        DROP_OF_TIS.bind(ids(deferred.iter().map(|one| one.try_id.ti_id))).run(self).await?;
+        REMEMBER.bind(deferrals).run(self).await?;
+        ADD.bind(triggers).run(self).await?;
+        self.notify(Topic::Triggers);
+        Ok(())
+    }
+
+    /// After task instances left a waiting state: nobody needs their triggers.
+    pub(crate) async fn drop_triggers_of(&mut self, ti_ids: impl IntoIterator<Item = i64>) -> Result<(), Error> {
+        if DROP_OF_TIS.bind(ids(ti_ids)).run(self).await? > 0 {
+            self.notify(Topic::Triggers);
+        }
+        Ok(())
+    }
+
+    /// After task instances of these runs were changed by a person.
+    pub(crate) async fn drop_stale_triggers(&mut self, run_keys: &[i64]) -> Result<(), Error> {
+        if DROP_STALE.bind(ids(run_keys.iter().copied())).run(self).await? > 0 {
+            self.notify(Topic::Triggers);
+        }
+        Ok(())
+    }
+
+    /// Arguments may hold secrets: they are kept like those of connections.
+    fn sealed(&self, kwargs: &serde_json::Map<String, serde_json::Value>) -> String {
+        self.fernet().encrypt(&serde_json::Value::Object(kwargs.clone()).to_string()).0
+    }
+
+    /// Makes sure that this watcher's trigger exists, as it is described; `None` takes it away. Its events go to
+    /// `watcher_event`, one by one and for as long as it is there. Answers whether anything changed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn set_watcher(
+        &mut self,
+        watcher: &str,
+        trigger: Option<(&str, &serde_json::Map<String, serde_json::Value>)>,
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        let known = WATCHED.bind(watcher).optional::<(String, String)>(self).await?;
+        let known = match known {
+            Some((classpath, kwargs)) => Some((classpath, super::lease::opened(self.fernet(), &kwargs)?)),
+            None => None,
+        };
+        if known.as_ref().map(|(classpath, kwargs)| (classpath.as_str(), kwargs)) == trigger {
+            return Ok(false);
+        }
+        DROP_WATCHER.bind(watcher).run(self).await?;
+        if let Some((classpath, kwargs)) = trigger {
+            let mut rows = Rows::new(TRIGGERS);
+            rows.push([
+                "python".into(),
+                classpath.into(),
+                self.sealed(kwargs).into(),
+                Bind::Text(None),
+                at.into(),
+                Bind::Int(None),
+                Bind::Text(None),
+                Bind::Int(None),
+                Bind::Int(None),
+                Bind::Int(None),
+                watcher.into(),
+            ]);
+            ADD.bind(rows).run(self).await?;
+        }
+        self.notify(Topic::Triggers);
+        Ok(true)
+    }
+}
+
+impl Store {
+    /// See [`Tx::set_watcher`].
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn set_watcher(
+        &self,
+        watcher: &str,
+        trigger: Option<(&str, &serde_json::Map<String, serde_json::Value>)>,
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        let changed = tx.set_watcher(watcher, trigger, at).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+}
