@@ -46,6 +46,8 @@ def _asset_updates(task: Any, context: Any) -> list[dict[str, Any]]:
     from airflow._runtime.asset_events import updates
 
     return updates(task.outlets, context["outlet_events"])
+
+
 def _execute(ti: Any, task: Any, context: Any) -> Any:
     from airflow._runtime import deferral
 

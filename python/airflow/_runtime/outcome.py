@@ -32,8 +32,7 @@ class Outcome:
             message["reason"] = masked(self.reason)
         if self.map_length is not None:
             message["map_length"] = self.map_length
-        for name in ("xcoms", "reschedule_at", "skip", "asset_updates"):
-        for name in ("xcoms", "reschedule_at", "skip", "deferral"):
+        for name in ("xcoms", "reschedule_at", "skip", "asset_updates", "deferral"):
             value = getattr(self, name)
             if value:
                 message[name] = value
