@@ -5,7 +5,8 @@ use tradewind_core::{Duration, Timestamp};
 use tradewind_store::{Error, Store};
 
 /// Every kind of job that owns something.
-const KINDS: [&str; 5] = ["SchedulerJob", "WorkerJob", "DagProcessorJob", "TriggererJob", "ApiServerJob"];
+const KINDS: [&str; 6] =
+    ["SchedulerJob", "WorkerJob", "DagProcessorJob", "CallbackJob", "TriggererJob", "ApiServerJob"];
 
 /// Clocks and the kernel's ticks may differ by so much.
 const SLACK: Duration = Duration::from_secs(2);

@@ -1,6 +1,7 @@
 //! The loops of Tradewind: scheduler and dag processor. They decide with `core`, remember with `store` and hand
 //! work to `executors`; they never call the server.
 
+pub mod callbacks;
 pub mod clock;
 pub mod dag_processor;
 mod dead_jobs;

@@ -8,6 +8,7 @@ use tradewind_core::asset::AssetUpdate;
 use tradewind_core::timetable::{DataInterval, NextRun};
 use tradewind_core::{Deferral, TaskState, Timestamp};
 
+use crate::callback::{Called, CallbackJob};
 use crate::serialized_dag::SerializedDag;
 use crate::task_api::{TaskApiError, TaskCall};
 use crate::workload::Workload;
@@ -123,6 +124,16 @@ pub enum Job {
         #[serde(flatten)]
         workload: Box<Workload>,
     },
+    /// Run a callback.
+    Callback {
+        /// Absolute path of the DAG file.
+        path: String,
+        /// Root of the bundle.
+        root: String,
+        /// The callback.
+        #[serde(flatten)]
+        callback: Box<CallbackJob>,
+    },
 }
 
 /// A timetable class of the user's own, and how to make it again.
@@ -237,10 +248,15 @@ pub enum FromChild {
     },
     /// The try is over; the child exits.
     Done(Box<Done>),
+    /// How the try is going to end: what follows are the task's callbacks and mails. If the child does not live to say
+    /// [`FromChild::Done`], this is its end.
+    Decided(Box<Done>),
     /// The answer to a parse job.
     Parsed(Box<Parsed>),
     /// The answer to a timetable job.
     Answered(Box<TimetableAnswered>),
+    /// The answer to a callback job; the child exits.
+    Called(Box<Called>),
     /// Texts that must not appear in the log from here on.
     Mask {
         /// The secrets.
@@ -269,6 +285,12 @@ pub struct Done {
     /// `up_for_reschedule`: when to look again.
     #[serde(default)]
     pub reschedule_at: Option<Timestamp>,
+    /// `up_for_retry`: not before, if the task's retry policy says so.
+    #[serde(default)]
+    pub retry_at: Option<Timestamp>,
+    /// The child has seen to the task's callbacks and mails.
+    #[serde(default)]
+    pub called_back: bool,
     /// Ids of direct downstream tasks to skip (branching, short circuit).
     #[serde(default)]
     pub skip: Vec<String>,

@@ -19,6 +19,15 @@ pub fn log_path(dag_id: &str, run_id: &str, task_id: &str, map_index: i32, try_n
     path
 }
 
+/// The path of the log of a callback that ran in a process with the DAG files, relative to the log folder.
+pub fn callback_log_path(dag_id: &str, run_id: &str, kind: &str, id: i64) -> PathBuf {
+    let mut path = PathBuf::from("callbacks");
+    path.push(component("dag_id", dag_id));
+    path.push(component("run_id", run_id));
+    path.push(format!("{kind}-{id}.log"));
+    path
+}
+
 fn component(name: &str, id: &str) -> String {
     let mut text = format!("{name}=");
     for c in id.chars() {

@@ -90,9 +90,13 @@ pub struct SerializedDag {
     /// Jinja search path of the file's author.
     #[serde(default)]
     pub template_searchpath: Vec<String>,
-    /// The DAG has callbacks, which need Python: `on_success`, `on_failure`.
+    /// The DAG has callbacks, which need Python: `on_success`, `on_failure`, `sla_miss`.
     #[serde(default)]
     pub callbacks: Vec<String>,
+    /// By when runs are to have ended: `{"name", "reference": {"type", …}, "interval", "callback": {"path", "kwargs",
+    /// "mode"}}` each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deadlines: Vec<Value>,
     /// Sorted by id.
     pub tasks: Vec<SerializedTask>,
     /// Group id to group; the root group is left out.
@@ -122,6 +126,18 @@ pub struct SerializedTask {
     /// Addresses for mail about it.
     #[serde(default)]
     pub email: Vec<String>,
+    /// They get mail when it fails.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub email_on_failure: bool,
+    /// They get mail when it is to be tried again.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub email_on_retry: bool,
+    /// By when it is to be done, after the end of the run's data interval; `None` also when `[core] check_slas` is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<Duration>,
+    /// Decides per exception about retries, in the try's own process: its class, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_policy: Option<Value>,
     /// Ids of direct downstream tasks, sorted.
     #[serde(default)]
     pub downstream: Vec<String>,
@@ -478,7 +494,11 @@ const fn all_success() -> TriggerRule {
 const fn downstream_rule() -> WeightRule {
     WeightRule::Downstream
 }
-const fn yes() -> bool {
+const fn is_true(value: &bool) -> bool {
+    *value
+}
+
+fn yes() -> bool {
     true
 }
 const fn one() -> u32 {

@@ -148,6 +148,12 @@ pub struct FinishTry {
     /// `up_for_reschedule`: when to look again.
     #[serde(default)]
     pub reschedule_at: Option<Timestamp>,
+    /// `up_for_retry`: not before, if the task's retry policy says so.
+    #[serde(default)]
+    pub retry_at: Option<Timestamp>,
+    /// The try's process has seen to the task's callbacks and mails; else the server has it done.
+    #[serde(default)]
+    pub called_back: bool,
     /// Direct downstream tasks to skip.
     #[serde(default)]
     pub skip: Vec<String>,

@@ -3,6 +3,7 @@
 mod address;
 mod admin;
 mod assets;
+mod callbacks;
 mod change;
 mod dag;
 mod db;
@@ -33,6 +34,7 @@ pub use admin::{Connection, NewEvent, Pool, User, Variable};
 pub use assets::{
     AssetConsumerRow, AssetEventSource, AssetRunOutcome, AssetUse, AssetUseKind, EventRun, NewAssetEvent,
 };
+pub use callbacks::{CallbackEnd, ClaimedCallback, DeadlineReport, RunEnd};
 pub use change::{
     BackfillChange, BackfillOutcome, ClearOutcome, ClearTis, NewBackfill, NewBackfillRun, RunStateOutcome,
     TriggerOutcome,
@@ -57,6 +59,7 @@ pub use waiting::{
 };
 pub use xcom::XComKey;
 
+use crate::callbacks::AlertCache;
 use crate::db::Db;
 use crate::tries::TryActor;
 
@@ -72,6 +75,7 @@ struct Inner {
     notifier: Notifier,
     fernet: Fernet,
     tries: TryActor,
+    alerts: AlertCache,
 }
 
 impl Store {
@@ -84,7 +88,7 @@ impl Store {
         let db = Arc::new(open::open(url, &options).await?);
         let notifier = Notifier::new();
         watch::watch(&db, notifier.clone());
-        Ok(Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default() }) })
+        Ok(Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default(), alerts: AlertCache::default() }) })
     }
 
     /// Closes all connections. Whoever still uses the store gets errors.
@@ -104,14 +108,19 @@ impl Store {
 
     /// The same database, for the actor itself.
     pub(crate) fn without_actor(&self) -> Self {
-        let Inner { db, notifier, fernet, .. } = &*self.inner;
+        let Inner { db, notifier, fernet, alerts, .. } = &*self.inner;
         let (db, notifier, fernet) = (Arc::clone(db), notifier.clone(), fernet.clone());
-        Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default() }) }
+        let alerts = alerts.clone();
+        Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default(), alerts }) }
     }
 
     /// Encrypts and decrypts secrets.
     pub fn fernet(&self) -> &Fernet {
         &self.inner.fernet
+    }
+
+    pub(crate) fn alert_cache(&self) -> &AlertCache {
+        &self.inner.alerts
     }
 
     pub(crate) fn db(&self) -> &Arc<Db> {

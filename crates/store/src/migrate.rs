@@ -18,6 +18,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", text: include_str!("../migrations/0001_initial.sql") },
     Migration { version: 2, name: "assets", text: include_str!("../migrations/0002_assets.sql") },
     Migration { version: 3, name: "backfill", text: include_str!("../migrations/0003_backfill.sql") },
+    Migration { version: 4, name: "callbacks", text: include_str!("../migrations/0004_callbacks.sql") },
     Migration { version: 5, name: "waiting", text: include_str!("../migrations/0005_waiting.sql") },
     Migration { version: 8, name: "timetables", text: include_str!("../migrations/0008_timetables.sql") },
 ];
@@ -98,6 +99,7 @@ impl Store {
         }
         let report = migrate(&mut tx, self.dialect(), crate::now().as_micros()).await?;
         tx.commit().await?;
+        self.alert_cache().clear();
         self.notifier().notify_all();
         Ok(report)
     }
@@ -105,6 +107,8 @@ impl Store {
 
 /// Every table, those that reference others first.
 pub(crate) const TABLES: &[&str] = &[
+    "deadline",
+    "callback",
     "dag_run_asset_event",
     "asset_queue",
     "asset_event_alias",
@@ -143,6 +147,11 @@ pub(crate) const TABLES: &[&str] = &[
     "inbox",
     "schema_migration",
 ];
+
+/// Those that were not applied yet, in order. Numbers may have been left out and come later.
+fn missing(applied: &[(i64, String)]) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(|migration| applied.iter().all(|(version, _)| *version != migration.version))
+}
 
 fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)

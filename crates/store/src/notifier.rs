@@ -22,12 +22,21 @@ pub enum Topic {
     Timetables,
     /// Triggers came or went, or something that they wait for changed.
     Triggers,
+    /// Callbacks were queued.
+    Callbacks,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Scheduler, Self::Queue, Self::Ui, Self::Dags, Self::Timetables, Self::Triggers];
+    pub const ALL: [Self; 7] = [
+        Self::Scheduler,
+        Self::Queue,
+        Self::Ui,
+        Self::Dags,
+        Self::Timetables,
+        Self::Triggers,
+        Self::Callbacks,
+    ];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +47,7 @@ impl Topic {
             Self::Dags => "dags",
             Self::Timetables => "timetables",
             Self::Triggers => "triggers",
+            Self::Callbacks => "callbacks",
         }
     }
 
@@ -49,7 +59,7 @@ impl Topic {
 /// Wakes listeners of this process; with Postgres, transactions wake those of other processes as well.
 #[derive(Clone, Debug)]
 pub struct Notifier {
-    topics: Arc<[watch::Sender<u64>; 6]>,
+    topics: Arc<[watch::Sender<u64>; Topic::ALL.len()]>,
     /// Tells our own notifications from those of other processes.
     instance: u64,
 }

@@ -37,6 +37,8 @@ pub struct WorkerConfig {
     pub bundles: BTreeMap<String, PathBuf>,
     /// `[core] killed_task_cleanup_time`: from SIGTERM to SIGKILL.
     pub killed_task_cleanup_time: Duration,
+    /// `[callbacks] callback_execution_timeout`: what a try's callbacks and mails may take once its end is decided.
+    pub callback_timeout: Duration,
     /// How long python may overrun an execution timeout, which it enforces itself, before it is ended from outside.
     pub timeout_grace: Duration,
     /// Run shell commands without Python where the result is the same.
@@ -55,6 +57,7 @@ impl WorkerConfig {
             ship_logs: false,
             bundles: BTreeMap::new(),
             killed_task_cleanup_time: Duration::from_secs(60),
+            callback_timeout: Duration::from_secs(300),
             timeout_grace: Duration::from_secs(5),
             native_bash: true,
         }

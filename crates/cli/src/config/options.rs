@@ -95,6 +95,8 @@ options! {
         "Look only into files that contain the words dag and airflow."
     DAG_IGNORE_FILE_SYNTAX = ["core"] "dag_ignore_file_syntax", Choice(&["glob", "regexp"]), "glob";
         "How lines of .airflowignore files are read."
+    CHECK_SLAS = ["core"] "check_slas", Flag, "True";
+        "Watch the sla= of tasks of Airflow 1 and 2, and call sla_miss_callback."
     KILLED_TASK_CLEANUP_TIME = ["core"] "killed_task_cleanup_time", Seconds(0.0), "60";
         "Seconds between asking a task to end (SIGTERM) and ending it (SIGKILL)."
     DEFAULT_TASK_RETRIES = ["core"] "default_task_retries", Int(0, ANY), "0";
@@ -187,6 +189,8 @@ options! {
         "The same for timedelta schedules."
     PARSING_PROCESSES = ["dag_processor"] "parsing_processes", Int(1, 256), "2";
         "DAG files parsed at the same time."
+    MAX_CALLBACKS_PER_LOOP = ["dag_processor"] "max_callbacks_per_loop", Int(1, 10_000), "20";
+        "Callbacks that a dag-processor takes at once; it runs [dag_processor] parsing_processes of them at a time."
     MIN_FILE_PROCESS_INTERVAL = ["dag_processor"] "min_file_process_interval", Seconds(0.0), "30";
         "Seconds after which files that read other data while being imported are parsed again. Saved files are parsed at once."
     REFRESH_INTERVAL = ["dag_processor"] "refresh_interval", Seconds(0.1), "300";
@@ -197,6 +201,42 @@ options! {
         "DAG folders besides or instead of [core] dags_folder, as Airflow 3's JSON list. LocalDagBundle is supported."
     MIN_HEARTBEAT_INTERVAL = ["workers"] "min_heartbeat_interval", Seconds(0.1), "5";
         "Seconds between heartbeats of workers."
+    CALLBACK_EXECUTION_TIMEOUT = ["callbacks"] "callback_execution_timeout", Seconds(0.0), "0";
+        "Seconds that callbacks (and mails) may take, at the end of a try or in the dag-processor. 0 means 300: a callback that hangs must not hang for ever."
+    EMAIL_BACKEND = ["email"] "email_backend", Text, "airflow.utils.email.send_email_smtp";
+        "The function that sends mails: its path."
+    EMAIL_CONN_ID = ["email"] "email_conn_id", Text, "smtp_default";
+        "Connection with login, password and perhaps host and port of the mail server; [smtp] says what it does not."
+    DEFAULT_EMAIL_ON_RETRY = ["email"] "default_email_on_retry", Flag, "True";
+        "Whether tasks with addresses send mail when they are to be tried again, if they do not say."
+    DEFAULT_EMAIL_ON_FAILURE = ["email"] "default_email_on_failure", Flag, "True";
+        "Whether tasks with addresses send mail when they fail, if they do not say."
+    EMAIL_SUBJECT_TEMPLATE = ["email"] "subject_template", Path, "";
+        "A file with the Jinja template of the subject of mails about tasks."
+    EMAIL_HTML_CONTENT_TEMPLATE = ["email"] "html_content_template", Path, "";
+        "A file with the Jinja template of the text (HTML) of mails about tasks."
+    EMAIL_FROM = ["email"] "from_email", Text, "";
+        "Who mails come from; empty: [smtp] smtp_mail_from."
+    EMAIL_SSL_CONTEXT = ["email"] "ssl_context", Choice(&["default", "none"]), "default";
+        "Whether the mail server's certificate is checked."
+    SMTP_HOST = ["smtp"] "smtp_host", Text, "localhost";
+        "Mail server."
+    SMTP_STARTTLS = ["smtp"] "smtp_starttls", Flag, "True";
+        "Encrypt with STARTTLS."
+    SMTP_SSL = ["smtp"] "smtp_ssl", Flag, "False";
+        "Speak TLS from the first byte."
+    SMTP_USER = ["smtp"] "smtp_user", Text, "";
+        "Login at the mail server."
+    SMTP_PASSWORD = ["smtp"] "smtp_password", Text, "", sensitive;
+        "Password at the mail server."
+    SMTP_PORT = ["smtp"] "smtp_port", Int(1, 65_535), "25";
+        "Port of the mail server."
+    SMTP_MAIL_FROM = ["smtp"] "smtp_mail_from", Text, "airflow@example.com";
+        "Who mails come from."
+    SMTP_TIMEOUT = ["smtp"] "smtp_timeout", Seconds(0.0), "30";
+        "Seconds to wait for the mail server."
+    SMTP_RETRY_LIMIT = ["smtp"] "smtp_retry_limit", Int(1, 1000), "5";
+        "How often a mail is tried to be sent."
     WARM_HOSTS = ["tradewind"] "warm_hosts", Int(0, 10_000), "8";
         "DAG files that a worker keeps imported, so that their tasks start in a few milliseconds. 0 keeps none."
     PYTHON = ["tradewind"] "python", Path, "";

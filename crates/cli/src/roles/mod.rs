@@ -1,6 +1,7 @@
 //! The composition root: puts store, engine, executors, worker and server together for each role.
 
 mod banner;
+mod callbacks;
 mod engine;
 mod logging;
 mod parser;
@@ -16,6 +17,7 @@ use tradewind_core::Timestamp;
 use crate::error::CliError;
 
 pub use engine::{Runner, dag_processors, scheduler, timetables};
+pub use callbacks::callbacks;
 pub use logging::start as start_logging;
 pub use parser::{answerer, answerer_without_database};
 pub use shutdown::on_signal;

@@ -7,6 +7,7 @@ use std::time::Duration as StdDuration;
 
 use serde_json::Value;
 use tradewind_core::Duration;
+use tradewind_engine::callbacks::CallbackConfig;
 use tradewind_engine::dag_processor::{IgnoreSyntax, ProcessorConfig};
 use tradewind_engine::scheduler::SchedulerConfig;
 use tradewind_protocol::serialized_dag::DagDefaults;
@@ -145,6 +146,26 @@ pub fn processor(config: &Config, bundle: &Bundle) -> ProcessorConfig {
     }
 }
 
+/// Of what runs callbacks beside the dag processors.
+pub fn callbacks(config: &Config, bundles: &[Bundle]) -> CallbackConfig {
+    CallbackConfig {
+        bundles: bundles.iter().map(|bundle| bundle.name.clone()).collect(),
+        parallelism: count(config, &options::PARSING_PROCESSES),
+        per_claim: count(config, &options::MAX_CALLBACKS_PER_LOOP),
+        timeout: Duration::from_secs_f64(callback_timeout(config).as_secs_f64()),
+        hostname: super::hostname(),
+        heartbeat: duration(config, &options::JOB_HEARTBEAT_SEC),
+    }
+}
+
+/// `[callbacks] callback_execution_timeout`; 0 means our own limit, for a callback that hangs must not hang for ever.
+pub fn callback_timeout(config: &Config) -> StdDuration {
+    match config.seconds(&options::CALLBACK_EXECUTION_TIMEOUT) {
+        StdDuration::ZERO => StdDuration::from_secs(300),
+        timeout => timeout,
+    }
+}
+
 /// `[core] dagbag_import_timeout`; 0 means none.
 fn import_timeout(config: &Config) -> Duration {
     match duration(config, &options::DAGBAG_IMPORT_TIMEOUT) {
@@ -169,6 +190,7 @@ pub fn local_worker(config: &Config, bundles: &[Bundle]) -> WorkerConfig {
     worker.bundles = bundles.iter().map(|b| (b.name.clone(), b.root.clone())).collect::<BTreeMap<_, _>>();
     worker.queues = vec![config.text(&options::DEFAULT_QUEUE).to_owned()];
     worker.killed_task_cleanup_time = config.seconds(&options::KILLED_TASK_CLEANUP_TIME);
+    worker.callback_timeout = callback_timeout(config);
     worker
 }
 

@@ -73,7 +73,8 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
         false => settings::local_url(&address.ip().to_string(), address.port()),
     };
     let serving = tokio::spawn(bound.run(shutdown.clone()));
-    let processors = engine::dag_processors(&config, &store, &hosts, &bundles, &shutdown);
+    let mut processors = engine::dag_processors(&config, &store, &hosts, &bundles, &shutdown);
+    processors.push(super::callbacks(&config, &store, &hosts, &bundles, &shutdown));
     let scheduler = engine::scheduler(&config, &store, &hosts, &bundles, shutdown.clone()).await?;
 
     let sign_in = match (all_admins, password_file.exists()) {

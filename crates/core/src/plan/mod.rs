@@ -8,6 +8,7 @@
 //!   told what changed, it looks only at what that touches, and decides the same.
 //! * [`AdmissionQueue`]: which of the task instances that may go fit pools and limits, across runs.
 //! * [`plan_recovery`]: tries whose worker is lost.
+//! * [`plan_deadlines`]: runs and tasks that were not done in time.
 //!
 //! A plan says what to do, when to look again if nothing happens before (`wake_at`, exact), and why everything
 //! else waits.
@@ -16,6 +17,7 @@ mod admit;
 mod assets;
 mod backfill;
 mod preview;
+mod deadline;
 mod reason;
 mod recovery;
 mod retry;
@@ -30,6 +32,7 @@ pub use backfill::{
     BackfillError, BackfillRequest, BackfillStep, LeftOut, MOST_BACKFILL_RUNS, backfill_dates, backfill_step,
 };
 pub use preview::{Preview, Then, preview_runs};
+pub use deadline::{DeadlinePlan, Reference, RunFacts, Watched, due_at, plan_deadlines};
 pub use reason::Reason;
 pub use recovery::{InFlight, Recovery, plan_recovery};
 pub use run::{Past, PastTask, Run, RunPlanner, RunSnapshot, TaskDecision, TaskInstance, plan_run};

@@ -88,6 +88,7 @@ impl<C: Clock> Scheduler<C> {
         let run_writes: Vec<RunWrite> =
             changed_runs.iter().map(|key| run_write(&self.runs[key], self.id, now)).collect();
         let runs_applied = tx.write_runs(&run_writes).await?;
+        tx.runs_ended(&self.applied_ends(&changed_runs, &runs_applied)).await?;
         let failed: Vec<i64> = changed_runs
             .iter()
             .copied()

@@ -23,6 +23,8 @@ pub struct LoadedDag {
     pub bundle: String,
     /// The file, relative to the bundle's root.
     pub file: String,
+    /// Somebody wants to be told how its runs end, or by when.
+    pub has_alerts: bool,
 }
 
 /// What a workload says about its task, beyond what planning needs.
@@ -78,6 +80,9 @@ impl DagCache {
                 return Ok(None);
             }
         };
+        let has_alerts = !serialized.callbacks.is_empty()
+            || !serialized.deadlines.is_empty()
+            || serialized.tasks.iter().any(|task| task.sla.is_some());
         let mut details: HashMap<String, TaskDetails> = serialized
             .tasks
             .into_iter()
@@ -102,6 +107,7 @@ impl DagCache {
             tasks,
             bundle: row.bundle_name,
             file: row.relative_fileloc,
+            has_alerts,
         });
         self.versions.insert(version, loaded.clone());
         Ok(Some(loaded))

@@ -80,6 +80,9 @@ impl<C: Clock> Scheduler<C> {
             let Some(version) = version else { continue };
             let Some(dag) = self.dags.get(&self.store, version, &self.config.defaults).await? else { continue };
             let past = self.load_past(&row, &dag).await?;
+            if dag.has_alerts {
+                self.deadlines_changed();
+            }
             self.cancel_in_flight_unless(run_key, &tis).await;
             gone.remove(&run_key);
             self.drop_run(run_key);

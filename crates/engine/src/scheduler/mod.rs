@@ -13,6 +13,7 @@
 //! exists. Everything in memory can be thrown away at any moment and loaded again: the database is the truth,
 //! every write is guarded, and a write that turns out stale makes its run be loaded afresh.
 
+mod alerts;
 mod apply;
 mod assets;
 mod dags;
@@ -145,6 +146,8 @@ pub struct Scheduler<C> {
     /// Which schedules need a look, and when.
     schedules: Schedules,
     next_heartbeat: Timestamp,
+    /// When the next deadline is due, over all runs.
+    next_deadline: Option<Timestamp>,
 }
 
 impl<C: Clock> Scheduler<C> {
@@ -173,6 +176,7 @@ impl<C: Clock> Scheduler<C> {
             timers: BTreeSet::new(),
             schedules: Schedules::default(),
             next_heartbeat: now,
+            next_deadline: Some(Timestamp::from_micros(0)),
         })
     }
 
@@ -225,6 +229,7 @@ impl<C: Clock> Scheduler<C> {
         let asset_runs = self.create_asset_runs(now).await?;
         let created = self.find_due_runs(now).await?;
         self.load_pending().await?;
+        self.check_deadlines(now).await?;
         self.refresh_past().await?;
         self.take_due_timers(now);
         self.start_queued_runs(now).await?;
@@ -255,7 +260,7 @@ impl<C: Clock> Scheduler<C> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let due = self.schedules.wake_at().filter(|_| self.config.create_runs);
         let poll = self.clock.now() + self.config.poll;
-        [timer, due, Some(self.next_heartbeat), Some(poll)].into_iter().flatten().min().unwrap_or(poll)
+        [timer, due, self.next_deadline, Some(self.next_heartbeat), Some(poll)].into_iter().flatten().min().unwrap_or(poll)
     }
 
     /// Throws away everything in memory; the next tick loads it again.
@@ -286,6 +291,7 @@ impl<C: Clock> Scheduler<C> {
         let looking_back = self.runs.values().filter(|run| run.planner.depends_on_past());
         self.past_changed.extend(looking_back.map(|run| run.row.dag_id.clone()));
         self.next_heartbeat = now + self.config.heartbeat;
+        self.deadlines_changed();
         Ok(())
     }
 

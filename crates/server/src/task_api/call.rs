@@ -8,15 +8,25 @@ use tradewind_store::Variable;
 use tradewind_store::read::AssetEventFilter;
 
 use super::StoreTaskApi;
+use super::caller::Caller;
 use super::error::{not_found, of_store};
 
 impl StoreTaskApi {
     /// Answers a call of a try that is running.
     pub(super) async fn answer(&self, try_id: TryId, call: TaskCall) -> Result<TaskReply, TaskApiError> {
         let ti = self.running(try_id).await?;
+        if let TaskCall::RenderedMapIndex { text } = call {
+            self.store.set_rendered_map_index(try_id, &text).await.map_err(of_store)?;
+            return Ok(Value::Null);
+        }
+        self.respond(&Caller::from(&ti), call).await
+    }
+
+    /// Answers a call of somebody who may ask.
+    pub(super) async fn respond(&self, caller: &Caller, call: TaskCall) -> Result<TaskReply, TaskApiError> {
         match call {
             TaskCall::XcomGet { key, task_id, dag_id, run_id, map_index, include_prior_dates, item } => {
-                let place = self.place(&ti, dag_id, run_id);
+                let place = self.place(caller, dag_id, run_id);
                 let value = self.xcom_get(&place, &task_id, map_index.unwrap_or(-1), &key, include_prior_dates).await?;
                 match item {
                     Some(item) => {
@@ -26,19 +36,18 @@ impl StoreTaskApi {
                 }
             }
             TaskCall::XcomGetAll { key, task_id, dag_id, run_id, start, limit } => {
-                let place = self.place(&ti, dag_id, run_id);
+                let place = self.place(caller, dag_id, run_id);
                 self.xcom_get_all(&place, &task_id, &key, start, limit).await
             }
             TaskCall::XcomCount { key, task_id, dag_id, run_id } => {
-                let place = self.place(&ti, dag_id, run_id);
+                let place = self.place(caller, dag_id, run_id);
                 self.xcom_count(&place, &task_id, &key).await
             }
-            TaskCall::RenderedMapIndex { text } => {
-                self.store.set_rendered_map_index(try_id, &text).await.map_err(of_store)?;
-                Ok(Value::Null)
+            TaskCall::RenderedMapIndex { .. } => {
+                Err(TaskApiError::new(ErrorCode::Denied, "only a running task names its map index"))
             }
-            TaskCall::XcomSet { key, value } => self.xcom_set(&ti, key, &value).await,
-            TaskCall::XcomDelete { key } => self.xcom_delete(&ti, key).await,
+            TaskCall::XcomSet { key, value } => self.xcom_set(caller, key, &value).await,
+            TaskCall::XcomDelete { key } => self.xcom_delete(caller, key).await,
             TaskCall::VariableGet { key } => {
                 let found = self.store.variable(&key).await.map_err(of_store)?;
                 found
@@ -59,16 +68,16 @@ impl StoreTaskApi {
             }),
             TaskCall::ConnectionGet { conn_id } => self.connection_get(&conn_id).await,
             TaskCall::TaskStates { dag_id, run_id, task_ids } => {
-                let place = self.place(&ti, dag_id, run_id);
+                let place = self.place(caller, dag_id, run_id);
                 self.task_states(&place, task_ids).await
             }
-            TaskCall::PreviousRun { dag_id, before, state } => self.previous_run(&ti, dag_id, before, state).await,
+            TaskCall::PreviousRun { dag_id, before, state } => self.previous_run(caller, dag_id, before, state).await,
             TaskCall::RunGet { dag_id, run_id } => {
-                let place = self.place(&ti, dag_id, Some(run_id));
+                let place = self.place(caller, dag_id, Some(run_id));
                 self.run_get(&place).await
             }
             TaskCall::RunCount { dag_id, logical_dates, run_ids, states } => {
-                self.run_count(&ti, dag_id, logical_dates, run_ids, states).await
+                self.run_count(caller, dag_id, logical_dates, run_ids, states).await
             }
             TaskCall::AssetGet { name, uri } => self.asset_get(name, uri).await,
             TaskCall::AssetEvents { name, uri, alias, after, before, ascending, limit } => {

@@ -101,7 +101,7 @@ async fn workloads(store: &Store, tis: Vec<TiRow>, api: &StoreTaskApi) -> Result
     Ok(workloads)
 }
 
-fn workload(
+pub(super) fn workload(
     ti: &TiRow,
     run: &RunRow,
     dag: &SerializedDag,

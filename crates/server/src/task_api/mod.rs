@@ -3,6 +3,8 @@
 
 mod assets;
 mod call;
+mod callback;
+mod caller;
 mod claim;
 mod connection;
 mod error;
@@ -31,6 +33,7 @@ use tradewind_store::{FinishOutcome as StoreFinish, StartOutcome as StoreStart, 
 use crate::auth::TryTokens;
 use crate::clock::now;
 use crate::config::ServerConfig;
+pub use caller::Caller;
 use error::of_store;
 
 /// Settings of the task API.
@@ -146,7 +149,8 @@ impl TaskApi for StoreTaskApi {
         let finish = tradewind_store::FinishTry {
             reason: finish.reason,
             xcoms: finish.xcoms,
-            retry_at: finish.reschedule_at,
+            retry_at: finish.reschedule_at.or(finish.retry_at),
+            called_back: finish.called_back,
             skip: finish.skip,
             deferral: finish.deferral,
             map_length,

@@ -5,10 +5,11 @@ use tradewind_core::timetable::run_id as make_id;
 use tradewind_core::{RunState, RunType, Timestamp};
 use tradewind_protocol::task_api::ErrorCode;
 use tradewind_protocol::{TaskApiError, TaskReply};
-use tradewind_store::read::{OrderBy, Page, RUN_COLUMNS, RunFilter, Span, TiView};
+use tradewind_store::read::{OrderBy, Page, RUN_COLUMNS, RunFilter, Span};
 use tradewind_store::{AskError, ClearTis, NewRun, RunRow, TriggerOutcome};
 
 use super::StoreTaskApi;
+use super::caller::Caller;
 use super::claim::run_info;
 use super::error::{not_found, of_store};
 use super::xcom::Place;
@@ -25,7 +26,7 @@ pub(super) struct Trigger {
 }
 
 /// A run as calls answer it: `Workload::run`, with its state and end.
-fn shape(run: &RunRow) -> Value {
+pub(super) fn shape(run: &RunRow) -> Value {
     let mut shape = match serde_json::to_value(run_info(run)) {
         Ok(Value::Object(fields)) => fields,
         _ => Map::new(),
@@ -48,13 +49,13 @@ impl StoreTaskApi {
     /// The newest earlier run by logical date.
     pub(super) async fn previous_run(
         &self,
-        ti: &TiView,
+        caller: &Caller,
         dag_id: Option<String>,
         before: Option<Timestamp>,
         state: Option<RunState>,
     ) -> Result<TaskReply, TaskApiError> {
-        let dag_id = dag_id.unwrap_or_else(|| ti.dag_id.clone());
-        let Some(before) = before.or(ti.logical_date) else { return Ok(Value::Null) };
+        let dag_id = dag_id.unwrap_or_else(|| caller.dag_id.clone());
+        let Some(before) = before.or(caller.logical_date) else { return Ok(Value::Null) };
         let filter = RunFilter {
             dag_ids: vec![dag_id.clone()],
             logical_date: Span { lt: Some(before.as_micros()), ..Span::default() },
@@ -73,14 +74,14 @@ impl StoreTaskApi {
     /// How many runs there are.
     pub(super) async fn run_count(
         &self,
-        ti: &TiView,
+        caller: &Caller,
         dag_id: Option<String>,
         logical_dates: Vec<Timestamp>,
         run_ids: Vec<String>,
         states: Vec<RunState>,
     ) -> Result<TaskReply, TaskApiError> {
         let filter = RunFilter {
-            dag_ids: vec![dag_id.unwrap_or_else(|| ti.dag_id.clone())],
+            dag_ids: vec![dag_id.unwrap_or_else(|| caller.dag_id.clone())],
             run_ids,
             logical_dates: logical_dates.iter().map(|at| at.as_micros()).collect(),
             states: states.iter().map(ToString::to_string).collect(),

@@ -3,9 +3,9 @@
 use serde_json::Value;
 use tradewind_protocol::{TaskApiError, TaskReply};
 use tradewind_store::XComKey;
-use tradewind_store::read::TiView;
 
 use super::StoreTaskApi;
+use super::caller::Caller;
 use super::error::{not_found, of_store};
 use crate::clock::now;
 
@@ -19,10 +19,10 @@ pub(super) struct Place {
 
 impl StoreTaskApi {
     /// The DAG and run that a call names, or the caller's own.
-    pub(super) fn place(&self, ti: &TiView, dag_id: Option<String>, run_id: Option<String>) -> Place {
+    pub(super) fn place(&self, caller: &Caller, dag_id: Option<String>, run_id: Option<String>) -> Place {
         Place {
-            dag_id: dag_id.unwrap_or_else(|| ti.dag_id.clone()),
-            run_id: run_id.unwrap_or_else(|| ti.run_id.clone()),
+            dag_id: dag_id.unwrap_or_else(|| caller.dag_id.clone()),
+            run_id: run_id.unwrap_or_else(|| caller.run_id.clone()),
         }
     }
 
@@ -66,14 +66,14 @@ impl StoreTaskApi {
     }
 
     /// Stores one of the caller's own.
-    pub(super) async fn xcom_set(&self, ti: &TiView, key: String, value: &Value) -> Result<TaskReply, TaskApiError> {
-        self.store.xcom_set(&own(ti, key), &value.to_string(), now()).await.map_err(of_store)?;
+    pub(super) async fn xcom_set(&self, caller: &Caller, key: String, value: &Value) -> Result<TaskReply, TaskApiError> {
+        self.store.xcom_set(&caller.own_xcom(key)?, &value.to_string(), now()).await.map_err(of_store)?;
         Ok(Value::Null)
     }
 
     /// Forgets one of the caller's own.
-    pub(super) async fn xcom_delete(&self, ti: &TiView, key: String) -> Result<TaskReply, TaskApiError> {
-        self.store.xcom_delete(&own(ti, key)).await.map_err(of_store)?;
+    pub(super) async fn xcom_delete(&self, caller: &Caller, key: String) -> Result<TaskReply, TaskApiError> {
+        self.store.xcom_delete(&caller.own_xcom(key)?).await.map_err(of_store)?;
         Ok(Value::Null)
     }
 
@@ -82,10 +82,6 @@ impl StoreTaskApi {
         let run = self.store.find_run_row(&place.dag_id, &place.run_id).await.map_err(of_store)?;
         Ok(run.map(|run| run.id))
     }
-}
-
-fn own(ti: &TiView, key: String) -> XComKey {
-    XComKey { run_key: ti.run_key, task_id: ti.task_id.clone(), map_index: ti.map_index, key }
 }
 
 fn read(text: &str) -> Result<Value, TaskApiError> {

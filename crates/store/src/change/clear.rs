@@ -86,6 +86,7 @@ impl Tx {
         run_keys.dedup();
         if clear.reopen_runs {
             REOPEN.bind(ids(run_keys.iter().copied())).bind(clear.at).run(self).await?;
+            self.runs_were_requeued(&run_keys).await?;
         }
         if clear.latest_version {
             SET_VERSION.bind(ids(run_keys.iter().copied())).run(self).await?;

@@ -91,6 +91,7 @@ impl Store {
         match state {
             RunState::Queued => {
                 QUEUE_RUN.bind(run_key).bind(at).run(&mut tx).await?;
+                tx.runs_were_requeued(&[run_key]).await?;
                 tx.runs_were_changed(&[run_key]).await?;
                 tx.commit().await?;
                 return Ok(RunStateOutcome::Set);

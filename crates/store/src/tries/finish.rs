@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
 use tradewind_core::{Deferral, TaskState, Timestamp, TryId};
 
+use crate::callbacks::EndedTry;
 use crate::row::row;
 use crate::sql::{Batch, Bind, Rows, Statement};
 use crate::waiting::Deferred;
@@ -39,6 +40,8 @@ pub struct FinishTry {
     pub cpu_ms: Option<i64>,
     /// Assets that the try updated; they count if it succeeded.
     pub asset_updates: Vec<AssetUpdate>,
+    /// The try's own process has run the task's callbacks and sent its mails; else that is seen to elsewhere.
+    pub called_back: bool,
     /// Only if its last heartbeat is older than this: for those who think that the try is lost.
     pub silent_since: Option<Timestamp>,
 }
@@ -68,6 +71,7 @@ impl FinishTry {
             max_rss_kb: None,
             cpu_ms: None,
             asset_updates: Vec::new(),
+            called_back: false,
             silent_since: None,
         }
     }
@@ -79,6 +83,24 @@ impl FinishTry {
             (TaskState::AwaitingInput, _) => None,
             _ => self.retry_at,
         }
+    }
+
+    /// What is to be told of its end, as it was written.
+    fn untold(&self, row: &Finished) -> Option<EndedTry> {
+        Some(EndedTry {
+            ti_id: row.ti_id,
+            run_key: row.run_key,
+            dag_id: row.dag_id.clone(),
+            task_id: row.task_id.clone(),
+            map_index: row.map_index,
+            try_number: row.try_number,
+            state: row.state?,
+            dag_version_id: row.dag_version_id,
+            start_date: row.start_date,
+            end_date: self.at,
+            hostname: row.hostname.clone(),
+            reason: self.reason.clone(),
+        })
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
@@ -162,6 +184,11 @@ row! {
         map_index: i32 = "task_instance.map_index",
         awaited: Option<String> = "CASE WHEN task_instance.state IN ('success', 'failed', 'skipped') AND EXISTS (\
             SELECT 1 FROM trigger AS a WHERE a.awaited_dag = task_instance.dag_id) THEN task_instance.dag_id END",
+        try_number: i32 = "task_instance.try_number",
+        state: Option<TaskState> = "task_instance.state",
+        dag_version_id: Option<i64> = "task_instance.dag_version_id",
+        start_date: Option<Timestamp> = "task_instance.start_date",
+        hostname: Option<String> = "task_instance.hostname",
     }
 }
 
@@ -174,6 +201,11 @@ impl Tx {
         let now = crate::now();
         let finished = FINISH.bind(rows(finishes.iter())).bind(now).all::<Finished>(self).await?;
         let by_ti: HashMap<i64, &FinishTry> = finishes.iter().map(|finish| (finish.try_id.ti_id, finish)).collect();
+        let untold: Vec<EndedTry> = finished
+            .iter()
+            .filter_map(|row| by_ti.get(&row.ti_id).filter(|finish| !finish.called_back)?.untold(row))
+            .collect();
+        self.tries_ended(&untold).await?;
         let mut xcoms = Rows::new(XCOMS);
         let mut deferred = Vec::new();
         for row in &finished {

@@ -7,7 +7,10 @@ UPDATE task_instance SET
     fence = task_instance.fence + 1,
     end_date = CASE WHEN w.new_state IN ('deferred', 'awaiting_input') THEN NULL ELSE w.at END,
     reason = w.reason,
-    retry_at = w.retry_at,
+    retry_at = CASE
+        WHEN w.new_state = 'up_for_retry' AND task_instance.try_number > task_instance.max_tries THEN NULL
+        ELSE w.retry_at
+    END,
     reschedule_count = task_instance.reschedule_count + CASE WHEN w.new_state = 'up_for_reschedule' THEN 1 ELSE 0 END,
     skip = w.skip,
     map_length = w.map_length,

@@ -7,4 +7,4 @@ FROM (SELECT COALESCE($12, (SELECT latest_version_id FROM dag WHERE dag_id = $1)
 LEFT JOIN dag_version AS v ON v.id = chosen.id
 WHERE TRUE
 ON CONFLICT DO NOTHING
-RETURNING id
+RETURNING id, dag_version_id

@@ -43,6 +43,10 @@ impl Store {
 }
 
 impl Tx {
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Wakes the topic's listeners once this is committed.
     pub fn notify(&mut self, topic: Topic) {
         self.topics |= topic.bit();

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use tradewind_core::RunState;
 use tradewind_core::timetable::NextRun;
 
+use crate::callbacks::QueuedRun;
 use crate::models::{CreateOutcome, NewRun, RunWrite};
 use crate::sql::{Batch, Rows, Statement, ids};
 use crate::{Error, Topic, Tx};
@@ -51,6 +52,15 @@ impl Tx {
     /// Those of the database.
     pub async fn create_run(&mut self, run: NewRun) -> Result<CreateOutcome, Error> {
         let is_free = run.owner.is_none();
+        let mut queued = QueuedRun {
+            run_key: 0,
+            dag_id: run.dag_id.clone(),
+            run_type: run.run_type,
+            dag_version_id: None,
+            logical_date: run.logical_date,
+            data_interval_end: run.data_interval_end,
+            queued_at: run.queued_at,
+        };
         let created = CREATE
             .bind(run.dag_id)
             .bind(run.run_id)
@@ -66,12 +76,14 @@ impl Tx {
             .bind(run.dag_version_id)
             .bind(run.note)
             .bind(run.conf.to_string())
-            .optional::<(i64,)>(self)
+            .optional::<(i64, Option<i64>)>(self)
             .await?;
-        let Some((run_key,)) = created else { return Ok(CreateOutcome::Exists) };
+        let Some((run_key, version)) = created else { return Ok(CreateOutcome::Exists) };
         if is_free {
             self.add_to_inbox([(run_key, None)]).await?;
         }
+        (queued.run_key, queued.dag_version_id) = (run_key, version);
+        self.watch_run(&queued, false).await?;
         Ok(CreateOutcome::Created(run_key))
     }
 

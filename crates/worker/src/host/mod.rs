@@ -3,6 +3,7 @@
 //! [`HostPool`] is the door. It keeps one *root* host (our `airflow` package imported) and a few *warm* ones (one DAG
 //! file imported as well). See `ARCHITECTURE.md`, "Python host protocol".
 
+mod callback;
 mod child;
 mod conversation;
 mod frame;
@@ -12,6 +13,7 @@ mod pool;
 mod process;
 mod warm;
 
+pub use callback::CallbackFailure;
 pub use child::{Child, Control, Exit, How, signal_name};
 pub use conversation::Host;
 pub use parse::{Answerer, ParseFailure, ParseRequest, TimetableRequest};

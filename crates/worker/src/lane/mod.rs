@@ -37,6 +37,8 @@ pub struct Lane {
     pub root: PathBuf,
     /// Time between SIGTERM and SIGKILL.
     pub cleanup: Duration,
+    /// What a try's callbacks and mails may take once its end is decided.
+    pub callbacks: Duration,
     /// What python has beyond the execution timeout before we step in.
     pub timeout_grace: Duration,
     /// Shell commands may run without Python.
@@ -58,6 +60,10 @@ pub struct Outcome {
     pub map_length: Option<u32>,
     /// When to look again.
     pub reschedule_at: Option<Timestamp>,
+    /// Not to be tried again before.
+    pub retry_at: Option<Timestamp>,
+    /// The task's callbacks and mails are seen to.
+    pub called_back: bool,
     /// Direct downstream tasks to skip.
     pub skip: Vec<String>,
     /// Assets that it updated.
@@ -79,6 +85,8 @@ impl Outcome {
             xcoms: Map::new(),
             map_length: None,
             reschedule_at: None,
+            retry_at: None,
+            called_back: false,
             skip: Vec::new(),
             asset_updates: Vec::new(),
             deferral: None,

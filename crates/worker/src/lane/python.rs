@@ -52,7 +52,7 @@ pub(super) async fn run(lane: &Lane, log: &mut TryLog, stop: &Stop) -> Ended {
         return Ended { outcome: Outcome::failed(format!("the try cannot be handed to python: {error}")), child: None };
     }
     let ladder = Ladder::new(lane.workload.execution_timeout.map(|t| t.to_std()), lane.timeout_grace, lane.cleanup);
-    let supervision = Supervision { lane, log, ladder, requests: FuturesUnordered::new(), done: None };
+    let supervision = Supervision { lane, log, ladder, requests: FuturesUnordered::new(), decided: None, done: None };
     supervision.run(child, stop).await
 }
 
@@ -61,6 +61,8 @@ struct Supervision<'a> {
     log: &'a mut TryLog,
     ladder: Ladder,
     requests: FuturesUnordered<Request>,
+    /// How the try is going to end; its callbacks run.
+    decided: Option<Done>,
     done: Option<Done>,
 }
 
@@ -125,7 +127,10 @@ impl Supervision<'_> {
             self.finish_requests().await;
             return Ended { outcome: self.outcome_of(done), child: None };
         }
-        let mut outcome = Outcome::failed(self.reason(&exit.how));
+        let mut outcome = match self.decided.clone() {
+            Some(decided) => self.after_decision(decided, &exit.how),
+            None => Outcome::failed(self.reason(&exit.how)),
+        };
         outcome.max_rss_kb = exit.max_rss_kb;
         outcome.cpu_ms = exit.cpu_ms;
         Ended { outcome, child: None }
@@ -152,8 +157,14 @@ impl Supervision<'_> {
                 }
                 None
             })),
+            FromChild::Decided(done) => {
+                if self.ladder.why().is_none() {
+                    self.ladder.decided(self.lane.callbacks);
+                }
+                self.decided = Some(*done);
+            }
             FromChild::Done(done) => self.done = Some(*done),
-            FromChild::Parsed(_) | FromChild::Answered(_) | FromChild::Unknown => {}
+            FromChild::Parsed(_) | FromChild::Answered(_) | FromChild::Called(_) | FromChild::Unknown => {}
         }
     }
 
@@ -163,11 +174,25 @@ impl Supervision<'_> {
         let _ = tokio::time::timeout(LAST_REQUESTS, all).await;
     }
 
+    /// The end that the child announced before its callbacks ended it. What a callback does changes nothing about the
+    /// try. If somebody else killed the child, its callbacks are called again elsewhere: each is called at least once.
+    fn after_decision(&mut self, decided: Done, how: &How) -> Outcome {
+        let why = match self.ladder.why() {
+            Some(why) => why.to_string(),
+            None => how.to_string(),
+        };
+        let ours = self.ladder.why().is_some() || matches!(how, How::Code(_));
+        self.log.say(now(), "error", &format!("The task's callbacks did not come to their end: {why}"), &[]);
+        let mut outcome = self.outcome_of(Done { called_back: ours, ..decided });
+        outcome.cpu_ms = None;
+        outcome
+    }
+
     /// The end that the child reported.
     fn outcome_of(&self, done: Done) -> Outcome {
         let state = done.state.unwrap_or(TaskState::UpForRetry);
         let failed = matches!(state, TaskState::Failed | TaskState::UpForRetry);
-        let reason = match self.ladder.why() {
+        let reason = match self.ladder.why().filter(|_| self.decided.is_none()) {
             // A child that ends because it was told to says so in its own words; ours are the cause.
             Some(why) if failed => Some(why.to_string()),
             _ => done.reason.map(|reason| self.log.masker().mask(&reason).into_owned()),
@@ -178,6 +203,8 @@ impl Supervision<'_> {
             xcoms: done.xcoms,
             map_length: done.map_length,
             reschedule_at: done.reschedule_at,
+            retry_at: done.retry_at,
+            called_back: done.called_back,
             skip: done.skip,
             asset_updates: done.asset_updates,
             deferral: done.deferral,

@@ -92,6 +92,12 @@ impl Ladder {
         TERM
     }
 
+    /// The try's end is decided: its execution timeout counts no more, what comes after it has a time of its own.
+    pub fn decided(&mut self, afterwards: Duration) {
+        self.timeout = Some(afterwards);
+        self.timeout_at = Instant::now().checked_add(afterwards);
+    }
+
     /// Why it was climbed, if it was.
     pub fn why(&self) -> Option<&Why> {
         self.why.as_ref()

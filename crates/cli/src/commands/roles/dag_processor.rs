@@ -40,7 +40,9 @@ pub fn run(args: &DagProcessorArgs, context: &Context) -> Result<(), CliError> {
         let hosts = HostPool::new(settings::hosts(&config, &python));
         hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
         let store = database(&config, context).await?;
-        for processor in roles::dag_processors(&config, &store, &hosts, &bundles, &shutdown) {
+        let mut processors = roles::dag_processors(&config, &store, &hosts, &bundles, &shutdown);
+        processors.push(roles::callbacks(&config, &store, &hosts, &bundles, &shutdown));
+        for processor in processors {
             let _ = processor.await;
         }
         Ok(())

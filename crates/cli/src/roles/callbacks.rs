@@ -1,0 +1,107 @@
+//! Lets callbacks run in python hosts, beside the dag processors of this process.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::json;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tradewind_core::{Duration, Timestamp};
+use tradewind_engine::SystemClock;
+use tradewind_engine::callbacks::{CallbackHost, CallbackRunner, Ran};
+use tradewind_protocol::Called;
+use tradewind_protocol::log_path::callback_log_path;
+use tradewind_server::StoreTaskApi;
+use tradewind_server::task_api::TaskApiConfig;
+use tradewind_store::{CallbackEnd, ClaimedCallback, Store};
+use tradewind_worker::host::{Answerer, CallbackFailure, HostPool};
+use tradewind_worker::log::TryLog;
+
+use super::settings::{self, Bundle};
+use crate::config::{Config, options};
+
+/// A [`CallbackHost`] on python hosts.
+struct PythonCallbacks {
+    store: Store,
+    api: StoreTaskApi,
+    hosts: HostPool,
+    /// Bundle to its folder.
+    bundles: BTreeMap<String, PathBuf>,
+    log_folder: PathBuf,
+}
+
+/// Starts running the callbacks of these folders.
+pub fn callbacks(
+    config: &Config,
+    store: &Store,
+    hosts: &HostPool,
+    bundles: &[Bundle],
+    shutdown: &CancellationToken,
+) -> JoinHandle<()> {
+    let host = PythonCallbacks {
+        store: store.clone(),
+        api: StoreTaskApi::new(store.clone(), TaskApiConfig::from(&settings::server(config))),
+        hosts: hosts.clone(),
+        bundles: bundles.iter().map(|bundle| (bundle.name.clone(), bundle.root.clone())).collect(),
+        log_folder: config.path(&options::BASE_LOG_FOLDER),
+    };
+    let settings = settings::callbacks(config, bundles);
+    let runner = CallbackRunner::new(store.clone(), Arc::new(host), settings, SystemClock);
+    tokio::spawn(runner.run(shutdown.clone()))
+}
+
+#[async_trait]
+impl CallbackHost for PythonCallbacks {
+    async fn run(&self, callback: &ClaimedCallback, timeout: Duration) -> Ran {
+        let Some(root) = self.bundles.get(&callback.bundle_name) else {
+            return Ran::NotBegun(format!("there is no bundle '{}' here", callback.bundle_name));
+        };
+        let (job, caller) = match self.api.callback_job(callback).await {
+            Ok(found) => found,
+            Err(error) => return Ran::NotBegun(error.to_string()),
+        };
+        let run_id = job.run.as_ref().and_then(|run| run["run_id"].as_str()).unwrap_or("none").to_owned();
+        let relative = callback_log_path(&callback.dag_id, &run_id, &callback.kind, callback.id);
+        let mut log = match TryLog::open(&self.log_folder.join(&relative)) {
+            Ok(log) => log,
+            Err(error) => return Ran::NotBegun(format!("its log {} can't be written: {error}", relative.display())),
+        };
+        let facts = [("request", job.request.clone()), ("attempt", json!(callback.attempts))];
+        log.say(super::now(), "info", &format!("Callback {} of DAG {}", callback.kind, callback.dag_id), &facts);
+        let api = self.api.clone();
+        let answerer: Answerer = Arc::new(move |call| {
+            let (api, caller) = (api.clone(), caller.clone());
+            Box::pin(async move { api.answer_callback(&caller, call).await })
+        });
+        let file = root.join(&callback.relative_fileloc);
+        let ran = self.hosts.callback(&file, root, job, timeout.to_std(), &answerer, &mut log).await;
+        let error = match ran {
+            Ok(called) => self.take_in(callback, called).await,
+            Err(CallbackFailure::Host(error)) => return Ran::NotBegun(error.to_string()),
+            Err(failure) => Some(failure.to_string()),
+        };
+        match &error {
+            Some(error) => log.say(super::now(), "error", &format!("Callback ends: failed: {error}"), &[]),
+            None => log.say(super::now(), "info", "Callback ends: success", &[]),
+        }
+        log.flush();
+        Ran::Done(CallbackEnd { error, log: Some(relative.to_string_lossy().into_owned()) })
+    }
+}
+
+impl PythonCallbacks {
+    /// Takes in what a child answered; says what is wrong with it.
+    async fn take_in(&self, callback: &ClaimedCallback, called: Called) -> Option<String> {
+        if called.error.is_some() || callback.kind != "reference" || called.value.is_null() {
+            return called.error;
+        }
+        let due_at = called.value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let alert = callback.request["alert"].as_i64().and_then(|alert| i32::try_from(alert).ok());
+        let (Some(due_at), Some(alert), Some(run_key)) = (due_at, alert, callback.run_key) else {
+            return Some(format!("{} is no instant that a deadline could be at", called.value));
+        };
+        self.store.set_deadline(run_key, alert, due_at).await.err().map(|error| error.to_string())
+    }
+}
