@@ -42,6 +42,7 @@ MODULES: dict[str, str] = {
     "airflow.models.baseoperator": _BASE + ".operator",
     "airflow.models.baseoperatorlink": _BASE + ".operatorlink",
     "airflow.models.connection": _DEF + ".connection",
+    "airflow.models.deadline": _DEF + ".deadline",
     "airflow.models.dagbag": "airflow.dag_processing.dagbag",
     "airflow.models.mappedoperator": _DEF + ".mappedoperator",
     "airflow.models.operator": "airflow.sdk.types",
@@ -108,6 +109,7 @@ MODULES: dict[str, str] = {
     "airflow.sdk.definitions.partition_mappers.product": _DEF + ".partition_mappers.mappers",
     "airflow.sdk.definitions.asset.metadata": _DEF + ".asset",
     "airflow.sdk.definitions.asset.access_control": _DEF + ".asset",
+    "airflow.sdk.definitions.deadline_reference": _DEF + ".deadline",
     "airflow.sdk.definitions.dag_parsing_context": _DEF + ".context",
     "airflow.sdk.definitions.template": _DEF + "._internal.templater",
     "airflow.sdk.definitions.timetables.assets": "airflow.timetables.assets",
@@ -160,6 +162,7 @@ NAMES: dict[str, dict[str, str]] = {
         **_all(_DEF + ".variable", "Variable"),
         **_all(_DEF + ".xcom_arg", "XComArg"),
         **_all("airflow.dag_processing.dagbag", "DagBag"),
+        **_all("airflow.models.slamiss", "SlaMiss"),
         **_all("airflow.sdk.types", "Operator"),
         **_all(_TI, "DagRun", "TaskInstance"),
         **_all(

@@ -216,7 +216,7 @@ def workload(path: Path, dag_id: str, task_id: str, **more: Any) -> dict[str, An
         "task_id": task_id,
         "map_index": -1,
         "try_number": 1,
-        "max_tries": 1,
+        "max_tries": 0,
         "run": run,
         "lane": {"kind": "python"},
         "bundle": "dags-folder",

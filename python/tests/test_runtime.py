@@ -298,8 +298,8 @@ def test_callbacks(run):
     child = run(body.format(code="pass"))
     assert child.stdout == "execute running None\nsuccess success None\n"
     assert "on_success_callback failed" in child.events
-    assert run(body.format(code="1/0"), max_tries=1).stdout.endswith("failure failed division by zero\n")
-    assert run(body.format(code="1/0"), max_tries=2).stdout.endswith("retry up_for_retry division by zero\n")
+    assert run(body.format(code="1/0"), max_tries=0).stdout.endswith("failure failed division by zero\n")
+    assert run(body.format(code="1/0"), max_tries=1).stdout.endswith("retry up_for_retry division by zero\n")
     assert run(body.format(code="raise AirflowSkipException"), max_tries=2).stdout.endswith("skipped skipped \n")
 
 

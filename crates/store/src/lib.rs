@@ -34,7 +34,7 @@ pub use admin::{Connection, NewEvent, Pool, User, Variable};
 pub use assets::{
     AssetConsumerRow, AssetEventSource, AssetRunOutcome, AssetUse, AssetUseKind, EventRun, NewAssetEvent,
 };
-pub use callbacks::{CallbackEnd, ClaimedCallback, DeadlineReport, RunEnd};
+pub use callbacks::{CallbackEnd, ClaimedCallback, DeadlineAnswer, DeadlineReport, RunEnd};
 pub use change::{
     BackfillChange, BackfillOutcome, ClearOutcome, ClearTis, NewBackfill, NewBackfillRun, RunStateOutcome,
     TriggerOutcome,

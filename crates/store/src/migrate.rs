@@ -194,11 +194,6 @@ async fn migrate(tx: &mut Writing, dialect: Dialect, now: i64) -> Result<Migrate
     Ok(MigrateReport { from, to: newest(), applied })
 }
 
-/// Migrations that were not applied, in order: those after the newest, and those that came between.
-fn missing(applied: &[(i64, String)]) -> impl Iterator<Item = &'static Migration> {
-    MIGRATIONS.iter().filter(|migration| applied.iter().all(|(version, _)| *version != migration.version))
-}
-
 async fn table_exists(on: &mut impl Connected, name: &str) -> Result<bool, Error> {
     let (count,) = TABLE_EXISTS.bind(name).one::<(i64,)>(on).await?;
     Ok(count > 0)

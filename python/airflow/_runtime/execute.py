@@ -1,4 +1,4 @@
-"""The steps of a try: map, render, execute, push, call back."""
+"""The steps of a try: map, render, execute, push."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from airflow._runtime import supervisor
+from airflow._runtime.alerts import call_each, callbacks_of
 from airflow._runtime.outcome import Outcome
 from airflow._runtime.xcom_codec import NotSerializable, encode
 from airflow.sdk.definitions import context as current
@@ -23,11 +24,11 @@ def run_task(ti: Any) -> Outcome:
     context = ti.get_template_context()
     current._current.append(context)
     try:
-        from_xcom = _unmap(ti, context)
+        from_xcom = unmap(ti, context)
         task = ti.task
         task.__dict__.pop("_init_done", None)  # what is assigned from here on makes no dependencies
         _render(task, context, from_xcom)
-        _each_callback(task.on_execute_callback, context, "on_execute_callback")
+        call_each(callbacks_of(task, "on_execute"), context, "on_execute_callback")
         with _timeout(ti), _end_on_signal(task), _named(ti, task, context):
             result = _execute(ti, task, context)
             task.post_execute(context, result)
@@ -60,7 +61,7 @@ def _execute(ti: Any, task: Any, context: Any) -> Any:
     return task.execute(context)
 
 
-def _unmap(ti: Any, context: Any) -> set[int]:
+def unmap(ti: Any, context: Any) -> set[int]:
     """Replace a mapped task by the real one of this instance."""
     task = ti.task
     if not task.is_mapped:
@@ -257,42 +258,3 @@ def _check_mappable(result: Any) -> None:
     longest = conf.getint("core", "max_map_length", fallback=1024)
     if len(result) > longest:
         raise UnmappableXComLengthPushed(result, longest)
-
-
-_CALLBACK_OF = {"success": "on_success_callback", "skipped": "on_skipped_callback", "failed": "on_failure_callback"}
-
-
-def call_callbacks(ti: Any, outcome: Outcome) -> None:
-    """Call what the author wants to be called at the end of a try."""
-    task = ti.task
-    name = _CALLBACK_OF.get(outcome.state)
-    if outcome.state == "up_for_retry":
-        name = "on_retry_callback" if ti.is_eligible_to_retry() else "on_failure_callback"
-    if name is None:
-        return
-    ti.state = outcome.state if name != "on_failure_callback" else "failed"
-    if name == "on_failure_callback" and task.email and task.email_on_failure:
-        log.warning("email_on_failure is set, but Tradewind does not send mail yet")
-    callbacks = getattr(task, name, None)
-    if not callbacks:
-        return
-    context = ti.get_template_context()
-    if outcome.error is not None:
-        context["exception"] = outcome.error
-    if outcome.reason is not None:
-        context["reason"] = outcome.reason
-    current._current.append(context)
-    try:
-        _each_callback(callbacks, context, name)
-    finally:
-        current._current.pop()
-
-
-def _each_callback(callbacks: Any, context: Any, name: str) -> None:
-    if not callbacks:
-        return
-    for callback in callbacks if isinstance(callbacks, (list, tuple, set)) else [callbacks]:
-        try:
-            callback(context)
-        except Exception:
-            log.exception("%s failed", name)

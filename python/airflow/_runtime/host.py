@@ -238,6 +238,7 @@ def preload() -> None:
     for module in (
         "airflow._alias_table",
         "airflow._config_defaults",
+        "airflow._runtime.alerts",
         "airflow._runtime.context",
         "airflow._runtime.execute",
         "airflow._runtime.logs",
@@ -278,6 +279,10 @@ def work(sock: socket.socket) -> int:
             from airflow._runtime.run import run
 
             return run(channel, job)
+        if kind == "callback":
+            from airflow._runtime.callback import call
+
+            return call(channel, job)
         if kind == "parse":
             from airflow._runtime.parse import parse
 

@@ -22,6 +22,13 @@ class Outcome:
     asset_updates: list[dict[str, Any]] = field(default_factory=list)
     deferral: dict[str, Any] | None = None
     error: BaseException | None = None
+    retry_at: str | None = None
+    called_back: bool = False
+
+    @property
+    def was_terminated(self) -> bool:
+        """Somebody asked the task to stop."""
+        return isinstance(self.error, exc.AirflowTaskTerminated)
 
     def as_message(self) -> dict[str, Any]:
         """The last frame."""
@@ -32,11 +39,40 @@ class Outcome:
             message["reason"] = masked(self.reason)
         if self.map_length is not None:
             message["map_length"] = self.map_length
-        for name in ("xcoms", "reschedule_at", "skip", "asset_updates", "deferral"):
+        for name in ("xcoms", "reschedule_at", "retry_at", "called_back", "skip", "asset_updates", "deferral"):
             value = getattr(self, name)
             if value:
                 message[name] = value
         return message
+
+
+def by_policy(outcome: Outcome, ti: Any) -> Outcome:
+    """What the task's retry policy makes of a failure."""
+    policy = getattr(ti.task, "retry_policy", None)
+    if policy is None or outcome.state != "up_for_retry" or outcome.error is None or outcome.was_terminated:
+        return outcome
+    from airflow.sdk.definitions.retry_policy import RetryAction
+
+    log = logging.getLogger("airflow.task")
+    try:
+        decision = policy.evaluate(outcome.error, ti.try_number, ti.max_tries, ti.get_template_context())
+    except Exception:
+        log.exception("The retry policy failed; the task's retries and retry_delay decide")
+        return outcome
+    reason = decision.reason or "no reason given"
+    if decision.action is RetryAction.FAIL:
+        log.info("The retry policy fails the task: %s", reason)
+        outcome.state = "failed"
+        outcome.reason = f"{outcome.reason} (retry policy: {reason})"
+    elif decision.action is RetryAction.RETRY and ti.is_eligible_to_retry():
+        log.info("The retry policy has the task tried again: %s", reason)
+        outcome.reason = f"{outcome.reason} (retry policy: {reason})"
+        if decision.retry_delay is not None:
+            from airflow._serialize.values import instant
+            from airflow.sdk import timezone
+
+            outcome.retry_at = instant(timezone.utcnow() + decision.retry_delay)
+    return outcome
 
 
 def outcome_of(error: BaseException, ti: Any) -> Outcome:

@@ -105,14 +105,16 @@ def _run(job: dict[str, Any]) -> Outcome:
 
 def try_task(job: dict[str, Any], task: Any) -> Outcome:
     """Run a task, with its callbacks; never raises."""
-    from airflow._runtime.execute import call_callbacks, run_task
+    from airflow._runtime.alerts import anything_to_tell, tell
+    from airflow._runtime.execute import run_task
+    from airflow._runtime.outcome import by_policy
     from airflow.sdk.execution_time.task_instance import RuntimeTaskInstance
 
     ti = RuntimeTaskInstance(job, task)
     try:
         outcome = run_task(ti)
     except BaseException as error:
-        outcome = outcome_of(error, ti)
+        outcome = by_policy(outcome_of(error, ti), ti)
     outcome.skip = list(ti.to_skip) if outcome.state == "success" else outcome.skip
     if outcome.state == "success" and outcome.error is not None and ti.task.outlets:
         # It ended well by way of an exception, such as one that skips tasks downstream.
@@ -120,7 +122,12 @@ def try_task(job: dict[str, Any], task: Any) -> Outcome:
 
         outcome.asset_updates = updates(ti.task.outlets, ti.get_template_context()["outlet_events"])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    call_callbacks(ti, outcome)
+    # Who asked the try to end knows whether anybody is to be told of it.
+    outcome.called_back = not outcome.was_terminated
+    if outcome.called_back and anything_to_tell(ti, outcome.state):
+        # From here on nothing changes the end of the try, whatever its callbacks do.
+        supervisor.send({**outcome.as_message(), "type": "decided"})
+        tell(ti, outcome.state, outcome.reason, outcome.error)
     return outcome
 
 

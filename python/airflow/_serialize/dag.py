@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from airflow._serialize.lane import callbacks, lane
@@ -11,6 +12,7 @@ from airflow.sdk.definitions._internal.types import NOTSET
 from airflow.sdk.exceptions import SerializationError
 
 FORMAT = 1
+_DAG_CALLBACKS = ("on_failure", "on_success", "sla_miss")
 
 
 def serialize_dag(dag: Any) -> dict[str, Any]:
@@ -53,7 +55,8 @@ def serialize_dag(dag: Any) -> dict[str, Any]:
         default_args=plain(dag.default_args) or None,
         access_control=plain(dag.access_control) or None,
         template_searchpath=[plain(path) for path in dag.template_searchpath] or None,
-        callbacks=[name for name in ("on_failure", "on_success") if getattr(dag, f"{name}_callback")] or None,
+        callbacks=[name for name in _DAG_CALLBACKS if getattr(dag, f"{name}_callback")] or None,
+        deadlines=[alert.as_spec() for alert in dag.deadlines] or None,
         task_groups=_groups(dag) or None,
         edge_labels=_labels(dag) or None,
     )
@@ -126,6 +129,10 @@ def serialize_task(task: Any) -> dict[str, Any]:
         display_name=display if display and display != task.task_id else None,
         owner=str(task.owner) if task.owner != "airflow" else None,
         email=_emails(task.email) or None,
+        email_on_failure=None if task.email_on_failure or not task.email else False,
+        email_on_retry=None if task.email_on_retry or not task.email else False,
+        sla=_sla(task),
+        retry_policy=_retry_policy(task.retry_policy),
         downstream=sorted(task.downstream_task_ids) or None,
         group=group,
         lane=None if task.is_mapped else lane(task),
@@ -189,6 +196,23 @@ def refuse_watchers(asset: Any) -> None:
         f"asset {asset.name!r} has watchers ({', '.join(w.name for w in asset.watchers)}), which are not supported; "
         "have a DAG update the asset, or send its events to POST /api/v2/assets/events"
     )
+def _sla(task: Any) -> float | None:
+    from airflow.configuration import conf
+
+    if task.sla is None or not conf.getboolean("core", "check_slas", fallback=True):
+        return None
+    if not isinstance(task.sla, timedelta):
+        raise TypeError(f"sla of task {task.task_id!r} must be a timedelta, not {task.sla!r}")
+    return seconds(task.sla)
+
+
+def _retry_policy(policy: Any) -> Any:
+    if policy is None:
+        return None
+    try:
+        return plain({"class": name_of(type(policy)), **policy.serialize()})
+    except NotImplementedError:
+        return {"class": name_of(type(policy))}
 
 
 def _emails(email: Any) -> list[str]:

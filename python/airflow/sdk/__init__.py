@@ -29,9 +29,14 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Metadata",
     ),
     "airflow.sdk.definitions.asset.decorators": ("asset",),
+    "airflow.sdk.definitions.asset": ("Asset", "AssetAlias", "AssetAll", "AssetAny"),
+    "airflow.sdk.definitions.callback": ("AsyncCallback", "SyncCallback"),
     "airflow.sdk.definitions.connection": ("Connection",),
     "airflow.sdk.definitions.context": ("Context", "get_current_context", "get_parsing_context"),
     "airflow.sdk.definitions.dag": ("DAG", "dag"),
+    "airflow.sdk.definitions.deadline": (
+        "BaseDeadlineReference", "DeadlineAlert", "DeadlineReference", "deadline_reference",
+    ),
     "airflow.sdk.definitions.decorators": ("setup", "task", "task_group", "teardown"),
     "airflow.sdk.definitions.edges": ("EdgeModifier", "Label", "chain", "chain_linear", "cross_downstream"),
     "airflow.sdk.definitions.param": ("Param", "ParamsDict"),
@@ -61,6 +66,9 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Window",
         "YearWindow",
     ),
+    "airflow.sdk.definitions.retry_policy": (
+        "ExceptionRetryPolicy", "RetryAction", "RetryDecision", "RetryPolicy", "RetryRule",
+    ),
     "airflow.sdk.definitions.taskgroup": ("TaskGroup",),
     "airflow.sdk.definitions.variable": ("Variable",),
     "airflow.sdk.definitions.xcom_arg": ("XComArg",),
@@ -82,11 +90,6 @@ _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 
 # Names of Airflow's SDK that this version does not have, by what they are about.
 _NOT_YET: dict[str, tuple[str, ...]] = {
-    "deadlines": (
-        "AsyncCallback", "BaseDeadlineReference", "DeadlineAlert", "DeadlineReference", "SyncCallback",
-        "deadline_reference",
-    ),
-    "retry policies": ("ExceptionRetryPolicy", "RetryAction", "RetryDecision", "RetryPolicy", "RetryRule"),
     "object storage": ("ObjectStoragePath",),
     "resumable jobs": ("ResumableJobMixin",),
     "task state stores": ("NEVER_EXPIRE",),

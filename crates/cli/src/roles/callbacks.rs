@@ -8,14 +8,14 @@ use async_trait::async_trait;
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tradewind_core::{Duration, Timestamp};
+use tradewind_core::Duration;
 use tradewind_engine::SystemClock;
 use tradewind_engine::callbacks::{CallbackHost, CallbackRunner, Ran};
 use tradewind_protocol::Called;
 use tradewind_protocol::log_path::callback_log_path;
 use tradewind_server::StoreTaskApi;
 use tradewind_server::task_api::TaskApiConfig;
-use tradewind_store::{CallbackEnd, ClaimedCallback, Store};
+use tradewind_store::{CallbackEnd, ClaimedCallback, DeadlineAnswer, Store};
 use tradewind_worker::host::{Answerer, CallbackFailure, HostPool};
 use tradewind_worker::log::TryLog;
 
@@ -97,11 +97,15 @@ impl PythonCallbacks {
         if called.error.is_some() || callback.kind != "reference" || called.value.is_null() {
             return called.error;
         }
-        let due_at = called.value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let at = called.value["at"].as_str().and_then(|text| text.parse().ok()).map(DeadlineAnswer::At);
+        let interval = called.value["interval"].as_f64().map(Duration::from_secs_f64).map(DeadlineAnswer::Interval);
+        if called.value.get("at").is_some_and(serde_json::Value::is_null) {
+            return None;
+        }
         let alert = callback.request["alert"].as_i64().and_then(|alert| i32::try_from(alert).ok());
-        let (Some(due_at), Some(alert), Some(run_key)) = (due_at, alert, callback.run_key) else {
+        let (Some(answer), Some(alert), Some(run_key)) = (at.or(interval), alert, callback.run_key) else {
             return Some(format!("{} is no instant that a deadline could be at", called.value));
         };
-        self.store.set_deadline(run_key, alert, due_at).await.err().map(|error| error.to_string())
+        self.store.set_deadline(run_key, alert, answer).await.err().map(|error| error.to_string())
     }
 }

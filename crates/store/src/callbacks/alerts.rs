@@ -77,14 +77,18 @@ enum ReferenceSpec {
 impl DeadlineSpec {
     /// From where it counts and for how long; `None`: only Python can say.
     pub fn known(&self) -> Option<(Reference, Duration)> {
-        let reference = match self.reference {
+        Some((self.reference()?, self.interval?))
+    }
+
+    /// From where it counts; `None`: only Python can say.
+    pub fn reference(&self) -> Option<Reference> {
+        Some(match self.reference {
             ReferenceSpec::LogicalDate => Reference::LogicalDate,
             ReferenceSpec::QueuedAt => Reference::QueuedAt,
             ReferenceSpec::Fixed { at } => Reference::Fixed(at),
             ReferenceSpec::AverageRuntime { max_runs, min_runs } => Reference::AverageRuntime { max_runs, min_runs },
             ReferenceSpec::Custom { .. } => return None,
-        };
-        Some((reference, self.interval?))
+        })
     }
 
     /// It counts from when the run is queued, and so anew when it is queued again.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use tradewind_core::plan::{Reference, RunFacts, Watched, due_at, plan_deadlines};
-use tradewind_core::{Duration, RunType, Timestamp};
+use tradewind_core::{Duration, RunState, RunType, Timestamp};
 
 use super::NewCallback;
+use super::alerts::DeadlineSpec;
 use crate::admin::NewEvent;
+use crate::models::RunRow;
 use crate::row::row;
 use crate::sql::{Batch, Rows, Statement, ids};
 use crate::{Error, Store, Topic, Tx};
@@ -36,16 +38,27 @@ pub(crate) struct QueuedRun {
     pub queued_at: Timestamp,
 }
 
-row! {
-    struct RequeuedRow {
-        id: i64,
-        dag_id: String,
-        run_type: RunType,
-        dag_version_id: Option<i64>,
-        logical_date: Option<Timestamp>,
-        data_interval_end: Option<Timestamp>,
-        queued_at: Option<Timestamp>,
+impl From<RunRow> for QueuedRun {
+    fn from(run: RunRow) -> Self {
+        Self {
+            run_key: run.id,
+            dag_id: run.dag_id,
+            run_type: run.run_type,
+            dag_version_id: run.dag_version_id,
+            logical_date: run.logical_date,
+            data_interval_end: run.data_interval_end,
+            queued_at: run.queued_at.unwrap_or(run.run_after),
+        }
     }
+}
+
+/// What Python worked out about a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadlineAnswer {
+    /// The instant.
+    At(Timestamp),
+    /// How long after its reference.
+    Interval(Duration),
 }
 
 row! {
@@ -88,9 +101,8 @@ static AVERAGE: Statement = Statement::new(
         WHERE dag_id = $1 AND id <> $2 AND start_date IS NOT NULL AND end_date IS NOT NULL
         ORDER BY run_after DESC, id DESC LIMIT $3) AS r",
 );
-static REQUEUED: Statement =
-    Statement::new("SELECT {columns} FROM dag_run WHERE id IN {ids} AND state = 'queued' ORDER BY id")
-        .reads::<RequeuedRow>();
+static RUNS: Statement =
+    Statement::new("SELECT {columns} FROM dag_run WHERE id IN {ids} ORDER BY id").reads::<RunRow>();
 static FORGET_ALERT: Statement =
     Statement::new("DELETE FROM deadline WHERE run_key = $1 AND alert = $2 AND kind = 'deadline' AND NOT missed");
 static NEXT: Statement = Statement::new("SELECT MIN(due_at) FROM deadline WHERE NOT missed");
@@ -102,7 +114,6 @@ static DUE: Statement = Statement::new(
 .reads::<Due>();
 static MISSED: Statement = Statement::new("UPDATE deadline SET missed = TRUE, updated_at = $2 WHERE id IN {ids}");
 static MET: Statement = Statement::new("DELETE FROM deadline WHERE id IN {ids}");
-static VERSION_OF: Statement = Statement::new("SELECT dag_id, dag_version_id FROM dag_run WHERE id = $1");
 
 impl Tx {
     /// Makes the deadlines of a run that was created, or (`again`) queued anew: then only those that count from there.
@@ -133,14 +144,14 @@ impl Tx {
             };
             let facts = self.facts(run, &reference).await?;
             if let Some(at) = due_at(&reference, interval, &facts) {
-                new.push(row(run, "deadline", None, Some(alert), at));
+                new.push(new_row(run, "deadline", None, Some(alert), at));
             }
         }
         if run.run_type == RunType::Scheduled && !again {
             let end = run.data_interval_end.or(run.logical_date);
             for (task_id, sla) in &alerts.slas {
                 if let Some(end) = end {
-                    new.push(row(run, "sla", Some(task_id), None, end + *sla));
+                    new.push(new_row(run, "sla", Some(task_id), None, end + *sla));
                 }
             }
         }
@@ -153,17 +164,10 @@ impl Tx {
 
     /// Runs that were queued again are measured again.
     pub(crate) async fn runs_were_requeued(&mut self, run_keys: &[i64]) -> Result<(), Error> {
-        for run in REQUEUED.bind(ids(run_keys.iter().copied())).all::<RequeuedRow>(self).await? {
-            let run = QueuedRun {
-                run_key: run.id,
-                dag_id: run.dag_id,
-                run_type: run.run_type,
-                dag_version_id: run.dag_version_id,
-                logical_date: run.logical_date,
-                data_interval_end: run.data_interval_end,
-                queued_at: run.queued_at.unwrap_or_else(crate::now),
-            };
-            self.watch_run(&run, true).await?;
+        for run in RUNS.bind(ids(run_keys.iter().copied())).all::<RunRow>(self).await? {
+            if run.state == RunState::Queued {
+                self.watch_run(&QueuedRun::from(run), true).await?;
+            }
         }
         Ok(())
     }
@@ -179,7 +183,7 @@ impl Tx {
     }
 }
 
-fn row(
+fn new_row(
     run: &QueuedRun,
     kind: &str,
     task_id: Option<&String>,
@@ -199,31 +203,32 @@ fn row(
 }
 
 impl Store {
-    /// A deadline that Python worked out; without an instant there is none.
+    /// A deadline of a run that only Python could work out: `alert` is its position among the DAG's.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn set_deadline(&self, run_key: i64, alert: i32, due_at: Timestamp) -> Result<(), Error> {
+    pub async fn set_deadline(&self, run_key: i64, alert: i32, worked_out: DeadlineAnswer) -> Result<(), Error> {
         let mut tx = self.begin().await?;
-        let Some((dag_id, dag_version_id)) =
-            VERSION_OF.bind(run_key).optional::<(String, Option<i64>)>(&mut tx).await?
-        else {
-            return Ok(());
+        let found = RUNS.bind(ids([run_key])).optional::<RunRow>(&mut tx).await?;
+        let Some(run) = found.map(QueuedRun::from) else { return Ok(()) };
+        let due_at = match worked_out {
+            DeadlineAnswer::At(at) => Some(at),
+            DeadlineAnswer::Interval(interval) => {
+                let alerts = tx.alerts(run.dag_version_id).await?;
+                let spec = usize::try_from(alert).ok().and_then(|position| alerts.deadlines.get(position));
+                match spec.and_then(DeadlineSpec::reference) {
+                    Some(reference) => due_at(&reference, interval, &tx.facts(&run, &reference).await?),
+                    None => None,
+                }
+            }
         };
         FORGET_ALERT.bind(run_key).bind(alert).run(&mut tx).await?;
-        let run = QueuedRun {
-            run_key,
-            dag_id,
-            run_type: RunType::Manual,
-            dag_version_id,
-            logical_date: None,
-            data_interval_end: None,
-            queued_at: due_at,
-        };
-        let mut new = Rows::new(NEW);
-        new.push(row(&run, "deadline", None, Some(alert), due_at));
-        ADD.bind(new).bind(crate::now()).run(&mut tx).await?;
-        tx.notify(Topic::Scheduler);
+        if let Some(at) = due_at {
+            let mut new = Rows::new(NEW);
+            new.push(new_row(&run, "deadline", None, Some(alert), at));
+            ADD.bind(new).bind(crate::now()).run(&mut tx).await?;
+            tx.notify(Topic::Scheduler);
+        }
         tx.commit().await
     }
 
@@ -288,6 +293,7 @@ impl Tx {
                 ti_id: None,
                 request: json!({
                     "event": "deadline_missed",
+                    "alert": one.alert,
                     "callback": spec.callback,
                     "deadline": { "id": one.uuid, "deadline_time": one.due_at, "alert_name": spec.name },
                 }),

@@ -8,7 +8,7 @@ mod deadlines;
 mod ends;
 mod queue;
 
-pub use deadlines::DeadlineReport;
+pub use deadlines::{DeadlineAnswer, DeadlineReport};
 pub use ends::RunEnd;
 pub use queue::{CallbackEnd, ClaimedCallback};
 

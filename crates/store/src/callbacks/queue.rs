@@ -66,7 +66,9 @@ static GIVE_UP: Statement = Statement::new(
 .reads::<ClaimedCallback>();
 /// When there may be something to do again if nobody says so before.
 static NEXT: Statement = Statement::new(
-    "SELECT COUNT(*), MIN(CASE WHEN claimed_by IS NULL THEN 0 ELSE lease_until END) FROM callback
+    "SELECT MIN(CASE WHEN claimed_by IS NULL
+            OR EXISTS (SELECT 1 FROM job WHERE job.id = callback.claimed_by AND job.state = 'ended')
+        THEN 0 ELSE lease_until END) FROM callback
      WHERE bundle_name IN {names}",
 );
 static FINISH: Statement = Statement::new("DELETE FROM callback WHERE id = $1 AND claimed_by = $2");
@@ -115,8 +117,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn next_callback_at(&self, bundles: &[String]) -> Result<Option<Timestamp>, Error> {
-        let (_, next) =
-            NEXT.bind(names(bundles)).one::<(i64, Option<Timestamp>)>(&mut self.db().reader().await?).await?;
+        let (next,) = NEXT.bind(names(bundles)).one::<(Option<Timestamp>,)>(&mut self.db().reader().await?).await?;
         Ok(next)
     }
 

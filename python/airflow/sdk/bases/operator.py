@@ -74,8 +74,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         task_id: str,
         owner: str = NOTSET,  # type: ignore[assignment]
         email: str | Iterable[str] | None = None,
-        email_on_retry: bool = True,
-        email_on_failure: bool = True,
+        email_on_retry: bool = NOTSET,  # type: ignore[assignment]
+        email_on_failure: bool = NOTSET,  # type: ignore[assignment]
         retries: int | None = NOTSET,  # type: ignore[assignment]
         retry_delay: timedelta | float = NOTSET,  # type: ignore[assignment]
         retry_exponential_backoff: bool | float = 0,
@@ -143,8 +143,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
             task_id=task_group.child_id(task_id) if task_group is not None else task_id,
             owner=owner if owner is not NOTSET else "airflow",
             email=email,
-            email_on_retry=email_on_retry,
-            email_on_failure=email_on_failure,
+            email_on_retry=_mail_by_default("retry") if email_on_retry is NOTSET else email_on_retry,
+            email_on_failure=_mail_by_default("failure") if email_on_failure is NOTSET else email_on_failure,
             retries=_whole(retries, "retries", task_id),
             retry_delay=_seconds(retry_delay, "retry_delay", task_id) if retry_delay is not NOTSET else NOTSET,
             retry_exponential_backoff=float(retry_exponential_backoff or 0),
@@ -472,6 +472,12 @@ class BaseAsyncOperator(BaseOperator):
         import asyncio
 
         return asyncio.run(self.aexecute(context))
+
+
+def _mail_by_default(about: str) -> bool:
+    from airflow.configuration import conf
+
+    return conf.getboolean("email", f"default_email_on_{about}", fallback=True)
 
 
 def _check_task_id(task_id: Any) -> None:

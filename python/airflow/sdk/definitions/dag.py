@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["DAG", "dag"]
 
 # Arguments of older eras that have no meaning here; they are taken so that old files load.
-_WITHOUT_EFFECT = frozenset({"default_view", "full_filepath", "orientation", "sla_miss_callback"})
+_WITHOUT_EFFECT = frozenset({"default_view", "full_filepath", "orientation"})
 
 
 class DAG:
@@ -117,7 +117,7 @@ class DAG:
         self.auto_register = auto_register
         self.fail_fast = bool(fail_fast or fail_stop)
         self.dag_display_name = dag_display_name or dag_id
-        self.deadline = deadline
+        self.deadline = _check_deadlines(deadline, dag_id)
         self.allowed_run_types = allowed_run_types
         self.disable_bundle_versioning = disable_bundle_versioning
         self.rerun_with_latest_version = rerun_with_latest_version
@@ -168,6 +168,13 @@ class DAG:
         return date
 
     # What it is.
+
+    @property
+    def deadlines(self) -> list[Any]:
+        """All deadlines of its runs."""
+        if not self.deadline:
+            return []
+        return list(self.deadline) if isinstance(self.deadline, Iterable) else [self.deadline]
 
     @property
     def timezone(self) -> Any:
@@ -446,6 +453,18 @@ def _limit(value: Any, name: str, dag_id: str) -> int | None:
     if value < 0:
         raise ValueError(f"{name} of DAG {dag_id!r} is {value}; it can't be negative")
     return value
+
+
+def _check_deadlines(deadline: Any, dag_id: str) -> Any:
+    if not deadline:
+        return None
+    from airflow.sdk.definitions.deadline import DeadlineAlert
+
+    alerts = deadline if isinstance(deadline, Iterable) else [deadline]
+    for alert in alerts:
+        if not isinstance(alert, DeadlineAlert):
+            raise TypeError(f"deadline of DAG {dag_id!r} must be a DeadlineAlert or a list of them, not {alert!r}")
+    return deadline
 
 
 def _check_tags(tags: Collection[str] | None, dag_id: str) -> set[str]:

@@ -137,6 +137,13 @@ class TaskStateInfo:
         self.start_date = read_instant(row.get("start_date"))
         self.end_date = read_instant(row.get("end_date"))
 
+    @property
+    def logical_date(self) -> Any:
+        """The run's logical date."""
+        return self.dag_run.logical_date
+
+    execution_date = logical_date
+
     def current_state(self) -> str | None:
         """The state."""
         return self.state
@@ -157,7 +164,7 @@ class RuntimeTaskInstance:
         self.run_id: str = job["run"]["run_id"]
         self.map_index: int = job.get("map_index", -1)
         self.try_number: int = job["try_number"]
-        self.max_tries: int = max(job.get("max_tries", 1) - 1, 0)
+        self.max_tries: int = job.get("max_tries", 0)
         self.id: str = job["try_id"]
         self.dag_run = DagRun(self.dag_id, job["run"])
         self.pool: str = job.get("pool", "default_pool")
@@ -175,7 +182,7 @@ class RuntimeTaskInstance:
         self._started = datetime.now(tz=timezone.utc)
         self.resume: dict[str, Any] | None = job.get("resume")
         self._first_started: str | None = job.get("first_started_at")
-        self._attempts: int = job.get("max_tries", 1)
+        self._hostname: str | None = None
         self._queued: str | None = job.get("queued_at")
         self.pushed: dict[str, Any] = {}
         self.to_skip: list[str] = []
@@ -220,12 +227,14 @@ class RuntimeTaskInstance:
 
     @property
     def duration(self) -> float:
-        """Seconds so far."""
-        return (datetime.now(tz=timezone.utc) - self._started).total_seconds()
+        """Seconds so far, or until its end."""
+        return ((self.end_date or datetime.now(tz=timezone.utc)) - self._started).total_seconds()
 
     @property
     def hostname(self) -> str:
         """The machine's name."""
+        if self._hostname is not None:
+            return self._hostname
         from airflow.utils.net import get_hostname
 
         return get_hostname()
@@ -242,9 +251,17 @@ class RuntimeTaskInstance:
         """Tries before this one."""
         return self.try_number - 1
 
+    def ended(self, state: str | None, started: str | None, ended: str | None, hostname: str | None) -> None:
+        """Take on what became of the try, in a process that did not run it."""
+        self.state = state or self.state
+        if started is not None:
+            self._started = read_instant(started)
+        self.end_date = read_instant(ended)
+        self._hostname = hostname
+
     def is_eligible_to_retry(self) -> bool:
         """Whether another try is left after this one."""
-        return self.try_number < self._attempts
+        return self.try_number <= self.max_tries
 
     def _page(self, extra: str = "") -> str:
         from urllib.parse import quote
