@@ -93,7 +93,7 @@ impl StoreTaskApi {
                 self.asset_events(of, limit).await
             }
             TaskCall::TriggeringAssetEvents {} => {
-                let of = AssetEventFilter { consumed_by: Some(ti.run_key), ..AssetEventFilter::default() };
+                let of = AssetEventFilter { consumed_by: Some(caller.run_key), ..AssetEventFilter::default() };
                 self.asset_events(of, None).await
             }
             TaskCall::RunTrigger { dag_id, run_id, logical_date, conf, reset, note } => {
