@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tradewind_core::{Duration, RunState, RunType, TaskState, Timestamp, TryId};
 use tradewind_store::read::EventFilter;
 use tradewind_store::{
-    CallbackEnd, ClaimedCallback, ClearTi, ClearTis, DeadlineAnswer, FinishTry, NewRun, NewTi, ParsedDag, RunEnd,
+    CallbackEnd, ClaimedCallback, ClearTis, DeadlineAnswer, FinishTry, NewRun, NewTi, ParsedDag, RunEnd,
     Store, Topic,
 };
 use tradewind_testkit::build::{at, dag, file, new_run, new_ti, start, write};
@@ -289,7 +289,7 @@ async fn a_run_that_succeeds_in_time_has_no_deadlines_left_and_one_that_is_queue
         // Marked as done, then queued again by a clear.
         store.set_run_state(run_key, RunState::Success, at(60), &[]).await.unwrap();
         let clear =
-            ClearTis { tis: Vec::<ClearTi>::new(), reopen_runs: true, also_runs: vec![run_key], latest_version: false, at: at(300) };
+            ClearTis { tis: Vec::new(), reopen_runs: true, also_runs: vec![run_key], latest_version: false, default_retries: 0, at: at(300) };
         store.clear_tis(&clear).await.unwrap();
         assert_eq!(store.check_deadlines(at(301)).await.unwrap().wake_at, Some(at(350)), "counted from the new queueing");
     }
