@@ -143,7 +143,7 @@ class _Rehearsal:
             "task_id": task.task_id,
             "try_id": "00000000-0000-8000-8000-000000000000",
             "try_number": try_number,
-            "max_tries": _attempts(task),
+            "max_tries": _attempts(task) - 1,
             "map_index": index,
             "run": self.server.run,
             "owner": task.owner,
