@@ -29,7 +29,6 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Metadata",
     ),
     "airflow.sdk.definitions.asset.decorators": ("asset",),
-    "airflow.sdk.definitions.asset": ("Asset", "AssetAlias", "AssetAll", "AssetAny"),
     "airflow.sdk.definitions.callback": ("AsyncCallback", "SyncCallback"),
     "airflow.sdk.definitions.connection": ("Connection",),
     "airflow.sdk.definitions.context": ("Context", "get_current_context", "get_parsing_context"),
