@@ -129,6 +129,23 @@ backfill_dag_run backfill_dag_run_pkey PRIMARY KEY (backfill_id, ordinal)
 backfill_dag_run backfill_dag_run_run_key_fkey FOREIGN KEY (run_key) REFERENCES dag_run(id) ON DELETE SET NULL
 CREATE UNIQUE INDEX backfill_dag_run_pkey ON public.backfill_dag_run USING btree (backfill_id, ordinal)
 CREATE INDEX backfill_dag_run_run ON public.backfill_dag_run USING btree (run_key) WHERE (run_key IS NOT NULL)
+callback.id bigint NOT NULL IDENTITY
+callback.kind text NOT NULL
+callback.dag_id text NOT NULL
+callback.run_key bigint
+callback.ti_id bigint
+callback.bundle_name text NOT NULL
+callback.relative_fileloc text NOT NULL
+callback.created_at bigint NOT NULL
+callback.attempts integer NOT NULL DEFAULT 0
+callback.claimed_by bigint
+callback.lease_until bigint
+callback.request text NOT NULL
+callback callback_claim_whole CHECK (((claimed_by IS NULL) = (lease_until IS NULL)))
+callback callback_kind CHECK ((kind = ANY (ARRAY['task'::text, 'dag'::text, 'deadline'::text, 'sla'::text, 'reference'::text])))
+callback callback_pkey PRIMARY KEY (id)
+CREATE INDEX callback_of_bundle ON public.callback USING btree (bundle_name, id)
+CREATE UNIQUE INDEX callback_pkey ON public.callback USING btree (id)
 connection.conn_id text NOT NULL
 connection.conn_type text NOT NULL
 connection.description text
@@ -256,6 +273,26 @@ dag_version dag_version_number UNIQUE (dag_id, version_number)
 dag_version dag_version_pkey PRIMARY KEY (id)
 CREATE UNIQUE INDEX dag_version_number ON public.dag_version USING btree (dag_id, version_number)
 CREATE UNIQUE INDEX dag_version_pkey ON public.dag_version USING btree (id)
+deadline.id bigint NOT NULL IDENTITY
+deadline.uuid text NOT NULL
+deadline.kind text NOT NULL
+deadline.run_key bigint NOT NULL
+deadline.dag_id text NOT NULL
+deadline.task_id text
+deadline.alert integer
+deadline.dag_version_id bigint
+deadline.due_at bigint NOT NULL
+deadline.missed boolean NOT NULL DEFAULT false
+deadline.created_at bigint NOT NULL
+deadline.updated_at bigint NOT NULL
+deadline deadline_kind CHECK ((((kind = 'deadline'::text) AND (task_id IS NULL) AND (alert IS NOT NULL)) OR ((kind = 'sla'::text) AND (task_id IS NOT NULL) AND (alert IS NULL))))
+deadline deadline_pkey PRIMARY KEY (id)
+deadline deadline_run_key_fkey FOREIGN KEY (run_key) REFERENCES dag_run(id) ON DELETE CASCADE
+deadline deadline_uuid UNIQUE (uuid)
+CREATE INDEX deadline_due ON public.deadline USING btree (due_at) WHERE (NOT missed)
+CREATE INDEX deadline_of_run ON public.deadline USING btree (run_key)
+CREATE UNIQUE INDEX deadline_pkey ON public.deadline USING btree (id)
+CREATE UNIQUE INDEX deadline_uuid ON public.deadline USING btree (uuid)
 deferral.ti_id bigint NOT NULL
 deferral.try_number integer NOT NULL
 deferral.next_method text NOT NULL

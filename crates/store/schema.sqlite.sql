@@ -146,6 +146,25 @@ CREATE TABLE backfill_dag_run (
 
 CREATE INDEX backfill_dag_run_run ON backfill_dag_run (run_key) WHERE run_key IS NOT NULL;
 
+CREATE TABLE callback (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    dag_id TEXT NOT NULL,
+    run_key BIGINT,
+    ti_id BIGINT,
+    bundle_name TEXT NOT NULL,
+    relative_fileloc TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    claimed_by BIGINT,
+    lease_until BIGINT,
+    request TEXT NOT NULL,
+    CONSTRAINT callback_kind CHECK (kind IN ('task', 'dag', 'deadline', 'sla', 'reference')),
+    CONSTRAINT callback_claim_whole CHECK ((claimed_by IS NULL) = (lease_until IS NULL))
+);
+
+CREATE INDEX callback_of_bundle ON callback (bundle_name, id);
+
 CREATE TABLE connection (
     conn_id TEXT NOT NULL PRIMARY KEY,
     conn_type TEXT NOT NULL,
@@ -283,6 +302,28 @@ CREATE TABLE dag_version (
     source TEXT NOT NULL,
     CONSTRAINT dag_version_number UNIQUE (dag_id, version_number)
 );
+
+CREATE TABLE deadline (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uuid TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    run_key BIGINT NOT NULL REFERENCES dag_run (id) ON DELETE CASCADE,
+    dag_id TEXT NOT NULL,
+    task_id TEXT,
+    alert INTEGER,
+    dag_version_id BIGINT,
+    due_at BIGINT NOT NULL,
+    missed BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT deadline_uuid UNIQUE (uuid),
+    CONSTRAINT deadline_kind CHECK ((kind = 'deadline' AND task_id IS NULL AND alert IS NOT NULL)
+        OR (kind = 'sla' AND task_id IS NOT NULL AND alert IS NULL))
+);
+
+CREATE INDEX deadline_due ON deadline (due_at) WHERE NOT missed;
+
+CREATE INDEX deadline_of_run ON deadline (run_key);
 
 CREATE TABLE deferral (
     ti_id BIGINT NOT NULL PRIMARY KEY REFERENCES task_instance (id) ON DELETE CASCADE,

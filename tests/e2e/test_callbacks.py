@@ -73,6 +73,10 @@ def pid_of(pids, try_number):
     return wait_for(f"try {try_number}", find)
 
 
+def text_of(mail):
+    return "".join(part.get_payload(decode=True).decode() for part in mail.walk() if part.get_content_type() == "text/html")
+
+
 def event(home, name):
     found = home.get("eventLogs", limit=100, event=name)["event_logs"]
     return [{**one, "extra": json.loads(one["extra"])} for one in found]
@@ -97,7 +101,7 @@ def test_a_killed_task_calls_back_and_mails_and_so_does_its_dag(home, journal, t
         (dag,) = wait_for("the DAG's callback", lambda: journal(what="dag"))
         assert (dag["run_id"], dag["reason"], dag["run"]) == (run_id, "task_failure", "failed")
         assert (dag["task"], dag["state"]) == ("victim", "failed")
-        assert "SIGKILL" in box.take()[1].as_string()
+        assert "SIGKILL" in text_of(box.take()[1])
         home.wait_run("killed", run_id, "failed")
         assert len(journal()) == 3 and box.mails.empty(), "each once"
     told = wait_for("the event log", lambda: (found := event(home, "callback")) and len(found) == 3 and found)
@@ -196,8 +200,7 @@ with DAG("shell", schedule=None, default_args={{"email": ["a@example.com"], "ema
         home.wait_run("shell", home.trigger("shell"), "failed")
         to, mail = box.take()
     assert to == ["a@example.com"]
-    text = "".join(part.get_payload(decode=True).decode() for part in mail.walk() if part.get_content_type() == "text/html")
-    assert "non-zero exit code 7" in text
+    assert "non-zero exit code 7" in text_of(mail)
 
 
 def test_a_missed_deadline_and_a_missed_service_level_are_told_at_their_instant(home, journal):
