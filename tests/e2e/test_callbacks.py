@@ -223,8 +223,8 @@ with DAG("in_time", schedule=None, deadline=DeadlineAlert(
         DeadlineReference.DAGRUN_QUEUED_AT, timedelta(seconds=2), AsyncCallback(late, kwargs={{"x": 2}}))):
     BashOperator(task_id="t", bash_command="true")
 
-with DAG("level", schedule=timedelta(days=1), start_date=datetime.now() - timedelta(days=1, hours=1), catchup=False, sla_miss_callback=sla):
-    BashOperator(task_id="t", bash_command="sleep 3", sla=timedelta(minutes=1))
+with DAG("level", schedule=timedelta(days=1), start_date=datetime(2024, 1, 1), catchup=False, sla_miss_callback=sla):
+    BashOperator(task_id="t", bash_command="sleep 3", sla=timedelta(seconds=1))
 """
     save(home, "late", journal, body)
     home.standalone()
