@@ -1,0 +1,7 @@
+//! Mapping and flow, semantic by semantic, on the run planner: small DAGs, what their tasks do, what comes of it.
+
+mod groups;
+mod mapping;
+mod scopes;
+mod skips;
+mod world;
