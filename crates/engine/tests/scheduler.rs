@@ -2,6 +2,8 @@
 
 #[path = "scheduler/backfill.rs"]
 mod backfill;
+#[path = "scheduler/mapping.rs"]
+mod mapping;
 mod world;
 
 use serde_json::json;
