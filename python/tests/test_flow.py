@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from airflow.exceptions import AirflowException
 from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
+from driver import workload
 
 from airflow._serialize.dag import serialize_dag
 from airflow.sdk import DAG, TaskGroup, setup, task, task_group, teardown
@@ -175,6 +176,29 @@ def test_a_short_circuit_skips_everything_or_what_is_next(ignore, expected):
         )
         stop >> value.override(task_id="next")() >> value.override(task_id="last", trigger_rule="all_done")()
     assert ran(d) == expected
+
+
+@pytest.mark.parametrize(
+    ("run_type", "days_ago", "skipped"),
+    [("scheduled", 0.5, []), ("scheduled", 3, ["after"]), ("manual", 3, []), ("backfill", 3, ["after"])],
+)
+def test_latest_only_skips_what_is_next_in_old_runs(host, dag_file, run_type, days_ago, skipped):
+    path = dag_file("""
+        from datetime import datetime
+        from airflow import DAG
+        from airflow.operators.empty import EmptyOperator
+        from airflow.operators.latest_only import LatestOnlyOperator
+        with DAG("d", schedule="@daily", start_date=datetime(2024, 1, 1), catchup=True) as dag:
+            LatestOnlyOperator(task_id="t") >> EmptyOperator(task_id="after")
+    """)
+    end = datetime.now(tz=timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
+        days=int(days_ago)
+    )
+    dates = {"logical_date": end - timedelta(days=1), "data_interval_start": end - timedelta(days=1)}
+    dates |= {"data_interval_end": end, "run_after": end}
+    run = {name: date.isoformat().replace("+00:00", "Z") for name, date in dates.items()}
+    child = host.fork().run(workload(path, "d", "t", run={"run_type": run_type, **run}))
+    assert (child.done["state"], child.done.get("skip", [])) == ("success", skipped)
 
 
 def test_fail_fast_wants_ordinary_rules():

@@ -72,7 +72,11 @@ fn run(drafts: Vec<TaskDraft>, length: Option<u32>) -> (u32, f64, f64) {
     planner.start(now);
     planner.add_missing();
     planner.plan(now);
-    let mut ready = std::collections::VecDeque::from(planner.take_touched());
+    let may_go = |planner: &mut RunPlanner| {
+        let touched = planner.take_touched();
+        touched.into_iter().filter(|&index| planner.tis[index].state == Some(TaskState::Scheduled)).collect::<Vec<_>>()
+    };
+    let mut ready = std::collections::VecDeque::from(may_go(&mut planner));
     let (mut finishes, began, mut load) = (0, Instant::now(), 0.0);
     while let Some(index) = ready.pop_front() {
         now = now + Duration::from_micros(1);
@@ -87,8 +91,7 @@ fn run(drafts: Vec<TaskDraft>, length: Option<u32>) -> (u32, f64, f64) {
         planner.observe(ended);
         planner.plan(now);
         finishes += 1;
-        let touched = planner.take_touched();
-        ready.extend(touched.into_iter().filter(|&index| planner.tis[index].state == Some(TaskState::Scheduled)));
+        ready.extend(may_go(&mut planner));
         if finishes as usize == planner.tis.len() / 2 {
             let again = RunSnapshot {
                 dag: planner.dag.clone(),

@@ -139,4 +139,11 @@ async fn main() {
     measure(&store, "chain30", 1, 30).await;
     measure(&store, "wide200", 1, 200).await;
     measure(&store, "linear5", 100, 5).await;
+    // One run with more and more instances: the cost of each must stay the same.
+    for size in [100, 1_000, 10_000, 100_000] {
+        let mapped = json!({"kind": "expand", "over": {"x": {"literal": vec![0; size]}}});
+        let dag_id = format!("mapped{size}");
+        add_dag(&store, &dag_id, vec![json!({"task_id": "work", "operator": "Op", "mapped": mapped})]).await;
+        measure(&store, &dag_id, 1, size).await;
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tradewind_core::{RunState, TaskState};
-use tradewind_store::{ClearTi, ClearTis};
+use tradewind_store::ClearTis;
 
 use super::fine;
 use super::world::{World, both};
@@ -46,10 +46,11 @@ async fn a_mapped_group_goes_depth_first_and_follows_a_new_length_after_clearing
         let run = world.store().find_run_row("d", "r").await.unwrap().expect("the run");
         let (_, tis) = world.store().load_runs(&[run.id]).await.unwrap().remove(0);
         let clear = ClearTis {
-            tis: tis.iter().map(|ti| ClearTi { ti_id: ti.id, retries: 0 }).collect(),
+            tis: tis.iter().map(|ti| ti.id).collect(),
             reopen_runs: true,
             also_runs: Vec::new(),
             latest_version: false,
+            default_retries: 0,
             at: world.now(),
         };
         world.store().clear_tis(&clear).await.unwrap();
