@@ -6,7 +6,8 @@
 * every Rust file starts with its purpose (`//!`) and every Python module with a docstring;
 * no file is called util, common, helpers, manager or imp;
 * no `#[allow]`, `#[ignore]`, `#[should_panic]` or anything left to do;
-* nothing names a place outside of this repository.
+* nothing names a place outside of this repository;
+* every test that docs/semantics names as proof exists.
 """
 
 import ast
@@ -28,6 +29,7 @@ EDGES = {
     "engine": {"core", "protocol", "store", "executors"},
     "server": {"core", "protocol", "store"},
     "cli": {"core", "protocol", "store", "executors", "engine", "worker", "server"},
+    "sim": {"core", "protocol"},
     "testkit": {"core", "protocol", "store", "executors", "engine", "worker", "server"},
 }
 # External crate -> the only crates of ours that may use it.
@@ -108,12 +110,35 @@ def check_crates(breach):
                 breach(manifest, 1, f"core is pure; '{name}' is not on its list")
 
 
+# `path::test_name`, also several after one path: `path::one`, `::two`.
+PROOF = re.compile(r"`([\w./-]+\.(?:rs|py|ts|tsx|json|snap))(?:::([^`]+))?`")
+
+
+def check_proofs(breach):
+    """The tables in docs/semantics name tests as `path::name`; each path and name must be there."""
+    texts = {}
+    for page in sorted((ROOT / "docs/semantics").glob("*.md")):
+        name = page.relative_to(ROOT).as_posix()
+        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+            for path, test in PROOF.findall(line):
+                file = ROOT / path
+                if not file.is_file():
+                    breach(name, number, f"there is no file {path}")
+                    continue
+                if path not in texts:
+                    texts[path] = file.read_text(encoding="utf-8")
+                wanted = test.split("::")[-1].split("[")[0].strip()
+                if wanted and not re.search(rf"(?<![\w]){re.escape(wanted)}(?![\w])", texts[path]):
+                    breach(name, number, f"{path} has no test {wanted}")
+
+
 def main():
     breaches = []
     notes = []
     for path in files():
         check_file(path, lambda *b: breaches.append(b), notes.append)
     check_crates(lambda *b: breaches.append(b))
+    check_proofs(lambda *b: breaches.append(b))
     for text in notes:
         print(f"note: {text}")
     for name, line, why in breaches:

@@ -2,7 +2,7 @@
 //! look, so that what a killed process left behind is taken up at once.
 
 use tradewind_core::{Duration, Timestamp};
-use tradewind_store::{Error, Store};
+use tradewind_store::{Error, JobRow, Store};
 
 /// Every kind of job that owns something.
 const KINDS: [&str; 6] =
@@ -19,7 +19,7 @@ pub async fn end_jobs_of_dead_processes(store: &Store, hostname: &str, now: Time
     let mut ended = 0;
     for kind in KINDS {
         for job in store.live_jobs(kind, Timestamp::from_micros(0)).await? {
-            if job.hostname == hostname && !is_alive(job.pid, job.started_at) {
+            if is_gone(&job, hostname) {
                 tracing::info!(job.id = job.id, job.kind = kind, job.pid, "ended the job of a process that is gone");
                 store.end_job(job.id, now).await?;
                 ended += 1;
@@ -27,6 +27,11 @@ pub async fn end_jobs_of_dead_processes(store: &Store, hostname: &str, now: Time
         }
     }
     Ok(ended)
+}
+
+/// The job is of a process of this host that does not exist any more.
+pub fn is_gone(job: &JobRow, hostname: &str) -> bool {
+    job.hostname == hostname && !is_alive(job.pid, job.started_at)
 }
 
 /// A process of that number exists, and existed when the job was registered.

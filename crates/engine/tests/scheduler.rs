@@ -145,6 +145,12 @@ async fn a_try_whose_worker_is_silent_is_taken_away_and_repeated() {
         let lost = world.start("a").await;
         world.advance(301.0);
         world.settle().await;
+        let running = world.states("d", "r1").await["a"];
+        assert_eq!(running, Some(TaskState::Running), "a jump of the scheduler's clock, or its pause, is no silence");
+        for _ in 0..11 {
+            world.advance(10.0);
+            world.settle().await;
+        }
         assert_eq!(world.states("d", "r1").await["a"], Some(TaskState::UpForRetry));
         world.advance(2.0);
         assert_eq!(world.run_all(fine).await, ["a#2 success"]);

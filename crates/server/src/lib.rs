@@ -18,7 +18,7 @@ pub mod task_api;
 mod ui;
 mod users;
 mod versions;
-mod why;
+pub mod why;
 
 pub use auth::{Tokens, TryTokens, hash_password};
 pub use config::{ExposeConfig, ServerConfig, ShownOption};

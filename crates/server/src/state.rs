@@ -13,6 +13,7 @@ use crate::task_api::StoreTaskApi;
 use crate::ui::changes::Changes;
 use crate::users::Users;
 use crate::versions::Versions;
+use crate::why::Asker;
 
 /// The application: shared, cheap to clone.
 #[derive(Clone)]
@@ -51,6 +52,16 @@ impl Deref for App {
 }
 
 impl App {
+    /// Finds out why something does not run.
+    pub fn asker(&self) -> Asker<'_> {
+        Asker {
+            store: &self.store,
+            defaults: &self.config.dag_defaults,
+            executors: &self.config.executors,
+            silent_after: self.config.health_check_threshold,
+        }
+    }
+
     /// Puts the parts together; reads or makes the secret that signs tokens.
     ///
     /// # Errors

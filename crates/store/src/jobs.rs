@@ -40,6 +40,9 @@ static LIVE: Statement = Statement::new(
     "SELECT {columns} FROM job WHERE state = 'running' AND kind = $1 AND heartbeat_at >= $2 ORDER BY id",
 )
 .reads::<JobRow>();
+static END_ONE_SILENT: Statement = Statement::new(
+    "UPDATE job SET state = 'ended', ended_at = heartbeat_at WHERE id = $1 AND state = 'running' AND heartbeat_at = $2",
+);
 static END_SILENT: Statement = Statement::new(
     "UPDATE job SET state = 'ended', ended_at = heartbeat_at WHERE state = 'running' AND kind = $1 AND heartbeat_at < $2",
 );
@@ -93,6 +96,21 @@ impl Store {
     /// Those of the database.
     pub async fn live_jobs(&self, kind: &str, newer_than: Timestamp) -> Result<Vec<JobRow>, Error> {
         LIVE.bind(kind).bind(newer_than).all(&mut self.db().reader().await?).await
+    }
+
+    /// Marks a job as ended, unless there is a newer sign of life of it than this one; answers whether it did. What
+    /// it owned is free then.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn end_silent_job(&self, id: i64, heartbeat_at: Timestamp) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        let ended = END_ONE_SILENT.bind(id).bind(heartbeat_at).run(&mut tx).await? > 0;
+        if ended {
+            tx.notify(crate::Topic::Scheduler);
+        }
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// Marks jobs of a kind that were not heard of since then as ended; answers how many.

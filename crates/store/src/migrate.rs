@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "callbacks", text: include_str!("../migrations/0004_callbacks.sql") },
     Migration { version: 5, name: "waiting", text: include_str!("../migrations/0005_waiting.sql") },
     Migration { version: 8, name: "timetables", text: include_str!("../migrations/0008_timetables.sql") },
+    Migration { version: 9, name: "run_fence", text: include_str!("../migrations/0009_run_fence.sql") },
 ];
 
 /// What [`Store::migrate`] did.

@@ -42,6 +42,8 @@ row! {
         pub clear_number: i32,
         /// The job of the scheduler that plans it.
         pub owner: Option<i64>,
+        /// Raised by everybody who changes task instances of it but its scheduler and its workers.
+        pub fence: i64,
         /// Version of the DAG that it uses.
         pub dag_version_id: Option<i64>,
         /// The partition that it is about.
@@ -273,6 +275,8 @@ pub struct RunWrite {
     pub run_key: i64,
     /// The state that it was decided on.
     pub expect_state: RunState,
+    /// The fence that it was decided on.
+    pub expect_fence: i64,
     /// The scheduler that must own it. A run that ends has no owner any more.
     pub owner: i64,
     /// The new state.

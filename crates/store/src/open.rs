@@ -42,6 +42,9 @@ impl Default for StoreOptions {
     }
 }
 
+/// Longer than any pause between two statements of a transaction on a busy machine; in milliseconds.
+const IDLE_IN_TRANSACTION: &str = "8000";
+
 /// Connects.
 pub(crate) async fn open(url: &str, options: &StoreOptions) -> Result<Db, Error> {
     match Address::from_str(url)? {
@@ -101,7 +104,13 @@ async fn postgres(connect: PgConnectOptions, shown: &str, options: &StoreOptions
     }
     if options.statement_cache > 0 {
         // Not with pgbouncer, which refuses start-up parameters that it does not know.
-        connect = connect.options([("client_min_messages", "warning"), ("jit", "off")]);
+        connect = connect.options([
+            ("client_min_messages", "warning"),
+            ("jit", "off"),
+            // A process that was stopped, or whose machine is gone, in the middle of a transaction must not keep its
+            // locks: everybody else would wait for it.
+            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+        ]);
     }
     let pool = PgPoolOptions::new()
         // One more, which listens to notifications.

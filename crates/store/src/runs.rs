@@ -73,6 +73,15 @@ impl Store {
         Ok(owned)
     }
 
+    /// Active runs that this scheduler owns.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn runs_owned_by(&self, scheduler: i64) -> Result<Vec<i64>, Error> {
+        let owned = OWNED.bind(scheduler).all::<(i64,)>(&mut self.db().reader().await?).await?;
+        Ok(owned.into_iter().map(|(run_key,)| run_key).collect())
+    }
+
     /// Runs with their task instances. Those that do not exist are left out.
     ///
     /// # Errors

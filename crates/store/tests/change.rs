@@ -35,6 +35,7 @@ async fn end_run(store: &Store, run_key: i64, state: RunState) {
     let write = RunWrite {
         run_key,
         expect_state: row.state,
+        expect_fence: row.fence,
         owner: 5,
         state,
         start_date: Some(at(1)),

@@ -89,6 +89,7 @@ async fn a_run_from_creation_to_its_end() {
         let mut run_write = RunWrite {
             run_key,
             expect_state: RunState::Queued,
+            expect_fence: 0,
             owner: scheduler,
             state: RunState::Running,
             start_date: Some(at(2)),

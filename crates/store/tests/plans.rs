@@ -61,6 +61,7 @@ async fn scenario(store: &Store) {
     let run = RunWrite {
         run_key,
         expect_state: RunState::Queued,
+        expect_fence: 0,
         owner: scheduler,
         state: RunState::Running,
         start_date: Some(at(1)),
@@ -88,6 +89,7 @@ async fn scenario(store: &Store) {
     assert_eq!(inbox.len(), 2);
     let ti = store.load_tis(&ids[..1]).await.unwrap().remove(0);
     let mut tx = store.begin().await.unwrap();
+    tx.tell_others(scheduler, &["d".into()]).await.unwrap();
     let again = write(ids[0], (ti.state, ti.fence), Some(TaskState::Queued), 2);
     assert_eq!(tx.write_tis(&[again]).await.unwrap(), [true]);
     tx.delete_inbox(&inbox.iter().map(|row| row.id).collect::<Vec<_>>()).await.unwrap();

@@ -95,6 +95,8 @@ export interface Structure {
 
 export interface Why {
   state: TaskInstanceState | null
+  run_state: string
+  scheduler: { job_id: number; hostname: string; pid: number; heartbeat_at: string } | null
   reasons: { code: string; message: string; details: Record<string, unknown> }[]
 }
 

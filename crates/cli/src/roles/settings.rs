@@ -227,7 +227,7 @@ pub fn server(config: &Config) -> ServerConfig {
 }
 
 /// Names and slots of the executors, to explain what tasks wait for. The default one has an empty name as well.
-fn executors(config: &Config) -> Vec<(String, Option<u32>)> {
+pub fn executors(config: &Config) -> Vec<(String, Option<u32>)> {
     let name = config.text(&options::EXECUTOR);
     let slots = match name {
         "SequentialExecutor" => Some(1),

@@ -4,4 +4,5 @@ mod admin;
 mod command;
 mod config;
 mod db;
+mod why;
 mod words;

@@ -34,7 +34,7 @@ pub use backfill::{
 pub use preview::{Preview, Then, preview_runs};
 pub use deadline::{DeadlinePlan, Reference, RunFacts, Watched, due_at, plan_deadlines};
 pub use reason::Reason;
-pub use recovery::{InFlight, Recovery, plan_recovery};
+pub use recovery::{InFlight, Recovery, Watch, plan_recovery};
 pub use run::{Past, PastTask, Run, RunPlanner, RunSnapshot, TaskDecision, TaskInstance, plan_run};
 pub use runs::{DagSchedule, RunDecision, plan_runs};
 pub use starts::{Lane, LaneKey, QueuedRun, plan_starts};

@@ -124,6 +124,50 @@ pub enum Reason {
     },
     /// No executor of that name is configured.
     NoSuchExecutor(String),
+    /// No scheduler has been heard of lately, so nothing is decided.
+    NoScheduler,
+    /// Queued for workers that ask for work, and none that lives listens on its queue.
+    NoWorker {
+        /// The queue.
+        queue: String,
+    },
+    /// Queued: a worker takes it as soon as one is free.
+    WaitsForWorker {
+        /// The queue.
+        queue: String,
+        /// Workers that live and listen on it; `None`: the executor starts it by itself.
+        workers: Option<u32>,
+    },
+    /// Running, but its worker has not been heard of for a while.
+    WorkerSilent {
+        /// Where it runs.
+        hostname: String,
+        /// The worker's process.
+        pid: i64,
+        /// When it was heard of last.
+        heartbeat_at: Timestamp,
+    },
+    /// It ended because tasks before it failed.
+    UpstreamFailed {
+        /// The rule that could not be met any more.
+        rule: TriggerRule,
+        /// Those tasks, with their map index if they have one.
+        tasks: Vec<String>,
+    },
+    /// It was skipped because tasks before it were, or did not do what its rule asks for.
+    UpstreamSkipped {
+        /// The rule that could not be met any more.
+        rule: TriggerRule,
+        /// Those tasks, with their map index if they have one.
+        tasks: Vec<String>,
+    },
+    /// A task that ran asked to skip it.
+    SkippedBy {
+        /// Those that asked.
+        tasks: Vec<String>,
+    },
+    /// Why it ended, in the words that were kept with it.
+    Ended(String),
     /// It fits every limit; the next tick takes it.
     Ready,
     /// Handed to an executor and not done yet.
@@ -158,6 +202,14 @@ impl Reason {
             Self::MaxActiveTisPerDagRun { .. } => "max_active_tis_per_dagrun",
             Self::ExecutorFull { .. } => "executor_full",
             Self::NoSuchExecutor(_) => "no_such_executor",
+            Self::NoScheduler => "no_scheduler",
+            Self::NoWorker { .. } => "no_worker",
+            Self::WaitsForWorker { .. } => "waits_for_worker",
+            Self::WorkerSilent { .. } => "worker_silent",
+            Self::UpstreamFailed { .. } => "upstream_failed",
+            Self::UpstreamSkipped { .. } => "upstream_skipped",
+            Self::SkippedBy { .. } => "skipped_by",
+            Self::Ended(_) => "ended",
             Self::Ready => "ready",
             Self::InFlight(_) => "in_flight",
         }
@@ -248,6 +300,29 @@ impl fmt::Display for Reason {
             Self::NoSuchExecutor(name) => {
                 write!(f, "The task asks for executor {name}, which [core] executor does not name.")
             }
+            Self::NoScheduler => f.write_str("No scheduler has been heard of lately: start one, or look at its log."),
+            Self::NoWorker { queue } => {
+                write!(f, "No worker that lives listens on queue {queue}; start one with: worker --queues {queue}")
+            }
+            Self::WaitsForWorker { queue, workers: Some(workers) } => {
+                write!(f, "It waits in queue {queue} until one of {workers} workers has room.")
+            }
+            Self::WaitsForWorker { queue, workers: None } => {
+                write!(f, "It is queued (queue {queue}) and starts as soon as its executor has a process for it.")
+            }
+            Self::WorkerSilent { hostname, pid, heartbeat_at } => write!(
+                f,
+                "It runs in process {pid} on {hostname}, which has not been heard of since {heartbeat_at}; it is taken \
+                 for lost after [scheduler] task_instance_heartbeat_timeout."
+            ),
+            Self::UpstreamFailed { rule, tasks } => {
+                write!(f, "Trigger rule {rule} could not be met any more: {} failed.", tasks.join(", "))
+            }
+            Self::UpstreamSkipped { rule, tasks } => {
+                write!(f, "Trigger rule {rule} could not be met any more, because of {}.", tasks.join(", "))
+            }
+            Self::SkippedBy { tasks } => write!(f, "Skipped at the request of {}.", tasks.join(", ")),
+            Self::Ended(reason) => f.write_str(reason),
             Self::Ready => f.write_str("Nothing is in the way; it starts now."),
             Self::InFlight(state) => write!(f, "It is {state}."),
         }

@@ -8,13 +8,13 @@ use super::{Error, Scheduler};
 use crate::clock::Clock;
 
 impl<C: Clock> Scheduler<C> {
-    /// Ends that somebody wants to hear of, among runs that were written; a write that came too late tells nobody.
-    pub(super) fn applied_ends(&self, run_keys: &[i64], applied: &[bool]) -> Vec<RunEnd> {
+    /// Ends that somebody wants to hear of, among runs that were written.
+    pub(super) fn ends(&self, run_keys: &[i64]) -> Vec<RunEnd> {
         let end_of = |key: &i64| {
             let run = self.runs.get(key)?;
             (run.planner.run.state != run.stored_state && run.dag.has_alerts).then(|| run.end()).flatten()
         };
-        run_keys.iter().zip(applied).filter(|(_, applied)| **applied).filter_map(|(key, _)| end_of(key)).collect()
+        run_keys.iter().filter_map(end_of).collect()
     }
 
     /// Looks at deadlines whose instant has come; any scheduler looks at those of all runs.

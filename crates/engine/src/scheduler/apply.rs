@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tradewind_core::plan::Capacity;
 use tradewind_core::{RunState, TaskState, Timestamp, TryId};
-use tradewind_store::{NewTi, RunWrite, TiWrite, Topic, Usage};
+use tradewind_store::{NewTi, RunWrite, TiWrite, Topic, Tx, Usage};
 
 use super::due::DueRuns;
 use super::owned_run::OwnedRun;
@@ -25,13 +25,20 @@ impl<C: Clock> Scheduler<C> {
             let Some(run) = self.runs.get_mut(run_key) else { continue };
             for index in run.planner.take_touched() {
                 touched.push((*run_key, index));
+                let (limits, candidate) = run.candidate(index);
                 if run.planner.tis[index].state == Some(TaskState::Scheduled) {
-                    let (limits, candidate) = run.candidate(index);
                     self.queue.insert(limits, candidate);
+                } else {
+                    // What stood in line may have been ended meanwhile: fail_fast, a timeout of the run.
+                    self.queue.remove(&limits, &candidate);
                 }
             }
         }
-        let nothing = touched.is_empty() && inbox.is_empty() && due.create.is_empty() && due.next.is_empty();
+        let nothing = touched.is_empty()
+            && inbox.is_empty()
+            && self.concerned.is_empty()
+            && due.create.is_empty()
+            && due.next.is_empty();
         if nothing && self.queue.is_empty() && !dirty.iter().any(|key| self.run_changed(*key)) {
             return Ok(report);
         }
@@ -75,29 +82,32 @@ impl<C: Clock> Scheduler<C> {
         let (new, known): (Vec<Place>, Vec<Place>) =
             touched.iter().copied().partition(|(key, index)| self.runs[key].planner.tis[*index].id == 0);
         let rows: Vec<NewTi> = new.iter().map(|(key, index)| new_row(&self.runs[key], *index)).collect();
-        let ids = tx.insert_tis(&rows).await?;
         let writes: Vec<TiWrite> = known.iter().map(|(key, index)| write(&self.runs[key], *index)).collect();
-        let applied = tx.write_tis(&writes).await?;
-        let ended_now = new.iter().chain(known.iter().zip(&applied).filter(|(_, applied)| **applied).map(|(place, _)| place));
-        self.emit_of_empty_tasks(&mut tx, ended_now).await?;
-
         let mut changed_runs: Vec<i64> = touched.iter().map(|(key, _)| *key).collect();
         changed_runs.extend(dirty.iter().copied().filter(|key| self.run_changed(*key) && !self.to_load.contains(key)));
         changed_runs.sort_unstable();
         changed_runs.dedup();
         let run_writes: Vec<RunWrite> =
             changed_runs.iter().map(|key| run_write(&self.runs[key], self.id, now)).collect();
-        let runs_applied = tx.write_runs(&run_writes).await?;
-        tx.runs_ended(&self.applied_ends(&changed_runs, &runs_applied)).await?;
+        let Some(ids) = write_all(&mut tx, &rows, &writes, &run_writes).await? else {
+            // Somebody cleared or marked something meanwhile, a try went on that was to be ended, or another scheduler
+            // took a run over: what was decided may be wrong by now. Nothing of it lasts; it is decided anew.
+            report.stale = changed_runs.len();
+            self.to_load.extend(changed_runs);
+            self.schedules.look_at_all(now);
+            return Ok(report);
+        };
+        tx.runs_ended(&self.ends(&changed_runs)).await?;
+        self.emit_of_empty_tasks(&mut tx, new.iter().chain(&known)).await?;
         let failed: Vec<i64> = changed_runs
             .iter()
             .copied()
             .filter(|key| self.run_changed(*key) && self.runs[key].planner.run.state == RunState::Failed)
             .collect();
         tx.pause_failing_dags(&failed).await?;
-        let ended = self.dags_with_ended_runs(&changed_runs);
         let ended_backfills = self.backfill_runs_ended(&changed_runs);
-        tx.wake_waiting_elsewhere(&ended, self.id).await?;
+        let concerned = self.concerns_others(&touched, &changed_runs);
+        tx.tell_others(self.id, &concerned).await?;
         tx.delete_inbox(inbox).await?;
         if !changed_runs.is_empty() || report.runs_created > 0 {
             tx.notify(Topic::Ui);
@@ -116,33 +126,15 @@ impl<C: Clock> Scheduler<C> {
                 run.record_inserted(*index, id);
             }
         }
-        for (((key, index), write), applied) in known.iter().zip(&writes).zip(applied) {
+        for ((key, index), write) in known.iter().zip(&writes) {
             let Some(run) = self.runs.get_mut(key) else { continue };
-            if !applied {
-                report.stale += 1;
-                self.to_load.insert(*key);
-                continue;
-            }
             let was_in_flight = write.expect_state.is_some_and(TaskState::is_in_flight);
             if was_in_flight && !write.state.is_some_and(TaskState::is_in_flight) {
                 cancelled.push(TryId { ti_id: write.ti_id, try_number: run.stored[*index].try_number });
             }
             run.record_stored(*index, write.expect_fence + 1);
         }
-        for (key, applied) in changed_runs.iter().zip(runs_applied) {
-            if !applied {
-                report.stale += 1;
-                self.to_load.insert(*key);
-            }
-        }
-        for (key, index) in &touched {
-            if let Some(run) = self.runs.get(key)
-                && run.planner.tis[*index].is_finished()
-                && run.planner.depends_on_past()
-            {
-                self.past_changed.insert(run.row.dag_id.clone());
-            }
-        }
+        self.past_changed.extend(concerned);
         self.finish_runs(&changed_runs);
         self.finish_backfills(ended_backfills, now).await?;
         self.hand_over(&admitted, &mut report).await;
@@ -217,10 +209,12 @@ impl<C: Clock> Scheduler<C> {
                 continue;
             }
             let count = row.tis as u32;
+            // Each scheduler has an executor of its own; pools and all other limits are everybody's.
+            let mine = self.runs.contains_key(&row.run_key);
             let default = self.executors.default_one().name();
             for name in [row.executor.as_deref().unwrap_or(""), default] {
                 let same = name.is_empty() || row.executor.is_none() || row.executor.as_deref() == Some(name);
-                if let (true, Some((_, used))) = (same, capacity.executors.get_mut(name)) {
+                if let (true, Some((_, used))) = (same && mine, capacity.executors.get_mut(name)) {
                     *used += count;
                     break;
                 }
@@ -236,6 +230,23 @@ impl<C: Clock> Scheduler<C> {
         }
         capacity
     }
+}
+
+/// Writes everything that was decided; answers the numbers of new rows. `None`: some of it is stale, and the
+/// transaction is to be dropped.
+async fn write_all(
+    tx: &mut Tx,
+    rows: &[NewTi],
+    writes: &[TiWrite],
+    run_writes: &[RunWrite],
+) -> Result<Option<Vec<i64>>, Error> {
+    let ids = match tx.insert_tis(rows).await {
+        Err(tradewind_store::Error::Exists(_)) => return Ok(None),
+        ids => ids?,
+    };
+    let mut applied = tx.write_tis(writes).await?;
+    applied.extend(tx.write_runs(run_writes).await?);
+    Ok(applied.into_iter().all(|applied| applied).then_some(ids))
 }
 
 fn new_row(run: &OwnedRun, index: usize) -> NewTi {
@@ -288,6 +299,7 @@ fn run_write(run: &OwnedRun, owner: i64, now: Timestamp) -> RunWrite {
     RunWrite {
         run_key: run.row.id,
         expect_state: run.stored_state,
+        expect_fence: run.row.fence,
         owner,
         state: run.planner.run.state,
         start_date: run.planner.run.start_date,

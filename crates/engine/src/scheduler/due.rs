@@ -62,7 +62,8 @@ impl Schedules {
     /// DAGs changed, nobody says which. The first change is looked at now, those that follow together: a folder of
     /// a thousand new files must not be looked at a thousand times.
     pub fn look_at_all(&mut self, now: Timestamp) {
-        let at = now.max(self.looked_at + TOGETHER);
+        // A clock that was set back is no reason to wait for what it showed before.
+        let at = now.max(self.looked_at.min(now) + TOGETHER);
         self.all_at = Some(self.all_at.map_or(at, |before| before.min(at)));
     }
 

@@ -24,9 +24,14 @@ impl<C: Clock> Scheduler<C> {
                 self.asset_dags.insert(dag_id.clone());
                 continue;
             }
-            match row.ti_id {
-                Some(ti_id) if self.runs.contains_key(&row.run_key) => changed.push(ti_id),
-                _ => {
+            match (row.ti_id, self.runs.get(&row.run_key)) {
+                // Something around the run: a place became free, or the run before went on.
+                (Some(0), Some(run)) => {
+                    self.past_changed.insert(run.row.dag_id.clone());
+                    self.dags_to_start.insert(run.row.dag_id.clone());
+                }
+                (Some(ti_id), Some(_)) => changed.push(ti_id),
+                (_, _) => {
                     self.to_load.insert(row.run_key);
                 }
             }
@@ -64,10 +69,19 @@ impl<C: Clock> Scheduler<C> {
         let mut gone: HashSet<i64> = keys.iter().copied().collect();
         for (row, tis) in found {
             let run_key = row.id;
+            if row.state.is_finished() || !tis.is_empty() {
+                // Cleared, marked or adopted: runs that look back at this one look again, here and elsewhere.
+                self.past_changed.insert(row.dag_id.clone());
+                self.concerned.insert(row.dag_id.clone());
+            }
             if row.state.is_finished() {
                 // Nothing to plan; whatever was in memory is dropped below.
                 self.dags_to_start.insert(row.dag_id.clone());
                 self.cancel_in_flight_unless(run_key, &[]).await;
+                continue;
+            }
+            if row.owner != Some(self.id) {
+                // Another scheduler plans it by now, and has its queued tries handed over again.
                 continue;
             }
             let Some(status) = self.store.dag_status(&row.dag_id).await? else { continue };

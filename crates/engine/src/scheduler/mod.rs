@@ -19,6 +19,7 @@ mod assets;
 mod dags;
 mod due;
 mod inbox;
+mod others;
 mod owned_run;
 mod recovery;
 mod starts;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use tokio_util::sync::CancellationToken;
-use tradewind_core::plan::AdmissionQueue;
+use tradewind_core::plan::{AdmissionQueue, Watch};
 use tradewind_core::{Duration, RunState, Timestamp};
 use tradewind_executors::Executor;
 use tradewind_protocol::serialized_dag::DagDefaults;
@@ -141,6 +142,8 @@ pub struct Scheduler<C> {
     dags_to_start: HashSet<String>,
     /// DAGs with `depends_on_past` of which task instances changed.
     past_changed: HashSet<String>,
+    /// DAGs of which a run was changed behind the schedulers' backs; others may look back at it.
+    concerned: BTreeSet<String>,
     /// When each sleeping run wants to be planned again.
     timers: BTreeSet<(Timestamp, i64)>,
     /// Which schedules need a look, and when.
@@ -148,6 +151,10 @@ pub struct Scheduler<C> {
     next_heartbeat: Timestamp,
     /// When the next deadline is due, over all runs.
     next_deadline: Option<Timestamp>,
+    /// Other schedulers' signs of life.
+    schedulers: Watch,
+    /// Running tries' signs of life.
+    tries: Watch,
 }
 
 impl<C: Clock> Scheduler<C> {
@@ -173,10 +180,13 @@ impl<C: Clock> Scheduler<C> {
             asset_dags: BTreeSet::new(),
             dags_to_start: HashSet::new(),
             past_changed: HashSet::new(),
+            concerned: BTreeSet::new(),
             timers: BTreeSet::new(),
             schedules: Schedules::default(),
             next_heartbeat: now,
             next_deadline: Some(Timestamp::from_micros(0)),
+            schedulers: Watch::default(),
+            tries: Watch::default(),
         })
     }
 
@@ -222,7 +232,8 @@ impl<C: Clock> Scheduler<C> {
     /// # Errors
     /// When the database fails; nothing in memory can be trusted then, see [`Scheduler::forget`].
     pub async fn tick(&mut self, now: Timestamp) -> Result<TickReport, Error> {
-        if self.next_heartbeat <= now {
+        // A clock that was set back does not make this scheduler silent.
+        if self.next_heartbeat <= now || self.next_heartbeat - now > self.config.heartbeat {
             self.housekeeping(now).await?;
         }
         let inbox = self.read_inbox().await?;
@@ -279,20 +290,17 @@ impl<C: Clock> Scheduler<C> {
     /// Heartbeat, adoption of runs that nobody owns, and lost tries.
     async fn housekeeping(&mut self, now: Timestamp) -> Result<(), Error> {
         self.store.heartbeat_job(self.id, now).await?;
-        let adopted = self.store.adopt_runs(self.id, now - self.config.dead_after).await?;
-        for run_key in adopted {
-            if !self.runs.contains_key(&run_key) {
-                self.to_load.insert(run_key);
-            }
-        }
-        self.recover_lost_tries(now).await?;
+        self.end_dead_schedulers(now).await?;
+        // Who is dead was decided just now, and not by what two clocks say.
+        let owned: HashSet<i64> =
+            self.store.adopt_runs(self.id, Timestamp::from_micros(0)).await?.into_iter().collect();
+        self.to_load.extend(owned.iter().filter(|key| !self.runs.contains_key(key)));
+        // Taken over by others, who took this scheduler for dead.
+        self.to_load.extend(self.runs.keys().filter(|key| !owned.contains(key)));
         self.store.complete_backfills(now).await?;
-        // The run before may be another scheduler's.
-        let looking_back = self.runs.values().filter(|run| run.planner.depends_on_past());
-        self.past_changed.extend(looking_back.map(|run| run.row.dag_id.clone()));
         self.next_heartbeat = now + self.config.heartbeat;
         self.deadlines_changed();
-        Ok(())
+        self.recover_lost_tries(now).await
     }
 
     /// Runs whose time has come need a look.

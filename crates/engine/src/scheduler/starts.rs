@@ -61,6 +61,10 @@ impl<C: Clock> Scheduler<C> {
             Vec::new()
         };
         for run in &queued {
+            if run.run_after > now {
+                // It gets a timer that brings it back here, also if a clock that was ahead had it due.
+                self.dirty.insert(run.run_key);
+            }
             let limit = self.limit(run.run_key, &limits);
             let running = running.get(&run.lane).copied().unwrap_or(0);
             lanes.entry(run.lane.clone()).or_insert(Lane { running, ..limit });
@@ -130,14 +134,6 @@ impl<C: Clock> Scheduler<C> {
         }
         self.to_load.extend(too_many);
         Ok(())
-    }
-
-    /// DAGs of the runs that have just ended.
-    pub(super) fn dags_with_ended_runs(&self, changed: &[i64]) -> Vec<String> {
-        let ended =
-            changed.iter().filter_map(|key| self.runs.get(key)).filter(|run| run.planner.run.state.is_finished());
-        let dags: BTreeSet<String> = ended.map(|run| run.row.dag_id.clone()).collect();
-        dags.into_iter().collect()
     }
 
     /// Whether some run of a backfill has just ended.

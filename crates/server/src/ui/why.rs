@@ -8,20 +8,28 @@ use tradewind_core::plan::Reason;
 use crate::api::v2::task_instances;
 use crate::http::error::ApiResult;
 use crate::state::App;
-use crate::why;
 
-/// Answers state and reasons.
+/// Answers the state, the run's state and scheduler, and the reasons: a stable code, a sentence and its parts.
 pub async fn handle(
     State(app): State<App>,
     Path((dag_id, run_id, task_id, map_index)): Path<(String, String, String, i32)>,
 ) -> ApiResult<Json<Value>> {
     let ti = task_instances::must_exist(&app, &dag_id, &run_id, &task_id, map_index).await?;
-    let reasons: Vec<Value> = why::reasons(&app, &ti)
-        .await?
+    let why = app.asker().why(&ti).await?;
+    let reasons: Vec<Value> = why
+        .reasons
         .iter()
         .map(|reason| json!({"code": reason.code(), "message": reason.to_string(), "details": details(reason)}))
         .collect();
-    Ok(Json(json!({"state": ti.state, "reasons": reasons})))
+    let scheduler = why.scheduler.map(
+        |job| json!({"job_id": job.id, "hostname": job.hostname, "pid": job.pid, "heartbeat_at": job.heartbeat_at}),
+    );
+    Ok(Json(json!({
+        "state": ti.state,
+        "run_state": why.run_state,
+        "scheduler": scheduler,
+        "reasons": reasons,
+    })))
 }
 
 /// The parts of a reason, for pages that show more than a sentence.
@@ -59,6 +67,20 @@ fn details(reason: &Reason) -> Value {
         | Reason::MaxActiveTisPerDagRun { limit } => json!({"limit": limit}),
         Reason::ExecutorFull { executor, slots } => json!({"executor": executor, "slots": slots}),
         Reason::NoSuchExecutor(name) => json!({"executor": name}),
-        Reason::DagPaused | Reason::TimetableNotAsked | Reason::Ready | Reason::InFlight(_) => json!({}),
+        Reason::NoWorker { queue } => json!({"queue": queue}),
+        Reason::WaitsForWorker { queue, workers } => json!({"queue": queue, "workers": workers}),
+        Reason::WorkerSilent { hostname, pid, heartbeat_at } => {
+            json!({"hostname": hostname, "pid": pid, "heartbeat_at": heartbeat_at})
+        }
+        Reason::UpstreamFailed { rule, tasks } | Reason::UpstreamSkipped { rule, tasks } => {
+            json!({"rule": rule, "tasks": tasks})
+        }
+        Reason::SkippedBy { tasks } => json!({"tasks": tasks}),
+        Reason::NoScheduler
+        | Reason::Ended(_)
+        | Reason::DagPaused
+        | Reason::TimetableNotAsked
+        | Reason::Ready
+        | Reason::InFlight(_) => json!({}),
     }
 }

@@ -9,3 +9,4 @@ mod server;
 mod task_api;
 mod task_instances;
 mod ui;
+mod why;

@@ -6,5 +6,6 @@ UPDATE dag_run SET
             FROM task_instance AS t WHERE t.run_key = dag_run.id GROUP BY 1
         ) AS counted
     ), '{}'),
+    fence = fence + 1,
     updated_at = $2
 WHERE id IN {ids}

@@ -7,7 +7,7 @@ use tradewind_core::timetable::NextRun;
 
 use crate::callbacks::QueuedRun;
 use crate::models::{CreateOutcome, NewRun, RunWrite};
-use crate::sql::{Batch, Rows, Statement, ids};
+use crate::sql::{Batch, Rows, Statement, ids, names};
 use crate::{Error, Topic, Tx};
 
 static CREATE: Statement = Statement::new(include_str!("create_run.sql"));
@@ -15,6 +15,7 @@ static CREATE: Statement = Statement::new(include_str!("create_run.sql"));
 const RUN_WRITES: Batch = Batch(&[
     ("run_key", "bigint"),
     ("expect_state", "text"),
+    ("expect_fence", "bigint"),
     ("owner", "bigint"),
     ("state", "text"),
     ("start_date", "bigint"),
@@ -41,6 +42,12 @@ static MAY_PAUSE: Statement = Statement::new(
 static NEWEST_ENDS: Statement = Statement::new(
     "SELECT state FROM dag_run WHERE dag_id = $1 AND state IN ('success', 'failed')
      ORDER BY run_after DESC, id DESC LIMIT $2",
+);
+static TELL_OTHERS: Statement = Statement::new(
+    "INSERT INTO inbox (run_key, ti_id)
+     SELECT MIN(id), 0 FROM dag_run
+     WHERE state IN ('queued', 'running') AND dag_id IN {names:2} AND owner <> $1
+     GROUP BY dag_id, owner",
 );
 static PAUSE: Statement = Statement::new("UPDATE dag SET is_paused = TRUE, updated_at = $2 WHERE dag_id = $1");
 
@@ -101,6 +108,7 @@ impl Tx {
             rows.push([
                 write.run_key.into(),
                 write.expect_state.into(),
+                write.expect_fence.into(),
                 write.owner.into(),
                 write.state.into(),
                 write.start_date.into(),
@@ -137,6 +145,19 @@ impl Tx {
             .run(self)
             .await?;
         Ok(written > 0)
+    }
+
+    /// Tells other schedulers that something happened around their active runs of these DAGs: a run ended and left its
+    /// place, or a task ended that a later run waits for. The hint names one run of each and task instance 0: nothing
+    /// of the run itself changed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn tell_others(&mut self, scheduler: i64, dag_ids: &[String]) -> Result<(), Error> {
+        if !dag_ids.is_empty() && TELL_OTHERS.bind(scheduler).bind(names(dag_ids)).run(self).await? > 0 {
+            self.notify(Topic::Scheduler);
+        }
+        Ok(())
     }
 
     /// For runs that just failed: pauses their DAGs if `max_consecutive_failed_dag_runs` of them failed in a row.

@@ -18,13 +18,6 @@ static RUNNING: Statement = Statement::new(
 static LIMITS: Statement = Statement::new(
     "SELECT id, max_active_runs, is_paused FROM backfill WHERE completed_at IS NULL AND dag_id IN {names}",
 );
-/// Runs of these DAGs that wait in other schedulers; one of each is enough to make it look at all that it has.
-static WAITING_ELSEWHERE: Statement = Statement::new(
-    "SELECT MIN(id) FROM dag_run
-     WHERE state IN ('queued', 'running') AND state = 'queued' AND dag_id IN {names} AND owner <> $2
-     GROUP BY dag_id, owner",
-);
-
 impl Tx {
     /// How many runs of these DAGs are running, and the limits of their backfills. Nobody else starts runs of them
     /// until this transaction is over.
@@ -41,21 +34,5 @@ impl Tx {
         let limits =
             limits.into_iter().map(|(id, max_active_runs, is_paused)| BackfillLimit { id, max_active_runs, is_paused });
         Ok((running.collect(), limits.collect()))
-    }
-
-    /// Runs of these DAGs have ended: other schedulers that have queued runs of them are told to look.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn wake_waiting_elsewhere(&mut self, dag_ids: &[String], scheduler: i64) -> Result<(), Error> {
-        if dag_ids.is_empty() {
-            return Ok(());
-        }
-        let waiting = WAITING_ELSEWHERE.bind(names(dag_ids)).bind(scheduler).all::<(i64,)>(self).await?;
-        if !waiting.is_empty() {
-            self.add_to_inbox(waiting.into_iter().map(|(run_key,)| (run_key, None))).await?;
-            self.notify(crate::Topic::Scheduler);
-        }
-        Ok(())
     }
 }

@@ -59,10 +59,11 @@ static FORGET_XCOMS: Statement = Statement::new(include_str!("forget_xcoms.sql")
 const AT_ONCE: usize = 4_096;
 
 impl Tx {
-    /// Inserts task instances; answers their ids in the same order.
+    /// Inserts task instances; answers their ids in the same order. Whoever gets [`Error::Exists`] drops the
+    /// transaction: another scheduler has made some of them meanwhile.
     ///
     /// # Errors
-    /// Those of the database, also when a run has such an instance already.
+    /// [`Error::Exists`]; those of the database.
     pub async fn insert_tis(&mut self, tis: &[NewTi]) -> Result<Vec<i64>, Error> {
         let mut ids = Vec::with_capacity(tis.len());
         for some in tis.chunks(AT_ONCE) {
@@ -101,6 +102,9 @@ impl Tx {
         let mut ids: Vec<i64> = inserted.into_iter().map(|(id, _)| id).collect();
         // Numbers are given out in the order of the batch; the order of RETURNING is nobody's promise.
         ids.sort_unstable();
+        if ids.len() < tis.len() {
+            return Err(Error::Exists(format!("{} of {} task instances", tis.len() - ids.len(), tis.len())));
+        }
         Ok(ids)
     }
 

@@ -8,6 +8,7 @@ UPDATE dag_run SET
     updated_at = w.updated_at
 FROM {rows} AS w
 WHERE dag_run.id = w.run_key AND dag_run.state = w.expect_state AND dag_run.owner = w.owner
+    AND dag_run.fence = w.expect_fence
 RETURNING dag_run.id,
     CASE WHEN dag_run.state IN ('success', 'failed') AND EXISTS (
         SELECT 1 FROM trigger AS a WHERE a.awaited_dag = dag_run.dag_id) THEN dag_run.dag_id END

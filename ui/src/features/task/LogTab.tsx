@@ -1,4 +1,5 @@
 /** The log tab: which try, and its log. */
+import { useWhy } from '@/api/queries'
 import type { TaskInstance, Try } from '@/api/types'
 import { Empty } from '@/components/Feedback'
 import { useShortcuts } from '@/components/shortcuts'
@@ -16,6 +17,27 @@ interface Props {
   onTry: (number: string | null) => void
 }
 
+/** States of what ended and never ran. */
+const neverRan = new Set(['upstream_failed', 'skipped', 'removed', 'failed', 'success'])
+
+/** There is no try to show a log of: not yet, or because it ended without one. */
+function NoLog({ task, ti }: { task: TaskRef; ti: TaskInstance }) {
+  const over = neverRan.has(ti.state ?? '')
+  const why = useWhy(task.dagId, task.runId, task.taskId, task.mapIndex, over)
+  if (!over) {
+    return (
+      <Empty icon="clock" title="It has not started yet">
+        Its log appears here line by line as soon as it does.
+      </Empty>
+    )
+  }
+  return (
+    <Empty icon="info" title={`It never ran: ${stateLabel(ti.state)}`}>
+      {why.data?.reasons.map((reason) => reason.message).join(' ') || 'There is no log of it.'}
+    </Empty>
+  )
+}
+
 export function LogTab({ task, ti, tries, chosen, onTry }: Props) {
   const newest = Math.max(ti.start_date === null && ti.state !== 'running' ? 0 : ti.try_number, ...tries.map((item) => item.try_number))
   const shown = chosen !== null && Number(chosen) >= 1 && Number(chosen) <= newest ? Number(chosen) : newest
@@ -25,13 +47,7 @@ export function LogTab({ task, ti, tries, chosen, onTry }: Props) {
   }
   useShortcuts({ '[': () => go(shown - 1), ']': () => go(shown + 1) })
 
-  if (newest < 1) {
-    return (
-      <Empty icon="clock" title="It has not started yet">
-        Its log appears here line by line as soon as it does.
-      </Empty>
-    )
-  }
+  if (newest < 1) return <NoLog task={task} ti={ti} />
   const state = stateOf(shown)
   return (
     <>

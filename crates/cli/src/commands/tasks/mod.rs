@@ -6,6 +6,7 @@ mod run;
 mod state;
 mod states_for_dag_run;
 mod test;
+mod why;
 
 use clap::Subcommand;
 
@@ -17,6 +18,8 @@ use crate::error::CliError;
 pub enum TasksCommand {
     /// Let task instances run again
     Clear(clear::ClearArgs),
+    /// Show which conditions of a task instance are not met
+    FailedDeps(why::WhyArgs),
     /// List the tasks of a DAG
     List(list::ListArgs),
     /// Let a task instance run again and wait for its end
@@ -27,6 +30,8 @@ pub enum TasksCommand {
     StatesForDagRun(states_for_dag_run::StatesArgs),
     /// Run one task here and now, with its log on the terminal
     Test(test::TestArgs),
+    /// Say why a task instance does not run, or why it ended
+    Why(why::WhyArgs),
 }
 
 pub async fn run(command: TasksCommand, context: &Context) -> Result<(), CliError> {
@@ -36,6 +41,8 @@ pub async fn run(command: TasksCommand, context: &Context) -> Result<(), CliErro
         TasksCommand::Run(args) => run::run(&args, context).await,
         TasksCommand::State(args) => state::run(&args, context).await,
         TasksCommand::StatesForDagRun(args) => states_for_dag_run::run(&args, context).await,
+        TasksCommand::FailedDeps(args) => why::failed_deps(&args, context).await,
         TasksCommand::Test(args) => test::run(args, context).await,
+        TasksCommand::Why(args) => why::why(&args, context).await,
     }
 }

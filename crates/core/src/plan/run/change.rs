@@ -1,6 +1,6 @@
 //! Taking in changes: rows that others wrote, own decisions, the run before.
 
-use super::{Past, RunPlanner, TaskInstance};
+use super::{Past, RunPlanner, RunSnapshot, TaskInstance};
 use crate::state::TaskState;
 use crate::time::Timestamp;
 
@@ -186,6 +186,17 @@ impl RunPlanner {
     pub fn set_paused(&mut self, paused: bool) {
         if std::mem::replace(&mut self.paused, paused) && !paused {
             (0..self.dag.tasks.len()).for_each(|number| self.dirty.task(number));
+        }
+    }
+
+    /// What it knows, for planning afresh.
+    pub fn snapshot(&self) -> RunSnapshot {
+        RunSnapshot {
+            dag: self.dag.clone(),
+            run: self.run.clone(),
+            tis: self.tis.clone(),
+            past: self.past.clone(),
+            paused: self.paused,
         }
     }
 

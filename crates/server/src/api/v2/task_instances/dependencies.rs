@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
+use tradewind_core::TaskState;
 use tradewind_store::read::TiView;
 
 use super::{get, must_exist};
@@ -31,7 +32,9 @@ pub async fn mapped(
 }
 
 async fn answer(app: &App, ti: &TiView) -> ApiResult<Json<Value>> {
-    let reasons = why::reasons(app, ti).await?;
+    // As in Airflow, something that is over depends on nothing any more.
+    let over = ti.state.is_some_and(TaskState::is_finished);
+    let reasons = if over { Vec::new() } else { app.asker().why(ti).await?.reasons };
     let dependencies: Vec<Value> =
         reasons.iter().map(|reason| json!({"name": why::title(reason), "reason": reason.to_string()})).collect();
     Ok(Json(json!({"dependencies": dependencies})))
