@@ -230,6 +230,7 @@ dag_run.partition_key text
 dag_run.partition_date bigint
 dag_run.backfill_id bigint
 dag_run.backfill_ordinal integer
+dag_run.fence bigint NOT NULL DEFAULT 0
 dag_run dag_run_finished_has_end CHECK (((state = ANY (ARRAY['success'::text, 'failed'::text])) = (end_date IS NOT NULL)))
 dag_run dag_run_pkey PRIMARY KEY (id)
 dag_run dag_run_queued_has_queued_at CHECK (((state <> 'queued'::text) OR (queued_at IS NOT NULL)))

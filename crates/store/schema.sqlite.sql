@@ -250,7 +250,7 @@ CREATE TABLE dag_run (
     note TEXT,
     conf TEXT NOT NULL DEFAULT '{}',
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL, partition_key TEXT, partition_date BIGINT, backfill_id BIGINT, backfill_ordinal INTEGER,
+    updated_at BIGINT NOT NULL, partition_key TEXT, partition_date BIGINT, backfill_id BIGINT, backfill_ordinal INTEGER, fence BIGINT NOT NULL DEFAULT 0,
     CONSTRAINT dag_run_run_id UNIQUE (dag_id, run_id),
     CONSTRAINT dag_run_state CHECK (state IN ('queued', 'running', 'success', 'failed')),
     CONSTRAINT dag_run_type CHECK (run_type IN ('backfill', 'scheduled', 'manual', 'operator_triggered',
