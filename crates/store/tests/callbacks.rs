@@ -313,6 +313,7 @@ async fn an_average_needs_enough_runs_before() {
             let write = tradewind_store::RunWrite {
                 run_key,
                 expect_state: RunState::Queued,
+                expect_fence: 0,
                 owner: scheduler,
                 state: RunState::Failed,
                 start_date: Some(at(100)),
