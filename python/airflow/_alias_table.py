@@ -44,6 +44,7 @@ MODULES: dict[str, str] = {
     "airflow.models.connection": _DEF + ".connection",
     "airflow.models.deadline": _DEF + ".deadline",
     "airflow.models.dagbag": "airflow.dag_processing.dagbag",
+    "airflow.models.expandinput": _DEF + "._internal.expandinput",
     "airflow.models.mappedoperator": _DEF + ".mappedoperator",
     "airflow.models.operator": "airflow.sdk.types",
     "airflow.models.param": _DEF + ".param",

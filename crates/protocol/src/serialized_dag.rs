@@ -391,6 +391,11 @@ impl SerializedDag {
         })
     }
 
+    /// Whether a task becomes instances with map indexes: it is mapped, or a group around it is.
+    pub fn is_expanded(&self, task: &SerializedTask) -> bool {
+        task.mapped.is_some() || !self.mapped_groups(task.group.as_deref()).is_empty()
+    }
+
     fn to_draft(&self, task: &SerializedTask, defaults: &DagDefaults) -> TaskDraft {
         TaskDraft { map_groups: self.mapped_groups(task.group.as_deref()), ..task.to_draft(defaults) }
     }

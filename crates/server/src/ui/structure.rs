@@ -19,13 +19,19 @@ pub async fn handle(State(app): State<App>, Path(dag_id): Path<String>, params: 
         None => ApiError::not_found(format!("there is no DAG '{dag_id}'")),
     })?;
     let dag = dags::structure(&app, &dag_id, Some(version.id)).await?;
-    let tasks: Vec<Value> = in_order(&dag, &app).into_iter().map(task).collect();
+    let tasks: Vec<Value> = in_order(&dag, &app).into_iter().map(|one| task(&dag, one)).collect();
     let groups: Vec<Value> = dag
         .task_groups
         .iter()
         .map(|(group_id, group)| {
             let label = group.label.clone().unwrap_or_else(|| last_part(group_id).to_owned());
-            json!({"group_id": group_id, "label": label, "parent": group.parent, "tooltip": group.tooltip})
+            json!({
+                "group_id": group_id,
+                "label": label,
+                "parent": group.parent,
+                "tooltip": group.tooltip,
+                "is_mapped": group.mapped.is_some(),
+            })
         })
         .collect();
     let labels: Vec<Value> =
@@ -52,7 +58,7 @@ fn last_part(id: &str) -> &str {
     id.rsplit('.').next().unwrap_or(id)
 }
 
-fn task(task: &SerializedTask) -> Value {
+fn task(dag: &SerializedDag, task: &SerializedTask) -> Value {
     // Inside its group a task goes by the last part of its id.
     let label = task.display_name.as_deref().unwrap_or_else(|| match &task.group {
         Some(_) => last_part(&task.task_id),
@@ -64,7 +70,7 @@ fn task(task: &SerializedTask) -> Value {
         "operator": task.operator,
         "trigger_rule": task.trigger_rule,
         "group": task.group,
-        "is_mapped": task.mapped.is_some(),
+        "is_mapped": dag.is_expanded(task),
         "ui_color": task.ui_color,
         "ui_fgcolor": task.ui_fgcolor,
         "downstream": task.downstream,

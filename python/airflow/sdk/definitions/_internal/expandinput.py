@@ -212,3 +212,8 @@ def _spec(items: Any) -> dict[str, Any]:
     if isinstance(items, Mapping):
         return {"literal": [[plain(key), plain(value)] for key, value in items.items()]}
     return {"literal": [plain(item) for item in items]}
+
+
+# Names of Airflow's own classes.
+DictOfListsExpandInput = ExpandInput
+ListOfDictsExpandInput = ExpandKwargsInput

@@ -48,7 +48,7 @@ pub async fn mapped(
             None => {
                 return Err(ApiError::not_found(format!("run '{run_id}' of DAG '{dag_id}' has no task '{task_id}'")));
             }
-            Some(task) if task.mapped.is_none() => {
+            Some(task) if !dag.is_expanded(task) => {
                 return Err(ApiError::not_found(format!("task '{task_id}' is not mapped")));
             }
             Some(_) => {}
