@@ -196,6 +196,7 @@ mod tests {
             "dags state" | "tasks states-for-dag-run" => &["d", "2024-01-01"],
             "backfill create" => &["--dag-id", "d", "--from-date", "2024-01-01", "--to-date", "2024-01-02"],
             "dags backfill"
+            | "dags clear"
             | "dags details"
             | "dags next-execution"
             | "dags pause"

@@ -83,6 +83,9 @@ pub struct Task {
     pub pool_slots: u32,
     /// Effective priority: higher goes first.
     pub priority: i32,
+    /// A strategy of the author's gave each try its own priority: that of the first, the second, and so on; the last
+    /// one is for all others. Empty: `priority` is for all.
+    pub priority_by_try: Vec<i32>,
     /// Queue that workers listen on.
     pub queue: String,
     /// Executor by name, when not the default one.
@@ -111,6 +114,14 @@ pub struct Task {
     pub decides_run: bool,
 }
 
+impl Task {
+    /// Effective priority of the try with this number, counted from 1.
+    pub fn priority_of(&self, try_number: i32) -> i32 {
+        let index = usize::try_from(try_number - 1).unwrap_or(0);
+        self.priority_by_try.get(index).or(self.priority_by_try.last()).copied().unwrap_or(self.priority)
+    }
+}
+
 impl Default for Task {
     fn default() -> Self {
         Self {
@@ -133,6 +144,7 @@ impl Default for Task {
             pool: "default_pool".into(),
             pool_slots: 1,
             priority: 1,
+            priority_by_try: Vec::new(),
             queue: "default".into(),
             executor: None,
             max_active_tis_per_dag: None,

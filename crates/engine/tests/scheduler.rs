@@ -4,6 +4,8 @@
 mod backfill;
 #[path = "scheduler/mapping.rs"]
 mod mapping;
+#[path = "scheduler/versions.rs"]
+mod versions;
 mod world;
 
 use serde_json::json;

@@ -195,6 +195,12 @@ pub struct SerializedTask {
     /// How the effective priority comes about.
     #[serde(default = "downstream_rule")]
     pub weight_rule: WeightRule,
+    /// Class path of the author's own strategy, which gave the priorities in `priorities`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_strategy: Option<String>,
+    /// Effective priority of the first try, the second, and so on; the last one is for all others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub priorities: Vec<i32>,
     /// Queue that workers listen on; `None`: `[operators] default_queue`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
@@ -441,6 +447,7 @@ impl SerializedTask {
                 pool: self.pool.clone(),
                 pool_slots: self.pool_slots,
                 priority: 0,
+                priority_by_try: self.priorities.clone(),
                 queue: self.queue.clone().unwrap_or_else(|| defaults.queue.clone()),
                 executor: self.executor.clone(),
                 max_active_tis_per_dag: self.max_active_tis_per_dag,

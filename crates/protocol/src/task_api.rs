@@ -365,6 +365,79 @@ pub enum TaskCall {
     },
     /// Events that the calling task's run consumed, in the same shape.
     TriggeringAssetEvents {},
+    /// What the calling task instance remembers under a key: its JSON value, or `not_found`.
+    TaskStateGet {
+        /// Key.
+        key: String,
+    },
+    /// Remembers a value for the calling task instance, beyond its tries.
+    TaskStateSet {
+        /// Key.
+        key: String,
+        /// JSON value; not null.
+        value: Value,
+        /// Seconds until it is forgotten; absent: `[state_store] default_retention_days`.
+        #[serde(default)]
+        retention: Option<f64>,
+        /// It is never forgotten.
+        #[serde(default)]
+        never_expires: bool,
+    },
+    /// Forgets a key of the calling task instance.
+    TaskStateDelete {
+        /// Key.
+        key: String,
+    },
+    /// Forgets everything of the calling task instance, or of all instances of its task in the run.
+    TaskStateClear {
+        /// All of them.
+        #[serde(default)]
+        all_map_indices: bool,
+    },
+    /// What is remembered of an asset (by name or URI) under a key: its JSON value, or `not_found`.
+    AssetStateGet {
+        /// Its name.
+        #[serde(default)]
+        name: Option<String>,
+        /// Its URI.
+        #[serde(default)]
+        uri: Option<String>,
+        /// Key.
+        key: String,
+    },
+    /// Remembers a value of an asset.
+    AssetStateSet {
+        /// Its name.
+        #[serde(default)]
+        name: Option<String>,
+        /// Its URI.
+        #[serde(default)]
+        uri: Option<String>,
+        /// Key.
+        key: String,
+        /// JSON value; not null.
+        value: Value,
+    },
+    /// Forgets a key of an asset.
+    AssetStateDelete {
+        /// Its name.
+        #[serde(default)]
+        name: Option<String>,
+        /// Its URI.
+        #[serde(default)]
+        uri: Option<String>,
+        /// Key.
+        key: String,
+    },
+    /// Forgets everything of an asset.
+    AssetStateClear {
+        /// Its name.
+        #[serde(default)]
+        name: Option<String>,
+        /// Its URI.
+        #[serde(default)]
+        uri: Option<String>,
+    },
     /// Creates a run of a DAG; answers it. `already_exists` if the id or logical date is taken.
     RunTrigger {
         /// DAG.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tradewind_core::Timestamp;
 use tradewind_protocol::serialized_dag::DagDefaults;
 
 /// Settings of the api-server. Each field names the configuration option that it comes from.
@@ -44,6 +45,8 @@ pub struct ServerConfig {
     pub worker_heartbeat: Duration,
     /// Values that fill in what DAG files leave open.
     pub dag_defaults: DagDefaults,
+    /// `[state_store]`
+    pub state_store: StateStoreConfig,
     /// `[core] executor` with `[core] parallelism`: names and slots (`None`: no limit), to explain what tasks wait
     /// for. The default one is named "" and, if it has a name, by it as well.
     pub executors: Vec<(String, Option<u32>)>,
@@ -70,8 +73,32 @@ impl Default for ServerConfig {
             health_check_threshold: Duration::from_secs(30),
             worker_heartbeat: Duration::from_secs(5),
             dag_defaults: DagDefaults::default(),
+            state_store: StateStoreConfig::default(),
             executors: vec![(String::new(), Some(32))],
         }
+    }
+}
+
+/// What tasks remember, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateStoreConfig {
+    /// `[state_store] default_retention_days`; 0: for ever.
+    pub default_retention_days: u32,
+    /// `[state_store] clear_on_success`: a task instance that succeeds forgets everything.
+    pub clear_on_success: bool,
+}
+
+impl Default for StateStoreConfig {
+    fn default() -> Self {
+        Self { default_retention_days: 30, clear_on_success: false }
+    }
+}
+
+impl StateStoreConfig {
+    /// When something that is remembered now is forgotten, if nobody says otherwise.
+    pub fn expires_at(self, now: Timestamp) -> Option<Timestamp> {
+        let days = i64::from(self.default_retention_days);
+        (days > 0).then(|| now + tradewind_core::Duration::from_secs(days * 86_400))
     }
 }
 

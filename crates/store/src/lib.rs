@@ -20,6 +20,7 @@ pub mod read;
 mod row;
 mod runs;
 mod sql;
+mod state_store;
 mod tries;
 mod tx;
 mod waiting;
@@ -53,7 +54,8 @@ pub use open::StoreOptions;
 pub use planning::{BackfillLimit, DagStatus, PreviousRun, RunningRuns, RunningTry, TaskOutcome};
 pub use sql::Dialect;
 pub use tries::{FinishOutcome, FinishTry, StartOutcome, StartTry};
-pub use tx::Tx;
+pub use state_store::{AssetStateRow, AssetWriter, TaskScope, TaskStateRow};
+pub use tx::{TiDefinition, Tx};
 pub use waiting::{
     Answer, DueTrigger, ExternalTrigger, Firing, HitlDetail, LeasedTrigger, Question, TriggerOwner,
 };

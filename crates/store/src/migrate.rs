@@ -20,6 +20,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "backfill", text: include_str!("../migrations/0003_backfill.sql") },
     Migration { version: 4, name: "callbacks", text: include_str!("../migrations/0004_callbacks.sql") },
     Migration { version: 5, name: "waiting", text: include_str!("../migrations/0005_waiting.sql") },
+    Migration { version: 7, name: "state_stores", text: include_str!("../migrations/0007_state_stores.sql") },
     Migration { version: 8, name: "timetables", text: include_str!("../migrations/0008_timetables.sql") },
     Migration { version: 9, name: "run_fence", text: include_str!("../migrations/0009_run_fence.sql") },
 ];
@@ -110,6 +111,8 @@ impl Store {
 pub(crate) const TABLES: &[&str] = &[
     "deadline",
     "callback",
+    "task_state_store",
+    "asset_state_store",
     "dag_run_asset_event",
     "asset_queue",
     "asset_event_alias",

@@ -28,6 +28,7 @@ pub fn dag(dag_id: &str, hash: &str) -> ParsedDag {
         max_active_runs: 16,
         max_active_tasks: 16,
         max_consecutive_failed_dag_runs: 0,
+        allowed_run_types: None,
         assets: Vec::new(),
         is_partitioned: false,
         paused_upon_creation: false,

@@ -229,6 +229,21 @@ def _triggering(by_uri: bool) -> Callable[[Any], Any]:
     return make
 
 
+def _accessor_of(module: str, name: str) -> Callable[[Any], Any]:
+    def make(ti: RuntimeTaskInstance) -> Any:
+        import importlib
+
+        return getattr(importlib.import_module(f"airflow._runtime.{module}"), name)()
+
+    return make
+
+
+def _asset_states(ti: RuntimeTaskInstance) -> Any:
+    from airflow._runtime.state_store import AssetStateStoreAccessors
+
+    return AssetStateStoreAccessors(ti.task.inlets or [], ti.task.outlets or [])
+
+
 def _no_assets(what: str) -> Callable[[Any], Any]:
     def make(ti: RuntimeTaskInstance) -> Any:
         from airflow._runtime.accessors import Unsupported
@@ -273,7 +288,7 @@ def _key_text(ti: RuntimeTaskInstance) -> str:
 
 
 _ALWAYS: dict[str, Callable[[Any], Any]] = {
-    "asset_state_store": _no_assets("asset state stores"),
+    "asset_state_store": lambda ti: _asset_states(ti),
     "conf": _conf,
     "conn": _accessor("ConnectionAccessor"),
     "dag": lambda ti: ti.task.dag,
@@ -300,7 +315,7 @@ _ALWAYS: dict[str, Callable[[Any], Any]] = {
     "task_instance": lambda ti: ti,
     "task_instance_key_str": _key_text,
     "task_reschedule_count": lambda ti: ti.task_reschedule_count,
-    "task_state_store": _no_assets("task state stores"),
+    "task_state_store": _accessor_of("state_store", "TaskStateStoreAccessor"),
     "templates_dict": lambda ti: getattr(ti.task, "templates_dict", None),
     "test_mode": lambda ti: ti.test_mode,
     "ti": lambda ti: ti,

@@ -46,6 +46,8 @@ def serialize_dag(dag: Any) -> dict[str, Any]:
         max_consecutive_failed_dag_runs=dag.max_consecutive_failed_dag_runs or _configured_failures(dag) or None,
         dagrun_timeout=seconds(dag.dagrun_timeout),
         fail_fast=dag.fail_fast or None,
+        rerun_with_latest_version=dag.rerun_with_latest_version,
+        allowed_run_types=_run_types(dag),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         render_template_as_native_obj=dag.render_template_as_native_obj or None,
         tags=sorted(dag.tags) or None,
@@ -106,17 +108,39 @@ def _labels(dag: Any) -> list[dict[str, str]]:
     ]
 
 
+def _priorities(task: Any) -> list[int]:
+    """What the author's strategy says of each try of a task."""
+    from airflow.configuration import conf
+    from airflow.task.priority_strategy import priorities
+
+    retries = task.retries
+    if retries is NOTSET or retries is None:
+        retries = conf.getint("core", "default_task_retries", fallback=0)
+    try:
+        return priorities(task.weight_rule, task, int(retries))
+    except Exception as error:
+        raise SerializationError(
+            f"weight_rule of task {task.task_id!r}: {name_of(type(task.weight_rule))}.get_weight failed with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _run_types(dag: Any) -> list[str] | None:
+    """``allowed_run_types`` as texts; None means all."""
+    allowed = dag.allowed_run_types
+    if allowed is None:
+        return None
+    return sorted({str(getattr(one, "value", one)) for one in ([allowed] if isinstance(allowed, str) else allowed)})
+
+
 def serialize_task(task: Any) -> dict[str, Any]:
     """One task."""
     dag = task.dag
     kind = task.operator_class
     document: dict[str, Any] = {"task_id": task.task_id, "operator": task.operator_name}
-    weight_rule = task.weight_rule
+    weight_rule, strategy, asked = task.weight_rule, None, None
     if not isinstance(weight_rule, str):
-        raise SerializationError(
-            f"weight_rule of task {task.task_id!r} is a strategy of its own ({name_of(type(weight_rule))}), "
-            "which is not supported yet; use downstream, upstream or absolute"
-        )
+        weight_rule, strategy, asked = "downstream", name_of(type(weight_rule)), _priorities(task)
     group = task.task_group.group_id if task.task_group is not None else None
     retry_delay = task.retry_delay
     timeout = task.execution_timeout
@@ -152,6 +176,8 @@ def serialize_task(task: Any) -> dict[str, Any]:
         pool_slots=task.pool_slots if task.pool_slots != 1 else None,
         priority_weight=int(task.priority_weight) if task.priority_weight != 1 else None,
         weight_rule=str(weight_rule) if weight_rule != "downstream" else None,
+        weight_strategy=strategy,
+        priorities=asked,
         queue=task.queue,
         executor=task.executor,
         run_as_user=task.run_as_user or None,

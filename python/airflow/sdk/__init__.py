@@ -8,6 +8,7 @@ from typing import Any
 from airflow.version import __version__
 
 _HOMES: dict[str, tuple[str, ...]] = {
+    "airflow._runtime.state_store": ("NEVER_EXPIRE",),
     "airflow.configuration": ("conf",),
     "airflow.sdk.bases.branch": ("BaseBranchOperator", "BranchMixIn"),
     "airflow.sdk.bases.hook": ("BaseHook",),
@@ -91,7 +92,6 @@ _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 _NOT_YET: dict[str, tuple[str, ...]] = {
     "object storage": ("ObjectStoragePath",),
     "resumable jobs": ("ResumableJobMixin",),
-    "task state stores": ("NEVER_EXPIRE",),
     "lineage": ("lineage",),
     "run results": ("result",),
 }  # fmt: skip

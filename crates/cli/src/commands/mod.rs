@@ -13,6 +13,7 @@ mod roles;
 mod schedulers;
 mod serialized;
 pub mod session;
+mod state_store;
 mod subdir;
 mod tasks;
 mod users;
@@ -61,6 +62,9 @@ pub enum Command {
     /// Look after pools
     #[command(subcommand)]
     Pools(pools::PoolsCommand),
+    /// Look after what tasks remember
+    #[command(subcommand)]
+    StateStore(state_store::StateStoreCommand),
     /// Look after accounts
     #[command(subcommand)]
     Users(users::UsersCommand),
@@ -120,6 +124,7 @@ pub fn run(cli: Cli, program: &'static str, began: Instant) -> Result<(), CliErr
         Command::Variables(command) => wait_for(variables::run(command, &context)),
         Command::Connections(command) => wait_for(connections::run(command, &context)),
         Command::Pools(command) => wait_for(pools::run(command, &context)),
+        Command::StateStore(command) => wait_for(state_store::run(command, &context)),
         Command::Users(command) => wait_for(users::run(command, &context)),
         Command::Db(command) => wait_for(db::run(command, &context)),
         Command::Jobs(command) => wait_for(jobs::run(command, &context)),

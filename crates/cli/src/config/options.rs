@@ -237,6 +237,12 @@ options! {
         "Seconds to wait for the mail server."
     SMTP_RETRY_LIMIT = ["smtp"] "smtp_retry_limit", Int(1, 1000), "5";
         "How often a mail is tried to be sent."
+    STATE_RETENTION_DAYS = ["state_store"] "default_retention_days", Int(0, 36_500), "30";
+        "Days until what a task remembers is forgotten, unless the task says otherwise; 0: never."
+    STATE_CLEAR_ON_SUCCESS = ["state_store"] "clear_on_success", Flag, "False";
+        "A task instance that succeeds forgets what it remembered."
+    STATE_CLEANUP_BATCH_SIZE = ["state_store"] "state_cleanup_batch_size", Int(0, ANY), "0";
+        "Entries that `state-store clean` deletes in one transaction; 0: all."
     WARM_HOSTS = ["tradewind"] "warm_hosts", Int(0, 10_000), "8";
         "DAG files that a worker keeps imported, so that their tasks start in a few milliseconds. 0 keeps none."
     PYTHON = ["tradewind"] "python", Path, "";

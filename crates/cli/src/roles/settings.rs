@@ -11,7 +11,7 @@ use tradewind_engine::callbacks::CallbackConfig;
 use tradewind_engine::dag_processor::{IgnoreSyntax, ProcessorConfig};
 use tradewind_engine::scheduler::SchedulerConfig;
 use tradewind_protocol::serialized_dag::DagDefaults;
-use tradewind_server::{ExposeConfig, ServerConfig, ShownOption};
+use tradewind_server::{ExposeConfig, ServerConfig, StateStoreConfig, ShownOption};
 use tradewind_worker::WorkerConfig;
 use tradewind_worker::host::HostConfig;
 
@@ -222,6 +222,10 @@ pub fn server(config: &Config) -> ServerConfig {
         health_check_threshold: config.seconds(&options::SCHEDULER_HEALTH_CHECK_THRESHOLD),
         worker_heartbeat: config.seconds(&options::MIN_HEARTBEAT_INTERVAL),
         dag_defaults: dag_defaults(config),
+        state_store: StateStoreConfig {
+            default_retention_days: count(config, &options::STATE_RETENTION_DAYS),
+            clear_on_success: config.flag(&options::STATE_CLEAR_ON_SUCCESS),
+        },
         executors: executors(config),
     }
 }

@@ -130,6 +130,10 @@ pub fn link(mut drafts: Vec<TaskDraft>) -> Result<(Vec<Task>, HashMap<String, us
         }
     }
     for n in 0..tasks.len() {
+        if let Some(first) = tasks[n].priority_by_try.first() {
+            tasks[n].priority = *first;
+            continue;
+        }
         tasks[n].priority = match weights[n].1 {
             WeightRule::Absolute => weights[n].0,
             WeightRule::Downstream => total_weight(&tasks, &weights, n, |t| &t.downstream),

@@ -116,6 +116,7 @@ pub fn parsed_dag(
         max_active_runs: dag.max_active_runs.unwrap_or(defaults.max_active_runs),
         max_active_tasks: dag.max_active_tasks.unwrap_or(defaults.max_active_tasks),
         max_consecutive_failed_dag_runs: dag.max_consecutive_failed_dag_runs,
+        allowed_run_types: dag.allowed_run_types,
         paused_upon_creation: dag.is_paused_upon_creation.unwrap_or(paused_at_creation),
         dag_id: dag.dag_id,
     })

@@ -97,6 +97,7 @@ impl<C: Clock> Scheduler<C> {
             self.schedules.look_at_all(now);
             return Ok(report);
         };
+        tx.redefine_tis(&self.redefinitions(known.iter().copied())).await?;
         tx.runs_ended(&self.ends(&changed_runs)).await?;
         self.emit_of_empty_tasks(&mut tx, new.iter().chain(&known)).await?;
         let failed: Vec<i64> = changed_runs
@@ -268,7 +269,7 @@ fn new_row(run: &OwnedRun, index: usize) -> NewTi {
         pool: task.pool.clone(),
         pool_slots: i64::from(task.pool_slots),
         queue: task.queue.clone(),
-        priority: i64::from(task.priority),
+        priority: i64::from(task.priority_of(ti.try_number.max(1))),
         executor: task.executor.clone(),
         dag_version_id: Some(run.dag.version_id),
         reason: ti.reason.clone(),

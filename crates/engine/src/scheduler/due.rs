@@ -137,7 +137,10 @@ impl<C: Clock> Scheduler<C> {
         let mut schedules = Vec::with_capacity(rows.len());
         for row in rows {
             versions.insert(row.dag_id.clone(), row.latest_version_id);
-            schedules.extend(schedule(row));
+            let scheduled = RunType::Scheduled.as_str();
+            if row.allowed_run_types.is_empty() || row.allowed_run_types.iter().any(|allowed| allowed == scheduled) {
+                schedules.extend(schedule(row));
+            }
         }
         let external = schedules.iter().filter(|schedule| schedule.timetable.is_external());
         self.schedules.external.extend(external.map(|schedule| schedule.dag_id.clone()));

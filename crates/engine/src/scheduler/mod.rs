@@ -22,6 +22,7 @@ mod inbox;
 mod others;
 mod owned_run;
 mod recovery;
+mod redefine;
 mod starts;
 mod waiting;
 mod workload;

@@ -39,6 +39,10 @@ pub struct Stored {
     pub try_number: i32,
     /// Its map index.
     pub map_index: i32,
+    /// Version of the DAG that its row was defined by.
+    pub dag_version_id: Option<i64>,
+    /// Priority on its row.
+    pub priority: i32,
 }
 
 impl OwnedRun {
@@ -104,7 +108,16 @@ impl OwnedRun {
     pub fn record_stored(&mut self, index: usize, fence: i64) {
         let ti = &mut self.planner.tis[index];
         ti.fence = fence;
-        let stored = Stored { state: ti.state, fence, try_number: ti.try_number, map_index: ti.map_index };
+        let before = self.stored.get(index).filter(|stored| !redefines(stored.state, ti.state));
+        let task = &self.dag.dag.tasks[ti.task];
+        let stored = Stored {
+            state: ti.state,
+            fence,
+            try_number: ti.try_number,
+            map_index: ti.map_index,
+            dag_version_id: before.map_or(Some(self.dag.version_id), |stored| stored.dag_version_id),
+            priority: before.map_or_else(|| task.priority_of(ti.try_number.max(1)), |stored| stored.priority),
+        };
         if index == self.stored.len() {
             self.stored.push(stored);
         } else {
@@ -131,7 +144,7 @@ impl OwnedRun {
             }),
         };
         let candidate = Candidate {
-            priority: std::cmp::Reverse(task.priority),
+            priority: std::cmp::Reverse(task.priority_of(ti.try_number)),
             run_after: self.row.run_after,
             run_key: self.row.id,
             task: ti.task,
@@ -144,8 +157,21 @@ impl OwnedRun {
 
 impl Stored {
     fn of(ti: &TiRow) -> Self {
-        Self { state: ti.state, fence: ti.fence, try_number: ti.try_number, map_index: ti.map_index }
+        Self {
+            state: ti.state,
+            fence: ti.fence,
+            try_number: ti.try_number,
+            map_index: ti.map_index,
+            dag_version_id: ti.dag_version_id,
+            priority: ti.priority,
+        }
     }
+}
+
+/// Whether a write takes an instance to its next try, whose row says what the task says now.
+pub fn redefines(from: Option<TaskState>, to: Option<TaskState>) -> bool {
+    let begins = matches!(to, Some(TaskState::Scheduled | TaskState::Queued | TaskState::Success));
+    begins && !from.is_some_and(|from| from.is_in_flight() || from.is_finished() || from == TaskState::Deferred)
 }
 
 /// A row as the planner sees it.

@@ -45,7 +45,7 @@ impl OwnedRun {
             pool: task.pool.clone(),
             pool_slots: task.pool_slots,
             queue: task.queue.clone(),
-            priority: task.priority,
+            priority: task.priority_of(ti.try_number),
             queued_at: ti.queued_at.unwrap_or(self.row.run_after),
             execution_timeout: task.execution_timeout,
             do_xcom_push: details.do_xcom_push,

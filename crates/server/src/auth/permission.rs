@@ -103,6 +103,18 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{*xcom_key}", VIEWER),
     ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{*xcom_key}", USER),
     ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{*xcom_key}", USER),
+    // State stores.
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store", VIEWER),
+    ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store", USER),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}", VIEWER),
+    ("PUT", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}", USER),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}", USER),
+    ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}", USER),
+    ("GET", "/api/v2/assets/{asset_id}/state-store", VIEWER),
+    ("DELETE", "/api/v2/assets/{asset_id}/state-store", USER),
+    ("GET", "/api/v2/assets/{asset_id}/state-store/{*key}", VIEWER),
+    ("PUT", "/api/v2/assets/{asset_id}/state-store/{*key}", USER),
+    ("DELETE", "/api/v2/assets/{asset_id}/state-store/{*key}", USER),
     // What operators of an installation look after.
     ("GET", "/api/v2/importErrors", VIEWER),
     ("GET", "/api/v2/importErrors/{import_error_id}", VIEWER),

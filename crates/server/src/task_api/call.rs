@@ -96,6 +96,18 @@ impl StoreTaskApi {
                 let of = AssetEventFilter { consumed_by: Some(caller.run_key), ..AssetEventFilter::default() };
                 self.asset_events(of, None).await
             }
+            TaskCall::TaskStateGet { key } => self.task_state_get(caller, &key).await,
+            TaskCall::TaskStateSet { key, value, retention, never_expires } => {
+                self.task_state_set(caller, &key, &value, retention, never_expires).await
+            }
+            TaskCall::TaskStateDelete { key } => self.task_state_delete(caller, &key).await,
+            TaskCall::TaskStateClear { all_map_indices } => self.task_state_clear(caller, all_map_indices).await,
+            TaskCall::AssetStateGet { name, uri, key } => self.asset_state_get(name, uri, &key).await,
+            TaskCall::AssetStateSet { name, uri, key, value } => {
+                self.asset_state_set(caller, name, uri, &key, &value).await
+            }
+            TaskCall::AssetStateDelete { name, uri, key } => self.asset_state_delete(name, uri, &key).await,
+            TaskCall::AssetStateClear { name, uri } => self.asset_state_clear(name, uri).await,
             TaskCall::RunTrigger { dag_id, run_id, logical_date, conf, reset, note } => {
                 self.run_trigger(super::runs::Trigger { dag_id, run_id, logical_date, conf, reset, note }).await
             }

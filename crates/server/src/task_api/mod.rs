@@ -10,6 +10,7 @@ mod connection;
 mod error;
 pub mod http;
 mod runs;
+mod state_store;
 mod states;
 mod xcom;
 
@@ -32,7 +33,7 @@ use tradewind_store::{FinishOutcome as StoreFinish, StartOutcome as StoreStart, 
 
 use crate::auth::TryTokens;
 use crate::clock::now;
-use crate::config::ServerConfig;
+use crate::config::{ServerConfig, StateStoreConfig};
 pub use caller::Caller;
 use error::of_store;
 
@@ -45,6 +46,8 @@ pub struct TaskApiConfig {
     pub worker_heartbeat: Duration,
     /// Values that fill in what DAG files leave open.
     pub dag_defaults: DagDefaults,
+    /// `[state_store]`
+    pub state_store: StateStoreConfig,
     /// `[core] executor` is the one whose workers pull: tasks that name no executor are theirs.
     pub pull_by_default: bool,
 }
@@ -55,6 +58,7 @@ impl From<&ServerConfig> for TaskApiConfig {
             log_folder: config.log_folder.clone(),
             worker_heartbeat: config.worker_heartbeat,
             dag_defaults: config.dag_defaults.clone(),
+            state_store: config.state_store,
             pull_by_default: config.executors.iter().any(|(name, _)| name == claim::EXECUTOR),
         }
     }
@@ -146,6 +150,7 @@ impl TaskApi for StoreTaskApi {
     async fn finish(&self, _token: &str, finish: FinishTry) -> Result<FinishOutcome, TaskApiError> {
         // Python says what a mapped task downstream may use of the result; the native lanes leave it to us.
         let map_length = finish.map_length.or_else(|| finish.xcoms.get("return_value").and_then(length));
+        let (try_id, state) = (finish.try_id, finish.state);
         let finish = tradewind_store::FinishTry {
             reason: finish.reason,
             xcoms: finish.xcoms,
@@ -160,7 +165,12 @@ impl TaskApi for StoreTaskApi {
             ..tradewind_store::FinishTry::new(finish.try_id, finish.state, finish.at)
         };
         Ok(match self.store.finish_try(finish).await.map_err(of_store)? {
-            StoreFinish::Recorded => FinishOutcome::Recorded,
+            StoreFinish::Recorded => {
+                if state == TaskState::Success {
+                    self.forget_after_success(try_id).await?;
+                }
+                FinishOutcome::Recorded
+            }
             StoreFinish::Stale => FinishOutcome::Stale,
         })
     }

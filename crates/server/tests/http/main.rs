@@ -2,9 +2,11 @@
 
 mod admin;
 mod auth;
+mod backfills;
 mod dag_runs;
 mod dags;
 mod logs;
+mod reruns;
 mod server;
 mod task_api;
 mod task_instances;

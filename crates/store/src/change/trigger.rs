@@ -19,7 +19,7 @@ pub enum TriggerOutcome {
 
 static SAME_RUN_ID: Statement = Statement::new("SELECT COUNT(*) FROM dag_run WHERE dag_id = $1 AND run_id = $2");
 static SAME_DATE: Statement = Statement::new("SELECT run_id FROM dag_run WHERE dag_id = $1 AND logical_date = $2");
-static DAG_EXISTS: Statement = Statement::new("SELECT COUNT(*) FROM dag WHERE dag_id = $1");
+static ALLOWED: Statement = Statement::new("SELECT allowed_run_types FROM dag WHERE dag_id = $1");
 static DELETE_INBOX: Statement = Statement::new("DELETE FROM inbox WHERE run_key = $1");
 static DELETE_RUN: Statement = Statement::new("DELETE FROM dag_run WHERE id = $1");
 
@@ -43,12 +43,20 @@ impl Store {
     /// Creates a run and wakes a scheduler.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such DAG; those of the database.
+    /// [`Error::NotFound`] if there is no such DAG, [`Error::Invalid`] if it does not allow runs of this type; those
+    /// of the database.
     pub async fn trigger_run(&self, run: NewRun) -> Result<TriggerOutcome, Error> {
         let (dag_id, run_id, logical_date) = (run.dag_id.clone(), run.run_id.clone(), run.logical_date);
         let mut tx = self.begin().await?;
-        if DAG_EXISTS.bind(&dag_id).one::<(i64,)>(&mut tx).await? == (0,) {
+        let Some((allowed,)) = ALLOWED.bind(&dag_id).optional::<(Vec<String>,)>(&mut tx).await? else {
             return Err(Error::NotFound(format!("there is no DAG '{dag_id}'")));
+        };
+        if !allowed.is_empty() && !allowed.iter().any(|one| one == run.run_type.as_str()) {
+            return Err(Error::Invalid(format!(
+                "DAG '{dag_id}' does not allow {} runs (allowed_run_types: {})",
+                run.run_type,
+                allowed.join(", ")
+            )));
         }
         match tx.create_run(run).await? {
             CreateOutcome::Created(run_key) => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
-use tradewind_core::Timestamp;
+use tradewind_core::{RunType, Timestamp};
 
 use crate::row::row;
 use crate::sql::{Batch, Rows, Statement, names};
@@ -73,6 +73,8 @@ pub struct ParsedDag {
     pub assets: Vec<AssetUse>,
     /// Its schedule waits for partitions of assets.
     pub is_partitioned: bool,
+    /// Types of runs that the DAG may have; `None`: all.
+    pub allowed_run_types: Option<Vec<RunType>>,
     /// Whether a DAG that was never seen before begins paused.
     pub paused_upon_creation: bool,
 }
@@ -132,6 +134,7 @@ const DAGS: Batch = Batch(&[
     ("max_active_runs", "integer"),
     ("max_active_tasks", "integer"),
     ("max_failed", "integer"),
+    ("allowed_run_types", "text"),
 ]);
 static UPSERT_DAGS: Statement = Statement::new(include_str!("upsert_dags.sql")).rows(DAGS);
 
@@ -343,6 +346,7 @@ impl Tx {
                 dag.max_active_runs.into(),
                 dag.max_active_tasks.into(),
                 dag.max_consecutive_failed_dag_runs.into(),
+                dag.allowed_run_types.as_ref().map(|types| Value::from_iter(types.iter().map(|t| t.as_str())).to_string()).into(),
             ]);
         }
         UPSERT_DAGS

@@ -28,6 +28,8 @@ pub struct DagScheduleRow {
     pub end_date: Option<Timestamp>,
     /// Create the runs that were missed.
     pub catchup: bool,
+    /// Types of runs that it may have; empty: all.
+    pub allowed_run_types: Vec<String>,
     /// Runs at once.
     pub max_active_runs: u32,
     /// Runs that are queued or running; backfills are left out.
@@ -53,6 +55,7 @@ row! {
         start_date: Option<Timestamp> = "d.start_date",
         end_date: Option<Timestamp> = "d.end_date",
         catchup: bool = "d.catchup",
+        allowed_run_types: Vec<String> = "d.allowed_run_types",
         max_active_runs: u32 = "d.max_active_runs",
         active_runs: i64 = "(SELECT COUNT(*) FROM dag_run AS a WHERE a.dag_id = d.dag_id
             AND a.state IN ('queued', 'running') AND a.run_type <> 'backfill')",
@@ -245,6 +248,7 @@ impl ScheduleColumns {
             start_date: self.start_date,
             end_date: self.end_date,
             catchup: self.catchup,
+            allowed_run_types: self.allowed_run_types,
             max_active_runs: self.max_active_runs,
             active_runs: u32::try_from(self.active_runs).unwrap_or(u32::MAX),
             last: interval(self.last_start, self.last_end),

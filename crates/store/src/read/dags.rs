@@ -44,6 +44,8 @@ row! {
         pub catchup: bool = "d.catchup",
         /// Limit of running runs.
         pub max_active_runs: i32 = "d.max_active_runs",
+        /// Types of runs that it may have; empty: all.
+        pub allowed_run_types: Vec<String> = "d.allowed_run_types",
         /// Limit of task instances of a run.
         pub max_active_tasks: i32 = "d.max_active_tasks",
         /// Pause after so many failures in a row.

@@ -1,8 +1,11 @@
 //! Write transactions: what a scheduler's tick does in one go.
 
+mod redefine;
 mod runs;
 mod starts;
 mod tis;
+
+pub use redefine::TiDefinition;
 
 use crate::db::{Conn, Connected, Writing};
 use crate::models::{PoolSize, Usage, UsageRow};

@@ -1,5 +1,6 @@
 //! `dags`: lists and changes DAGs and their runs.
 
+mod clear;
 mod delete;
 mod details;
 mod list;
@@ -24,6 +25,8 @@ pub enum DagsCommand {
     /// Make a backfill and wait for its end, as in Airflow 1.10 and 2 (see backfill create)
     #[command(hide = true)]
     Backfill(crate::commands::backfill::old::OldBackfillArgs),
+    /// Let a run run again
+    Clear(clear::ClearArgs),
     /// Delete everything that the database knows about a DAG
     Delete(delete::DeleteArgs),
     /// Show everything about one DAG
@@ -55,6 +58,7 @@ pub enum DagsCommand {
 pub async fn run(command: DagsCommand, context: &Context) -> Result<(), CliError> {
     match command {
         DagsCommand::Backfill(args) => crate::commands::backfill::old::run(&args, context).await,
+        DagsCommand::Clear(args) => clear::run(&args, context).await,
         DagsCommand::Delete(args) => delete::run(&args, context).await,
         DagsCommand::Details(args) => details::run(&args, context).await,
         DagsCommand::List(args) => list::run(&args, context).await,

@@ -1,21 +1,18 @@
 //! `tasks clear DAG`: lets task instances run again.
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 use tradewind_core::{TaskState, Timestamp};
-use tradewind_protocol::serialized_dag::DagDefaults;
-use tradewind_store::read::{DagFilter, Span, TI_COLUMNS, TiFilter, TiView};
-use tradewind_store::{ClearTis, Store};
+use tradewind_server::rerun::{self, select};
+use tradewind_store::Store;
+use tradewind_store::read::{DagFilter, TiView};
 
-use crate::commands::lookup::{ALL, order};
 use crate::commands::session::Session;
 use crate::commands::subdir::Subdir;
-use crate::commands::{Context, lookup, serialized};
+use crate::commands::{Context, lookup};
 use crate::confirm::confirm;
 use crate::error::CliError;
 use crate::roles::settings::dag_defaults;
-use crate::{roles, wake};
+use crate::wake;
 
 /// Arguments of `tasks clear`.
 #[derive(Args, Debug)]
@@ -49,48 +46,71 @@ pub struct ClearArgs {
     /// The DAG's id is a regular expression
     #[arg(short = 'R', long)]
     dag_regex: bool,
+    /// A SubDagOperator is a task group here, whose tasks are cleared by their own ids
+    #[arg(short = 'x', long, hide = true)]
+    exclude_subdags: bool,
+    /// There is no parent DAG: a SubDagOperator is a task group of it
+    #[arg(short = 'X', long, hide = true)]
+    exclude_parentdag: bool,
     #[command(flatten)]
     _subdir: Subdir,
 }
 
 pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
+    if args.exclude_subdags || args.exclude_parentdag {
+        eprintln!(
+            "--exclude-subdags and --exclude-parentdag are ignored: a SubDagOperator is a task group of its DAG here; \
+             choose tasks with --task-regex"
+        );
+    }
     let session = Session::open(context).await?;
     let store = &session.store;
-    let mut clear = Vec::new();
-    let mut names = Vec::new();
+    let defaults = dag_defaults(&session.config);
+    let mut chosen: Vec<(Vec<TiView>, bool)> = Vec::new();
     for dag_id in dags(args, store).await? {
-        for ti in instances(args, store, &dag_id, &dag_defaults(&session.config)).await? {
-            names.push(format!(
-                "<TaskInstance: {}.{} {} [{}]>",
-                ti.dag_id,
-                ti.task_id,
-                ti.run_id,
-                ti.state.map_or("None", TaskState::as_str)
-            ));
-            clear.push(ti.id);
-        }
+        let dag = rerun::newest(store, &dag_id).await?;
+        let tasks = match &args.task_regex {
+            None => Vec::new(),
+            Some(text) => {
+                let pattern = regex(text)?;
+                let ids = dag.tasks.iter().map(|task| &task.task_id).filter(|id| pattern.is_match(id));
+                let named: Vec<select::TaskRef> = ids.map(|id| select::TaskRef::Task(id.clone())).collect();
+                if named.is_empty() {
+                    continue;
+                }
+                let reach =
+                    select::Reach { upstream: args.upstream, downstream: args.downstream, ..Default::default() };
+                select::spread(&dag, &defaults, &named, reach, true)?
+            }
+        };
+        let runs = select::runs_between(store, &dag_id, args.start_date, args.end_date).await?;
+        let which = select::Which { only_failed: args.only_failed, only_running: args.only_running };
+        let mut tis = select::in_runs(store, runs, &tasks, &which).await?;
+        tis.retain(|ti| ti.state.is_some() || ti.try_number > 0);
+        chosen.push((tis, rerun::latest_version(None, &dag, &defaults, false)));
     }
-    if clear.is_empty() {
+    let names: Vec<String> = chosen.iter().flat_map(|(tis, _)| tis.iter().map(name)).collect();
+    if names.is_empty() {
         println!("Nothing to clear.");
         return Ok(());
     }
+    let count = names.len();
     let question =
-        format!("You are about to clear these {} task instances:\n{}\n\nAre you sure?", clear.len(), names.join("\n"));
+        format!("You are about to clear these {count} task instances:\n{}\n\nAre you sure?", names.join("\n"));
     confirm(&question, args.yes)?;
-    let count = clear.len();
-    store
-        .clear_tis(&ClearTis {
-            tis: clear,
-            reopen_runs: true,
-            also_runs: Vec::new(),
-            latest_version: false,
-            default_retries: dag_defaults(&session.config).retries,
-            at: roles::now(),
-        })
-        .await?;
+    for (tis, latest_version) in chosen {
+        let how = select::Clearing { reopen_runs: true, latest_version, also_run: None };
+        select::clear(store, &defaults, &tis, how).await?;
+    }
     wake::hint(&session.config);
     println!("Cleared {count} task instances.");
     Ok(())
+}
+
+fn name(ti: &TiView) -> String {
+    let state = ti.state.map_or("None", TaskState::as_str);
+    let index = if ti.map_index < 0 { String::new() } else { format!(" {}", ti.map_index) };
+    format!("<TaskInstance: {}.{} {}{index} [{state}]>", ti.dag_id, ti.task_id, ti.run_id)
 }
 
 async fn dags(args: &ClearArgs, store: &Store) -> Result<Vec<String>, CliError> {
@@ -108,61 +128,4 @@ async fn dags(args: &ClearArgs, store: &Store) -> Result<Vec<String>, CliError> 
 
 fn regex(text: &str) -> Result<regex::Regex, CliError> {
     regex::Regex::new(text).map_err(|error| CliError::usage(format!("'{text}' is no regular expression: {error}")))
-}
-
-/// What to clear in one DAG.
-async fn instances(
-    args: &ClearArgs,
-    store: &Store,
-    dag_id: &str,
-    defaults: &DagDefaults,
-) -> Result<Vec<TiView>, CliError> {
-    let dag = serialized::dag(store, dag_id).await?;
-    let dag = dag.to_core(defaults).map_err(|error| CliError::failed(error.to_string()))?;
-    let mut chosen: BTreeSet<usize> = match &args.task_regex {
-        None => (0..dag.tasks.len()).collect(),
-        Some(text) => {
-            let pattern = regex(text)?;
-            (0..dag.tasks.len()).filter(|n| pattern.is_match(&dag.tasks[*n].task_id)).collect()
-        }
-    };
-    // Tasks stand upstream first, so that one pass each way reaches everything.
-    if args.downstream {
-        for n in 0..dag.tasks.len() {
-            if chosen.contains(&n) {
-                chosen.extend(&dag.tasks[n].downstream);
-            }
-        }
-    }
-    if args.upstream {
-        for n in (0..dag.tasks.len()).rev() {
-            if chosen.contains(&n) {
-                chosen.extend(&dag.tasks[n].upstream);
-            }
-        }
-    }
-    let mut states = Vec::new();
-    if args.only_failed {
-        states.extend([TaskState::Failed, TaskState::UpstreamFailed].map(|s| s.as_str().to_owned()));
-    }
-    if args.only_running {
-        states.push(TaskState::Running.as_str().to_owned());
-    }
-    let by = TiFilter {
-        dag_ids: vec![dag_id.to_owned()],
-        task_ids: chosen.iter().map(|n| dag.tasks[*n].task_id.clone()).collect(),
-        states,
-        logical_date: Span {
-            gte: args.start_date.map(Timestamp::as_micros),
-            lte: args.end_date.map(Timestamp::as_micros),
-            ..Span::default()
-        },
-        ..TiFilter::default()
-    };
-    if by.task_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = store.list_tis(&by, &order(TI_COLUMNS, "id")?, ALL).await?.rows;
-    let untouched = |ti: &TiView| ti.state.is_none() && ti.try_number == 0;
-    Ok(found.into_iter().filter(|ti| !untouched(ti)).collect())
 }

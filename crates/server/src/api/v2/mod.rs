@@ -14,6 +14,7 @@ pub mod import_errors;
 pub mod jobs;
 pub mod paging;
 pub mod pools;
+pub mod state_store;
 pub mod task_instances;
 pub mod variables;
 pub mod version;
@@ -37,6 +38,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = jobs::routes(routes);
     let routes = config::routes(routes);
     let routes = pools::routes(routes);
+    let routes = state_store::routes(routes);
     let routes = variables::routes(routes);
     connections::routes(routes)
 }

@@ -214,6 +214,10 @@ class TaskNode(Templater, DependencyMixin):
         """The weight as its rule counts it."""
         own = int(self.priority_weight)  # type: ignore[attr-defined]
         rule = self.weight_rule  # type: ignore[attr-defined]
+        if not isinstance(rule, str):
+            from airflow.task.priority_strategy import priorities
+
+            return priorities(rule, self, 0)[0]
         if rule == "absolute" or self._dag is None:
             return own
         return own + sum(task.priority_weight for task in self.get_flat_relatives(upstream=rule == "upstream"))

@@ -90,8 +90,15 @@ def check_weight_rule(value: Any, task_id: str) -> Any:
         value = conf.get("core", "default_task_weight_rule", fallback="downstream")
     if isinstance(value, str):
         known = _WEIGHTS.get(str(value))
-        if known is None:
-            rules = ", ".join(sorted(_WEIGHTS))
-            raise AirflowException(f"weight_rule of task {task_id!r} is {str(value)!r}; it must be one of {rules}")
-        return known
-    return value
+        if known is not None:
+            return known
+    from airflow.task.priority_strategy import load
+
+    strategy = load(value)
+    if strategy is None:
+        rules = ", ".join(sorted(_WEIGHTS))
+        raise AirflowException(
+            f"weight_rule of task {task_id!r} is {str(value)!r}; it must be one of {rules}, or a "
+            "PriorityWeightStrategy (an object, a class, or the path of a class)"
+        )
+    return strategy

@@ -81,7 +81,7 @@ pub async fn details(State(app): State<App>, Path(dag_id): Path<String>) -> ApiR
         timezone: serialized.timezone,
         last_parsed: row.last_parsed_at,
         default_args: serialized.default_args,
-        rerun_with_latest_version: None,
+        rerun_with_latest_version: serialized.rerun_with_latest_version,
         owner_links: serialized.owner_links,
         is_favorite: false,
         active_runs_count: app.store.active_run_count(&dag_id).await?,

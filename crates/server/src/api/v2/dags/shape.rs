@@ -85,7 +85,7 @@ impl Dag {
             next_dagrun_data_interval_start: dag.next_interval_start,
             next_dagrun_data_interval_end: dag.next_interval_end,
             next_dagrun_run_after: dag.next_run_after,
-            allowed_run_types: None,
+            allowed_run_types: (!dag.allowed_run_types.is_empty()).then(|| dag.allowed_run_types.into()),
             is_backfillable: periodic,
         }
     }

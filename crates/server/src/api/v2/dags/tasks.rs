@@ -61,10 +61,11 @@ fn time_delta(span: Duration) -> Value {
 
 fn shape(task: &SerializedTask, config: &ServerConfig) -> Value {
     let defaults = &config.dag_defaults;
-    let weight_rule = match task.weight_rule {
-        WeightRule::Downstream => "downstream",
-        WeightRule::Upstream => "upstream",
-        WeightRule::Absolute => "absolute",
+    let weight_rule = match (&task.weight_strategy, task.weight_rule) {
+        (Some(strategy), _) => strategy,
+        (None, WeightRule::Downstream) => "downstream",
+        (None, WeightRule::Upstream) => "upstream",
+        (None, WeightRule::Absolute) => "absolute",
     };
     let params: Map<String, Value> = task.params.iter().map(|(name, param)| (name.clone(), param.clone())).collect();
     json!({
