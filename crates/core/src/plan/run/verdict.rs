@@ -163,7 +163,7 @@ impl RunPlanner {
         tally
     }
 
-    /// Setup tasks further up: `None` if they are done.
+    /// Setup tasks further up: `None` if they are done. One that was removed is not waited for.
     fn setups_allow(&self, ti: &TaskInstance, task: &Task) -> Option<Step> {
         if task.setups.is_empty() {
             return None;
@@ -176,13 +176,12 @@ impl RunPlanner {
                 up.add(&self.of_task[setup].states, true);
             }
         }
-        let removed = if ti.map_index >= 0 { up.removed } else { 0 };
         if up.failed + up.upstream_failed > 0 {
             Some(Step::End(TaskState::UpstreamFailed))
         } else if up.skipped > 0 {
             Some(Step::End(TaskState::Skipped))
         } else {
-            (up.success + removed < up.total).then_some(Step::Wait(Waits::Setups))
+            (up.success + up.removed < up.total).then_some(Step::Wait(Waits::Setups))
         }
     }
 
