@@ -1,5 +1,7 @@
 //! The scheduler on real databases: a DAG, outcomes of tries, and what comes of it.
 
+#[path = "scheduler/assets.rs"]
+mod assets;
 #[path = "scheduler/backfill.rs"]
 mod backfill;
 #[path = "scheduler/mapping.rs"]

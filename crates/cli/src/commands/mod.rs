@@ -1,5 +1,6 @@
 //! The commands, one file each, in the folder of their group.
 
+mod assets;
 mod backfill;
 mod config;
 mod connections;
@@ -47,6 +48,9 @@ pub enum Command {
     /// List and change DAGs and their runs
     #[command(subcommand)]
     Dags(dags::DagsCommand),
+    /// Look after assets: what tasks update and DAGs wait for
+    #[command(subcommand)]
+    Assets(assets::AssetsCommand),
     /// Make up for dates of the past
     #[command(subcommand)]
     Backfill(backfill::BackfillCommand),
@@ -119,6 +123,7 @@ pub fn run(cli: Cli, program: &'static str, began: Instant) -> Result<(), CliErr
         Command::Config(command) => config::run(command, &context),
         Command::Version(args) => version::run(&args, &context),
         Command::Dags(command) => wait_for(dags::run(command, &context)),
+        Command::Assets(command) => wait_for(assets::run(command, &context)),
         Command::Backfill(command) => wait_for(backfill::run(command, &context)),
         Command::Tasks(command) => wait_for(tasks::run(command, &context)),
         Command::Variables(command) => wait_for(variables::run(command, &context)),

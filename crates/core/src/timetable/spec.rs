@@ -1,5 +1,6 @@
 //! A timetable as data: what the python package writes into a serialized DAG.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::fmt::temporal::DateTimeParser;
@@ -12,7 +13,7 @@ use super::external::External;
 use super::trigger::{CronTrigger, DeltaTrigger, RunImmediately};
 use super::{Cron, CronError, Delta, Kind, Timetable, ZonedCron};
 use crate::asset::AssetExpr;
-use crate::asset::partition::Partitions;
+use crate::asset::partition::{self, Grain, Partitions, Temporal};
 use crate::time::{Duration, Timestamp};
 
 /// A timetable as data, for instance `{"type":"cron_data_interval","cron":"0 0 * * *","timezone":"Europe/Berlin"}`.
@@ -255,6 +256,27 @@ impl TimetableSpec {
                 foresees: false,
             }),
         }))
+    }
+
+    /// The instant that a partition stands for, if the timetable knows.
+    ///
+    /// # Errors
+    /// When the key does not have the form of the timetable's keys.
+    pub fn partition_date(&self, key: &str) -> Result<Option<Timestamp>, partition::Error> {
+        match self {
+            Self::CronPartition { timezone, key_format, .. } => {
+                let day = Temporal { grain: Grain::Instant, timezone: timezone.clone(), input_format: key_format.clone(), output_format: key_format.clone() };
+                day.to_date(key).map(Some)
+            }
+            Self::PartitionedAsset { assets, partitions } => {
+                let keys = assets.leaves().into_iter().filter_map(|leaf| match leaf {
+                    AssetExpr::Asset(asset) => Some(&asset.key),
+                    _ => None,
+                });
+                Ok(partitions.date_of(keys, key, &BTreeSet::new()))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// What the schedule waits for besides the clock.

@@ -55,8 +55,13 @@ impl<C: Clock> Scheduler<C> {
                 report.again = true;
             }
         }
+        let mut partitions = due.partitions;
         for run in due.create {
+            let partition = partitions.remove(&(run.dag_id.clone(), run.run_id.clone()));
             if let Some(run_key) = tx.create_run(run).await?.created() {
+                if let Some((key, date)) = partition {
+                    tx.set_run_partition(run_key, Some(&key), Some(date)).await?;
+                }
                 self.to_load.insert(run_key);
                 report.runs_created += 1;
             }

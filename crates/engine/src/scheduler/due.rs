@@ -15,6 +15,8 @@ use crate::clock::Clock;
 pub struct DueRuns {
     /// Runs to create.
     pub create: Vec<NewRun>,
+    /// The partitions that those of them are about that are about any: DAG and run id to key and instant.
+    pub partitions: HashMap<(String, String), (String, Timestamp)>,
     /// A run of a DAG whose timetable Python computes is created: that has to be asked what comes next.
     pub ask_timetables: bool,
     /// What comes next, to be stored on the DAGs' rows: DAG, the version it was worked out for, next run.
@@ -153,7 +155,15 @@ impl<C: Clock> Scheduler<C> {
         }
         for decision in plan.decisions {
             match decision {
-                RunDecision::Create { dag_id, run, run_id } => {
+                RunDecision::Create { dag_id, run, mut run_id } => {
+                    let timetable = schedules.iter().find(|schedule| schedule.dag_id == dag_id);
+                    let partition = timetable.and_then(|schedule| schedule.timetable.partition(run.run_after));
+                    let interval = partition.is_none().then_some(run.data_interval);
+                    if let Some(partition) = partition {
+                        // Such runs have no logical date that tells them apart.
+                        run_id = format!("{run_id}__{}", partition.0);
+                        due.partitions.insert((dag_id.clone(), run_id.clone()), partition);
+                    }
                     due.ask_timetables |= self.schedules.external.contains(&dag_id);
                     due.create.push(NewRun {
                     dag_version_id: versions.get(&dag_id).copied().flatten(),
@@ -161,8 +171,8 @@ impl<C: Clock> Scheduler<C> {
                     run_id,
                     run_type: RunType::Scheduled,
                     logical_date: run.logical_date,
-                    data_interval_start: Some(run.data_interval.start),
-                    data_interval_end: Some(run.data_interval.end),
+                    data_interval_start: interval.map(|interval| interval.start),
+                    data_interval_end: interval.map(|interval| interval.end),
                     run_after: run.run_after,
                     queued_at: now,
                     conf: serde_json::Value::Object(serde_json::Map::new()),

@@ -202,6 +202,12 @@ impl World {
         self.report_length(workload, state, None).await
     }
 
+    /// The worker reports a success that updated assets.
+    pub async fn report_updates(&self, workload: &Workload, asset_updates: Vec<tradewind_core::asset::AssetUpdate>) {
+        let finish = FinishTry { asset_updates, ..FinishTry::new(workload.try_id, TaskState::Success, self.now()) };
+        assert_eq!(self.store.finish_try(finish).await.unwrap(), FinishOutcome::Recorded);
+    }
+
     async fn report_length(&self, workload: &Workload, state: TaskState, length: Option<u32>) -> bool {
         let finish = FinishTry { map_length: length, ..FinishTry::new(workload.try_id, state, self.now()) };
         self.store.finish_try(finish).await.unwrap() == FinishOutcome::Recorded

@@ -1,6 +1,7 @@
 //! The whole server over HTTP, on both databases.
 
 mod admin;
+mod assets;
 mod auth;
 mod backfills;
 mod dag_runs;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tradewind_core::Timestamp;
+
 use crate::models::{CreateOutcome, NewRun};
 use crate::sql::{Statement, ids};
 use crate::{Error, Store, Topic};
@@ -46,6 +48,18 @@ impl Store {
     /// [`Error::NotFound`] if there is no such DAG, [`Error::Invalid`] if it does not allow runs of this type; those
     /// of the database.
     pub async fn trigger_run(&self, run: NewRun) -> Result<TriggerOutcome, Error> {
+        self.trigger_run_of(run, None).await
+    }
+
+    /// Creates a run of a partition and wakes a scheduler: its key, and the instant that it stands for.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such DAG; those of the database.
+    pub async fn trigger_run_of(
+        &self,
+        run: NewRun,
+        partition: Option<(String, Option<Timestamp>)>,
+    ) -> Result<TriggerOutcome, Error> {
         let (dag_id, run_id, logical_date) = (run.dag_id.clone(), run.run_id.clone(), run.logical_date);
         let mut tx = self.begin().await?;
         let Some((allowed,)) = ALLOWED.bind(&dag_id).optional::<(Vec<String>,)>(&mut tx).await? else {
@@ -60,6 +74,9 @@ impl Store {
         }
         match tx.create_run(run).await? {
             CreateOutcome::Created(run_key) => {
+                if let Some((key, date)) = partition {
+                    tx.set_run_partition(run_key, Some(&key), date).await?;
+                }
                 tx.notify(Topic::Scheduler);
                 tx.notify(Topic::Ui);
                 tx.commit().await?;

@@ -7,6 +7,7 @@ use tradewind_core::Timestamp;
 use tradewind_core::plan::DagSchedule;
 use tradewind_core::timetable::{Answers, DataInterval, NextRun, Restriction, TimetableSpec};
 
+use crate::db::Reader;
 use crate::row::row;
 use crate::sql::{Statement, names};
 use crate::{Error, Store, Topic};
@@ -125,6 +126,11 @@ static TAKEN: Statement = Statement::new(
      ORDER BY r.dag_id, r.logical_date",
 );
 
+static LAST_PARTITIONS: Statement = Statement::new(
+    "SELECT dag_id, MAX(run_after) FROM dag_run
+     WHERE dag_id IN {names} AND run_type = 'scheduled' AND partition_key IS NOT NULL GROUP BY dag_id",
+);
+
 static VERSION: Statement =
     Statement::new("SELECT {columns} FROM dag_version AS v JOIN dag AS d ON d.dag_id = v.dag_id WHERE v.id = $1")
         .reads::<DagVersionRow>();
@@ -162,13 +168,15 @@ impl Store {
         for (dag_id, at) in taken {
             by_dag.entry(dag_id).or_default().push(at);
         }
-        Ok(rows
+        let mut rows: Vec<DagScheduleRow> = rows
             .into_iter()
             .map(|row| {
                 let taken = by_dag.remove(&row.dag_id).unwrap_or_default();
                 row.with(taken)
             })
-            .collect())
+            .collect();
+        last_partitions(&mut reader, &mut rows).await?;
+        Ok(rows)
     }
 
     /// The schedule of one DAG; `None`: there is no such DAG.
@@ -179,7 +187,9 @@ impl Store {
         let mut reader = self.db().reader().await?;
         let Some(row) = SCHEDULE.bind(dag_id).optional::<ScheduleColumns>(&mut reader).await? else { return Ok(None) };
         let taken = TAKEN.bind(names([dag_id])).all::<(String, Timestamp)>(&mut reader).await?;
-        Ok(Some(row.with(taken.into_iter().map(|(_, at)| at).collect())))
+        let mut row = row.with(taken.into_iter().map(|(_, at)| at).collect());
+        last_partitions(&mut reader, std::slice::from_mut(&mut row)).await?;
+        Ok(Some(row))
     }
 
     /// A version of a DAG.
@@ -229,6 +239,21 @@ impl Store {
         tx.commit().await?;
         Ok(deleted > 0)
     }
+}
+
+/// Scheduled runs of partitions have no logical date: how far their schedules have come is when the last one was due.
+async fn last_partitions(reader: &mut Reader, rows: &mut [DagScheduleRow]) -> Result<(), Error> {
+    let of_partitions = |row: &&mut DagScheduleRow| row.timetable["type"] == "cron_partition";
+    let dag_ids: Vec<String> = rows.iter_mut().filter(of_partitions).map(|row| row.dag_id.clone()).collect();
+    if dag_ids.is_empty() {
+        return Ok(());
+    }
+    let found = LAST_PARTITIONS.bind(names(&dag_ids)).all::<(String, Timestamp)>(reader).await?;
+    let last: HashMap<String, Timestamp> = found.into_iter().collect();
+    for row in rows.iter_mut().filter(of_partitions) {
+        row.last = last.get(&row.dag_id).copied().map(DataInterval::exact);
+    }
+    Ok(())
 }
 
 impl ScheduleColumns {

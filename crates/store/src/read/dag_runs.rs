@@ -79,6 +79,8 @@ pub struct RunFilter {
     pub dag_id: Match,
     /// By run id.
     pub run_id: Match,
+    /// By partition.
+    pub partition_key: Match,
     /// By user.
     pub triggering_user: Match,
     /// In these states; none: any.
@@ -131,6 +133,7 @@ impl RunFilter {
         f.any_text("r.run_id", &self.run_ids);
         f.matches("r.dag_id", &self.dag_id);
         f.matches("r.run_id", &self.run_id);
+        f.matches("r.partition_key", &self.partition_key);
         f.matches("r.triggering_user", &self.triggering_user);
         f.any_text("r.state", &self.states);
         if !self.states.is_empty() && self.states.iter().all(|state| state == "queued" || state == "running") {

@@ -40,6 +40,8 @@ pub enum Grain {
     Quarter,
     /// A year.
     Year,
+    /// None: the very instant.
+    Instant,
 }
 
 impl Temporal {
@@ -73,7 +75,7 @@ impl Temporal {
     }
 
     /// The instant that a run's key is about.
-    pub(super) fn to_date(&self, run_key: &str) -> Result<Timestamp, Error> {
+    pub(crate) fn to_date(&self, run_key: &str) -> Result<Timestamp, Error> {
         let at = self.normalize(self.decode(run_key)?)?;
         let zoned = at.to_zoned(self.zone()?).map_err(|error| self.impossible(&error))?;
         Ok(Timestamp::from_jiff(zoned.timestamp()))
@@ -96,6 +98,7 @@ impl Temporal {
         let date = at.date();
         let first = |month: i8| date.with().month(month).day(1).build();
         let day = match self.grain {
+            Grain::Instant => return Ok(at),
             Grain::Hour => return Ok(date.to_datetime(Time::constant(at.hour(), 0, 0, 0))),
             Grain::Day => Ok(date),
             Grain::Week => date.checked_sub(i64::from(date.weekday().to_monday_zero_offset()).days()),

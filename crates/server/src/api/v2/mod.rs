@@ -1,6 +1,7 @@
 //! `/api/v2`: one file per resource. Shapes, names and defaults are those of Airflow 3.3's public API.
 
 pub mod backfills;
+pub mod assets;
 pub mod bulk;
 pub mod config;
 pub mod connections;
@@ -29,6 +30,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = dags::routes(routes);
     let routes = dag_runs::routes(routes);
     let routes = backfills::routes(routes);
+    let routes = assets::routes(routes);
     let routes = dag_stats::routes(routes);
     let routes = dag_versions::routes(routes);
     let routes = task_instances::routes(routes);

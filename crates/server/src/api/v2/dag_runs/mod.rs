@@ -13,6 +13,7 @@ use tradewind_store::read::RunView;
 
 pub use list::{Bounds, refuse};
 pub use shape::DagRun;
+pub use trigger::{Trigger, trigger};
 
 use crate::http::error::{ApiError, ApiResult};
 use crate::routes::Routes;

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
-use tradewind_core::timetable::run_id;
+use tradewind_core::timetable::{TimetableSpec, run_id};
 use tradewind_core::{RunType, Timestamp};
 use tradewind_store::read::DagView;
 use tradewind_store::{AskError, NewRun, TriggerOutcome};
@@ -23,23 +23,30 @@ use crate::state::App;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
+    /// Its id; made from the date without.
     #[serde(default)]
-    dag_run_id: Option<String>,
+    pub dag_run_id: Option<String>,
+    /// Start of its data.
     #[serde(default)]
-    data_interval_start: Option<Timestamp>,
+    pub data_interval_start: Option<Timestamp>,
+    /// End of its data.
     #[serde(default)]
-    data_interval_end: Option<Timestamp>,
+    pub data_interval_end: Option<Timestamp>,
     /// Must be there, and may be null.
     #[serde(deserialize_with = "present")]
-    logical_date: Option<Timestamp>,
+    pub logical_date: Option<Timestamp>,
+    /// Not before.
     #[serde(default)]
-    run_after: Option<Timestamp>,
+    pub run_after: Option<Timestamp>,
+    /// Configuration.
     #[serde(default)]
-    conf: Option<Map<String, Value>>,
+    pub conf: Option<Map<String, Value>>,
+    /// For people.
     #[serde(default)]
-    note: Option<String>,
+    pub note: Option<String>,
+    /// The partition that it is about.
     #[serde(default)]
-    partition_key: Option<String>,
+    pub partition_key: Option<String>,
 }
 
 /// Unlike a plain `Option`, a field read with this must be there.
@@ -52,9 +59,23 @@ pub async fn handle(
     State(app): State<App>,
     who: Identity,
     Path(dag_id): Path<String>,
-    Body(trigger): Body<Trigger>,
+    Body(asked): Body<Trigger>,
 ) -> ApiResult<Json<DagRun>> {
-    let dag = dags::must_exist(&app, &dag_id).await?;
+    trigger(&app, &who, &dag_id, asked, RunType::Manual).await
+}
+
+/// Creates a run of a type.
+///
+/// # Errors
+/// 400 for what makes no sense, 404 if there is no such DAG, 409 if there is such a run.
+pub async fn trigger(
+    app: &App,
+    who: &Identity,
+    dag_id: &str,
+    asked: Trigger,
+    run_type: RunType,
+) -> ApiResult<Json<DagRun>> {
+    let dag = dags::must_exist(app, dag_id).await?;
     if dag.has_import_errors {
         return Err(ApiError::bad_request(format!(
             "the file of DAG '{dag_id}' has an import error; a run would not find its tasks"
@@ -63,9 +84,10 @@ pub async fn handle(
     if dag.is_stale {
         return Err(ApiError::conflict(format!("DAG '{dag_id}' is not in its file any more, so nothing can run it")));
     }
-    let run = plan(&app, &dag, trigger, &who).await?;
+    let partition = partition(&dag, asked.partition_key.clone())?;
+    let run = plan(app, &dag, asked, who, run_type).await?;
     let run_id = run.run_id.clone();
-    match app.store.trigger_run(run).await? {
+    match app.store.trigger_run_of(run, partition).await? {
         TriggerOutcome::Created(_) => {}
         TriggerOutcome::RunIdExists => {
             return Err(taken(format!("DAG '{dag_id}' has a run '{run_id}' already")));
@@ -74,15 +96,25 @@ pub async fn handle(
             return Err(taken(format!("DAG '{dag_id}' has a run with this logical date already: '{other}'")));
         }
     }
-    app.record(Event::new("trigger_dag_run", &who).run(&dag_id, &run_id)).await?;
-    Ok(Json(must_exist(&app, &dag_id, &run_id).await?.into()))
+    app.record(Event::new("trigger_dag_run", who).run(dag_id, &run_id)).await?;
+    Ok(Json(must_exist(app, dag_id, &run_id).await?.into()))
+}
+
+/// The partition that a run is about, and the instant that it stands for, as far as the DAG's timetable knows.
+fn partition(dag: &DagView, key: Option<String>) -> ApiResult<Option<(String, Option<Timestamp>)>> {
+    let Some(key) = key else { return Ok(None) };
+    let problem = |msg: String| ApiError::invalid("value_error", &["body", "partition_key"], msg);
+    if key.trim().is_empty() || key.chars().count() > 250 {
+        return Err(problem("a partition key has 1 to 250 characters".into()));
+    }
+    // A timetable that can't be read would have been an import error.
+    let spec = serde_json::from_str::<TimetableSpec>(&dag.timetable).ok();
+    let date = spec.map(|spec| spec.partition_date(&key)).transpose().map_err(|error| problem(error.to_string()))?;
+    Ok(Some((key, date.flatten())))
 }
 
 /// The run that the request and the DAG's timetable ask for.
-async fn plan(app: &App, dag: &DagView, trigger: Trigger, who: &Identity) -> ApiResult<NewRun> {
-    if trigger.partition_key.is_some() {
-        return Err(ApiError::bad_request("this server does not have partitioned runs yet"));
-    }
+async fn plan(app: &App, dag: &DagView, trigger: Trigger, who: &Identity, run_type: RunType) -> ApiResult<NewRun> {
     if trigger.data_interval_start.is_some() != trigger.data_interval_end.is_some() {
         let msg = "data_interval_start and data_interval_end go together";
         return Err(ApiError::invalid("value_error", &["body", "data_interval_start"], msg));
@@ -112,7 +144,7 @@ async fn plan(app: &App, dag: &DagView, trigger: Trigger, who: &Identity) -> Api
     let id = match trigger.dag_run_id {
         Some(id) => check_id(app, id)?,
         None => {
-            let name = run_id(RunType::Manual, trigger.logical_date.unwrap_or(run_after));
+            let name = run_id(run_type, trigger.logical_date.unwrap_or(run_after));
             // Runs without a date may come several at a time.
             if trigger.logical_date.is_some() { name } else { format!("{name}_{}", random_suffix()) }
         }
@@ -120,7 +152,7 @@ async fn plan(app: &App, dag: &DagView, trigger: Trigger, who: &Identity) -> Api
     Ok(NewRun {
         dag_id: dag.dag_id.clone(),
         run_id: id,
-        run_type: RunType::Manual,
+        run_type,
         logical_date: trigger.logical_date,
         data_interval_start: interval.map(|(start, _)| start),
         data_interval_end: interval.map(|(_, end)| end),

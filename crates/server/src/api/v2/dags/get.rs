@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tradewind_core::Timestamp;
+use tradewind_core::timetable::TimetableSpec;
 use tradewind_protocol::SerializedDag;
 
 use super::{Dag, iso_duration, list, must_exist, structure};
@@ -70,7 +71,7 @@ pub async fn details(State(app): State<App>, Path(dag_id): Path<String>) -> ApiR
     Ok(Json(Details {
         catchup: row.catchup,
         dag_run_timeout: serialized.dagrun_timeout.map(iso_duration),
-        asset_expression: None,
+        asset_expression: asset_expression(&row.timetable),
         start_date: row.start_date,
         end_date: row.end_date,
         is_paused_upon_creation: serialized.is_paused_upon_creation,
@@ -89,4 +90,10 @@ pub async fn details(State(app): State<App>, Path(dag_id): Path<String>) -> ApiR
         latest_dag_version: app.store.find_version(&dag_id, None).await?.map(DagVersion::from),
         dag: list::shapes(&app, vec![row]).await?.pop(),
     }))
+}
+
+/// What the schedule waits for besides the clock.
+fn asset_expression(timetable: &str) -> Option<Value> {
+    let spec = serde_json::from_str::<TimetableSpec>(timetable).ok()?;
+    serde_json::to_value(spec.asset_schedule()?.condition.for_people()).ok()
 }

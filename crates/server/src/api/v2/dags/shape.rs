@@ -74,7 +74,7 @@ impl Dag {
             description: dag.description,
             timetable_summary: dag.timetable_summary,
             timetable_description: dag.timetable_description,
-            timetable_partitioned: false,
+            timetable_partitioned: is_partitioned(&dag.timetable),
             timetable_periodic: periodic,
             max_active_tasks: dag.max_active_tasks,
             max_active_runs: dag.max_active_runs,
@@ -94,7 +94,14 @@ impl Dag {
 /// Whether a timetable makes runs again and again at times that it knows beforehand.
 fn is_periodic(timetable: &str) -> bool {
     let spec: Value = serde_json::from_str(timetable).unwrap_or_default();
-    !matches!(spec["type"].as_str(), None | Some("null" | "once" | "continuous"))
+    let of = |spec: &Value| !matches!(spec["type"].as_str(), None | Some("null" | "once" | "continuous" | "asset_triggered" | "partitioned_asset" | "partitioned_at_runtime"));
+    if spec["type"] == "asset_or_time" { of(&spec["timetable"]) } else { of(&spec) }
+}
+
+/// Whether the runs that a timetable makes are about partitions.
+fn is_partitioned(timetable: &str) -> bool {
+    let spec: Value = serde_json::from_str(timetable).unwrap_or_default();
+    matches!(spec["type"].as_str(), Some("partitioned_asset" | "cron_partition"))
 }
 
 /// Names a DAG file in the API's calls about files.
