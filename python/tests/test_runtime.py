@@ -479,8 +479,12 @@ def test_trigger_dagrun(run):
         """,
         answer=answer,
     )
-    assert child.done["state"] == "success"
-    assert [call["method"] for call in child.of_type("call")] == ["run_trigger", "xcom_set", "run_get"]
+    assert [call["method"] for call in child.of_type("call")] == ["run_trigger", "xcom_set"]
+    assert child.done["state"] == "deferred"
+    deferral = child.done["deferral"]
+    assert deferral["classpath"] == "airflow.providers.standard.triggers.external_task.DagStateTrigger"
+    assert (deferral["kwargs"]["run_ids"], deferral["kwargs"]["states"]) == (["manual__1"], ["success", "failed"])
+    assert deferral["ends"] == {"failed_states": ["failed"]}, "no process is needed when the run has ended"
 
 
 def test_get_current_context_and_coroutines(run):

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod dag_processor;
 mod dead_jobs;
 pub mod scheduler;
+pub mod triggerer;
 pub mod waits;
 
 pub use clock::{Clock, SystemClock};

@@ -8,6 +8,7 @@ pub mod frames;
 pub mod log_path;
 pub mod serialized_dag;
 pub mod task_api;
+pub mod triggers;
 pub mod workload;
 
 pub use callback::{Called, CallbackJob};

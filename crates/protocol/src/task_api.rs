@@ -438,6 +438,21 @@ pub enum TaskCall {
         #[serde(default)]
         uri: Option<String>,
     },
+    /// What is known of a DAG: `{"is_paused", "tasks", "groups"}`, or `not_found`.
+    DagGet {
+        /// DAG.
+        dag_id: String,
+    },
+    /// Whether what a `WorkflowTrigger` with these arguments waits for is there: its verdict, or null.
+    AwaitLook {
+        /// Arguments, encoded as XComs are.
+        kwargs: Map<String, Value>,
+    },
+    /// The calling try asks people: `{subject, body, options, defaults, multiple, params, assigned_users}`.
+    HitlAsk {
+        /// What.
+        question: Value,
+    },
     /// Creates a run of a DAG; answers it. `already_exists` if the id or logical date is taken.
     RunTrigger {
         /// DAG.
@@ -448,6 +463,9 @@ pub enum TaskCall {
         /// Logical date.
         #[serde(default)]
         logical_date: Option<Timestamp>,
+        /// Not before; absent: the end of the data interval.
+        #[serde(default)]
+        run_after: Option<Timestamp>,
         /// Configuration.
         #[serde(default)]
         conf: Value,

@@ -57,7 +57,7 @@ pub use tries::{FinishOutcome, FinishTry, StartOutcome, StartTry};
 pub use state_store::{AssetStateRow, AssetWriter, TaskScope, TaskStateRow};
 pub use tx::{TiDefinition, Tx};
 pub use waiting::{
-    Answer, DueTrigger, ExternalTrigger, Firing, HitlDetail, LeasedTrigger, Question, TriggerOwner,
+    Answer, DueTrigger, ExternalTrigger, Firing, HitlDetail, HitlFilter, LeasedTrigger, Question, TriggerOwner,
 };
 pub use xcom::XComKey;
 

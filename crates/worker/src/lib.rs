@@ -13,6 +13,7 @@ mod pull;
 #[cfg(test)]
 mod testing;
 mod token;
+pub mod triggers;
 mod worker;
 
 pub use http::HttpTaskApi;

@@ -291,6 +291,10 @@ def work(sock: socket.socket) -> int:
             from airflow._runtime.timetable import ask
 
             return ask(channel, job)
+        if kind == "triggers":
+            from airflow._runtime.triggers import triggers
+
+            return triggers(channel, job)
         if kind == "warm":
             from airflow._runtime.parse import warm
 

@@ -8,6 +8,7 @@ mod parser;
 pub mod settings;
 mod shutdown;
 mod standalone;
+mod triggerer;
 
 use std::future::Future;
 
@@ -22,6 +23,7 @@ pub use logging::start as start_logging;
 pub use parser::{answerer, answerer_without_database};
 pub use shutdown::on_signal;
 pub use standalone::standalone;
+pub use triggerer::triggerer;
 
 /// Runs a role to its end on all cores.
 ///

@@ -27,6 +27,11 @@ fn count<T: TryFrom<i64> + Default>(config: &Config, spec: &Spec) -> T {
     T::try_from(config.int(spec)).unwrap_or_default()
 }
 
+/// Seconds as the engine counts them.
+pub fn span(config: &Config, spec: &Spec) -> Duration {
+    duration(config, spec)
+}
+
 /// What DAG files leave open.
 pub fn dag_defaults(config: &Config) -> DagDefaults {
     DagDefaults {

@@ -19,6 +19,9 @@ impl StoreTaskApi {
             self.store.set_rendered_map_index(try_id, &text).await.map_err(of_store)?;
             return Ok(Value::Null);
         }
+        if let TaskCall::HitlAsk { question } = call {
+            return self.hitl_ask(try_id, question).await;
+        }
         self.respond(&Caller::from(&ti), call).await
     }
 
@@ -108,8 +111,13 @@ impl StoreTaskApi {
             }
             TaskCall::AssetStateDelete { name, uri, key } => self.asset_state_delete(name, uri, &key).await,
             TaskCall::AssetStateClear { name, uri } => self.asset_state_clear(name, uri).await,
-            TaskCall::RunTrigger { dag_id, run_id, logical_date, conf, reset, note } => {
-                self.run_trigger(super::runs::Trigger { dag_id, run_id, logical_date, conf, reset, note }).await
+            TaskCall::DagGet { dag_id } => self.dag_get(&dag_id).await,
+            TaskCall::AwaitLook { kwargs } => self.await_look(&kwargs).await,
+            TaskCall::HitlAsk { .. } => {
+                Err(TaskApiError::new(ErrorCode::Denied, "only a running task asks people"))
+            }
+            TaskCall::RunTrigger { dag_id, run_id, logical_date, run_after, conf, reset, note } => {
+                self.run_trigger(super::runs::Trigger { dag_id, run_id, logical_date, run_after, conf, reset, note }).await
             }
         }
     }

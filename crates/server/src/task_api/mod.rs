@@ -12,6 +12,8 @@ pub mod http;
 mod runs;
 mod state_store;
 mod states;
+mod trigger;
+mod waiting;
 mod xcom;
 
 use std::collections::HashMap;

@@ -20,6 +20,7 @@ pub(super) struct Trigger {
     pub dag_id: String,
     pub run_id: Option<String>,
     pub logical_date: Option<Timestamp>,
+    pub run_after: Option<Timestamp>,
     pub conf: Value,
     pub reset: bool,
     pub note: Option<String>,
@@ -92,7 +93,7 @@ impl StoreTaskApi {
 
     /// Triggers a run of a DAG, or clears the one that is there.
     pub(super) async fn run_trigger(&self, trigger: Trigger) -> Result<TaskReply, TaskApiError> {
-        let Trigger { dag_id, run_id, logical_date, conf, reset, note } = trigger;
+        let Trigger { dag_id, run_id, logical_date, run_after, conf, reset, note } = trigger;
         let dag = self.store.find_dag(&dag_id).await.map_err(of_store)?;
         let dag = dag.filter(|dag| !dag.is_stale).ok_or_else(|| not_found(format!("there is no DAG '{dag_id}'")))?;
         let at = now();
@@ -107,7 +108,7 @@ impl StoreTaskApi {
             }
             None => None,
         };
-        let run_after = interval.map_or(at, |interval| interval.end);
+        let run_after = run_after.unwrap_or_else(|| interval.map_or(at, |interval| interval.end));
         let run_id = run_id.unwrap_or_else(|| match logical_date {
             Some(date) => make_id(RunType::Manual, date),
             None => format!("{}_{}", make_id(RunType::Manual, at), uuid::Uuid::new_v4().simple()),

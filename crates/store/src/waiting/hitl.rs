@@ -225,3 +225,134 @@ impl Tx {
         Ok(recorded > 0)
     }
 }
+
+/// Which questions.
+#[derive(Clone, Debug, Default)]
+pub struct HitlFilter {
+    /// Of this DAG.
+    pub dag_id: Option<String>,
+    /// Of this run.
+    pub run_id: Option<String>,
+    /// Answered, or not.
+    pub responded: Option<bool>,
+    /// Of this task.
+    pub task_id: Option<String>,
+    /// `LIKE`, anywhere in the DAG's id.
+    pub dag_id_pattern: Option<String>,
+    /// `LIKE`, anywhere in the task's id.
+    pub task_id_pattern: Option<String>,
+    /// Somewhere in the subject.
+    pub subject: Option<String>,
+    /// Somewhere in the body.
+    pub body: Option<String>,
+    /// Of this map index.
+    pub map_index: Option<i64>,
+    /// Of task instances in these states; none: in any.
+    pub states: Vec<String>,
+    /// Answered by these users.
+    pub responders: Vec<String>,
+    /// Answered by users of these names.
+    pub responder_names: Vec<String>,
+    /// Asked then or later, microseconds.
+    pub created_from: Option<i64>,
+    /// Asked then or earlier, microseconds.
+    pub created_to: Option<i64>,
+}
+
+const MATCHING: &str = "
+     FROM hitl_detail AS h JOIN task_instance AS t ON t.id = h.ti_id JOIN dag_run AS r ON r.id = t.run_key
+     WHERE ($1 IS NULL OR t.dag_id = $1) AND ($2 IS NULL OR r.run_id = $2)
+        AND ($3 IS NULL OR (h.responded_at IS NOT NULL) = $3) AND ($4 IS NULL OR t.task_id = $4)
+        AND ($5 IS NULL OR t.dag_id LIKE '%' || $5 || '%') AND ($6 IS NULL OR t.task_id LIKE '%' || $6 || '%')
+        AND ($7 IS NULL OR h.subject LIKE '%' || $7 || '%') AND ($8 IS NULL OR h.body LIKE '%' || $8 || '%')
+        AND ($9 IS NULL OR t.map_index = $9) AND ($10 IS NULL OR h.created_at >= $10)
+        AND ($11 IS NULL OR h.created_at <= $11)
+        AND ($12 = '[]' OR t.state IN {names:12}) AND ($13 = '[]' OR h.responder_id IN {names:13})
+        AND ($14 = '[]' OR h.responder_name IN {names:14})";
+
+/// Names that a list may be ordered by, and their columns.
+const ORDERS: &[(&str, &str)] = &[
+    ("ti_id", "h.ti_id"),
+    ("subject", "h.subject"),
+    ("responded_at", "h.responded_at"),
+    ("created_at", "h.created_at"),
+    ("responded_by_user_id", "h.responder_id"),
+    ("responded_by_user_name", "h.responder_name"),
+    ("dag_id", "t.dag_id"),
+    ("run_id", "r.run_id"),
+    ("run_after", "r.run_after"),
+    ("task_instance_operator", "t.operator"),
+    ("task_instance_state", "t.state"),
+    ("rendered_map_index", "t.rendered_map_index"),
+    ("task_display_name", "t.task_id"),
+];
+
+impl Store {
+    /// Questions, a page of them.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an order that there is not; those of the database.
+    pub async fn list_hitl(
+        &self,
+        by: &HitlFilter,
+        order: &str,
+        descending: bool,
+        limit: i64,
+        offset: i64,
+    ) -> Result<crate::read::Listed<HitlDetail>, Error> {
+        use crate::row::FromDb as _;
+        let column = ORDERS.iter().find(|(name, _)| *name == order).map(|(_, column)| *column).ok_or_else(|| {
+            let names: Vec<&str> = ORDERS.iter().map(|(name, _)| *name).collect();
+            Error::Invalid(format!("questions can't be ordered by '{order}'; one of {}", names.join(", ")))
+        })?;
+        let text = |head: String, tail: &str| {
+            let text = crate::sql::expand(&format!("{head}{MATCHING}{tail}"), self.dialect(), &[], None);
+            // Postgres has to be told the types of arguments that may be NULL.
+            let text = match self.dialect() {
+                crate::Dialect::Sqlite => text,
+                crate::Dialect::Postgres => typed(&text),
+            };
+            crate::db::sql(text).bind_all(by.binds())
+        };
+        let mut reader = self.db().reader().await?;
+        let (total,) = text("SELECT COUNT(*)".into(), "").one::<(i64,)>(&mut reader).await?;
+        let columns: Vec<String> = HitlDetail::COLUMNS.iter().map(|column| format!("h.{column}")).collect();
+        let direction = if descending { "DESC" } else { "ASC" };
+        let tail = format!(" ORDER BY {column} {direction}, h.ti_id, h.try_number LIMIT {limit} OFFSET {offset}");
+        let rows = text(format!("SELECT {}", columns.join(", ")), &tail).all::<HitlDetail>(&mut reader).await?;
+        Ok(crate::read::Listed { rows, total })
+    }
+}
+
+fn typed(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (argument, of) in [(9, "bigint"), (10, "bigint"), (11, "bigint"), (3, "boolean")] {
+        text = text.replace(&format!("${argument} IS NULL"), &format!("${argument}::{of} IS NULL"));
+    }
+    for argument in [2, 4, 5, 6, 7, 8] {
+        text = text.replace(&format!("${argument} IS NULL"), &format!("${argument}::text IS NULL"));
+    }
+    text.replacen("($1 IS NULL", "($1::text IS NULL", 1)
+}
+
+impl HitlFilter {
+    fn binds(&self) -> Vec<crate::sql::Bind> {
+        use crate::sql::names;
+        vec![
+            self.dag_id.as_ref().into(),
+            self.run_id.as_ref().into(),
+            self.responded.into(),
+            self.task_id.as_ref().into(),
+            self.dag_id_pattern.as_ref().into(),
+            self.task_id_pattern.as_ref().into(),
+            self.subject.as_ref().into(),
+            self.body.as_ref().into(),
+            self.map_index.into(),
+            self.created_from.into(),
+            self.created_to.into(),
+            names(&self.states),
+            names(&self.responders),
+            names(&self.responder_names),
+        ]
+    }
+}

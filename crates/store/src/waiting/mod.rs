@@ -10,6 +10,6 @@ mod resume;
 
 pub(crate) use defer::Deferred;
 pub use fire::Firing;
-pub use hitl::{Answer, HitlDetail, Question};
+pub use hitl::{Answer, HitlDetail, HitlFilter, Question};
 pub use lease::{LeasedTrigger, TriggerOwner};
 pub use native::{DueTrigger, ExternalTrigger};

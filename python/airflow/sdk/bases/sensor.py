@@ -19,6 +19,7 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
     AirflowTaskTimeout,
     TaskDeferralError,
+    TaskDeferralTimeout,
 )
 
 
@@ -113,8 +114,6 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
                     found = False
                 elif self.never_fail:
                     raise AirflowSkipException("Skipping due to never_fail is set to True.") from error
-                elif self.soft_fail:
-                    raise AirflowSkipException("Skipping due to soft_fail is set to True.") from error
                 else:
                     raise
             if found:
@@ -131,6 +130,22 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
             time.sleep(pause)
             number += 1
 
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """Go on after a trigger fired; what went wrong then counts as it does in a poke."""
+        try:
+            try:
+                return super().resume_execution(next_method, next_kwargs, context)
+            except TaskDeferralTimeout as error:
+                raise AirflowSensorTimeout(*error.args) from error
+        except AirflowSkipException:
+            raise
+        except (AirflowException, TaskDeferralError) as error:
+            if self.soft_fail:
+                raise AirflowSkipException("Skipping due to soft_fail is set to True.") from error
+            if self.never_fail:
+                raise AirflowSkipException("Skipping due to never_fail is set to True.") from error
+            raise
+
     def _next_interval(self, waited: Callable[[], float], number: int) -> float:
         """Seconds until the next poke."""
         if not self.exponential_backoff:
@@ -139,6 +154,32 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
         spread = random.Random(f"{self.dag_id}#{self.task_id}#{number}").random()
         pause = min(self.poke_interval * 2 ** min(number - 1, 30) * (1 + spread) / 2 + self.poke_interval / 2, longest)
         return min(pause, self.max_wait) if self.max_wait is not None else pause
+
+
+def default_deferrable() -> bool:
+    """``[operators] default_deferrable``."""
+    from airflow.configuration import conf
+
+    return conf.getboolean("operators", "default_deferrable", fallback=False)
+
+
+def wait_for_instant(
+    sensor: BaseSensorOperator, context: Any, moment: datetime, *, end: bool = False, limited: bool = True
+) -> None:
+    """Free the slot until an instant. ``limited``: the sensor's ``timeout`` counts, from its first start on."""
+    from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+    now = datetime.now(tz=timezone.utc)
+    if now > moment:
+        sensor.log.info("The time (%s) has come already", moment)
+        return
+    sensor.log.info("Waiting for %s", moment)
+    timeout = None
+    if limited:
+        timeout = timedelta(seconds=max(sensor.timeout - (now - context["ti"].first_start).total_seconds(), 0))
+    sensor.defer(
+        trigger=DateTimeTrigger(moment=moment, end_from_trigger=end), method_name="execute_complete", timeout=timeout
+    )
 
 
 def _seconds(value: timedelta | float | None, name: str) -> float:

@@ -11,6 +11,7 @@ pub mod dag_versions;
 pub mod dags;
 pub mod event_logs;
 pub mod health;
+pub mod hitl;
 pub mod import_errors;
 pub mod jobs;
 pub mod paging;
@@ -34,6 +35,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = dag_stats::routes(routes);
     let routes = dag_versions::routes(routes);
     let routes = task_instances::routes(routes);
+    let routes = hitl::routes(routes);
     let routes = xcoms::routes(routes);
     let routes = import_errors::routes(routes);
     let routes = event_logs::routes(routes);

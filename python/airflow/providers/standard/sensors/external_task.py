@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -11,10 +11,46 @@ from airflow.sdk.bases.sensor import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 
-class ExternalTaskSensor(BaseSensorOperator):
-    """Waits until tasks of another DAG (or its whole run) of the same or a related logical date are in a state."""
+class DuplicateStateError(AirflowException):
+    """A state is named twice among those to allow, to skip on and to fail on."""
 
-    template_fields: Sequence[str] = ("external_dag_id", "external_task_id", "external_task_ids")
+
+class ExternalTaskFailedError(AirflowException):
+    """An awaited task failed."""
+
+
+class ExternalTaskGroupFailedError(AirflowException):
+    """An awaited task group failed."""
+
+
+class ExternalDagFailedError(AirflowException):
+    """An awaited run failed."""
+
+
+class ExternalDagNotFoundError(AirflowException):
+    """The awaited DAG does not exist."""
+
+
+class ExternalTaskNotFoundError(AirflowException):
+    """The awaited task does not exist."""
+
+
+class ExternalTaskGroupNotFoundError(AirflowException):
+    """The awaited task group does not exist."""
+
+
+class ExternalTaskSensor(BaseSensorOperator):
+    """Waits until tasks of another DAG (or its whole run) of the same or a related logical date are in a state.
+
+    In every mode it holds no slot while it waits: it defers, and is woken when the awaited run or task ends.
+    """
+
+    template_fields: Sequence[str] = (
+        "external_dag_id",
+        "external_task_id",
+        "external_task_ids",
+        "external_task_group_id",
+    )
     ui_color = "#4db7db"
 
     def __init__(
@@ -30,80 +66,162 @@ class ExternalTaskSensor(BaseSensorOperator):
         execution_delta: timedelta | None = None,
         execution_date_fn: Callable | None = None,
         check_existence: bool = False,
-        poll_interval: float = 2.0,
-        deferrable: bool = False,
+        poll_interval: float | None = None,
+        deferrable: bool | None = None,
         **kwargs: Any,
     ) -> None:
+        if poll_interval is not None:
+            kwargs.setdefault("poke_interval", poll_interval)
         super().__init__(**kwargs)
-        if external_task_group_id is not None:
-            raise AirflowException(
-                f"task {self.task_id!r}: external_task_group_id is not supported yet; name the tasks"
+        if not external_task_ids:
+            external_task_ids = None
+        if sum(given is not None for given in (external_task_id, external_task_ids, external_task_group_id)) > 1:
+            raise ValueError(
+                "Only one of `external_task_id` or `external_task_ids` may be provided to ExternalTaskSensor; "
+                "use external_task_id or external_task_ids or external_task_group_id."
             )
-        if external_task_id is not None and external_task_ids is not None:
-            raise ValueError("Only one of `external_task_id` or `external_task_ids` may be provided")
         if execution_delta is not None and execution_date_fn is not None:
-            raise ValueError("Only one of `execution_delta` or `execution_date_fn` may be provided")
+            raise ValueError("Only one of `execution_delta` or `execution_date_fn` may be provided, not both.")
         self.external_dag_id = external_dag_id
         self.external_task_id = external_task_id
-        self.external_task_ids = list(external_task_ids) if external_task_ids is not None else None
-        self.allowed_states = [str(state) for state in allowed_states or ("success",)]
-        self.skipped_states = [str(state) for state in skipped_states or ()]
-        self.failed_states = [str(state) for state in failed_states or ()]
-        overlap = set(self.allowed_states) & {*self.skipped_states, *self.failed_states}
-        if overlap or set(self.skipped_states) & set(self.failed_states):
-            raise AirflowException("allowed_states, skipped_states and failed_states must not overlap")
+        if external_task_id is not None:
+            external_task_ids = [external_task_id]
+        self.external_task_ids = list(external_task_ids) if isinstance(external_task_ids, (list, tuple, set, frozenset)) else external_task_ids
+        self.external_task_group_id = external_task_group_id
+        self.allowed_states = _texts(allowed_states) or ["success"]
+        self.skipped_states = _texts(skipped_states)
+        self.failed_states = _texts(failed_states)
+        named = [*self.allowed_states, *self.skipped_states, *self.failed_states]
+        if len(set(named)) != len(named):
+            raise DuplicateStateError(
+                "Duplicate values provided across allowed_states, skipped_states and failed_states."
+            )
+        of_tasks = bool(external_task_ids or external_task_group_id)
+        valid = _TASK_STATES if of_tasks else _RUN_STATES
+        if not set(named) <= valid:
+            raise ValueError(
+                f"task {self.task_id!r}: allowed_states, skipped_states and failed_states must be among {sorted(valid)} "
+                f"when it waits for {'tasks' if of_tasks else 'runs'}"
+            )
         self.execution_delta = execution_delta
         self.execution_date_fn = execution_date_fn
         self.check_existence = check_existence
+        self.deferrable = _default_deferrable() if deferrable is None else deferrable
+        self.external_dates_filter: str | None = None
 
-    def _dates(self, context: Any) -> list[datetime]:
-        date = context["logical_date"]
+    def _get_dttm_filter(self, context: Any) -> list[datetime]:
+        date = context.get("logical_date")
+        if date is None:
+            date = context["ti"].dag_run.run_after
         if self.execution_delta is not None:
             return [date - self.execution_delta]
         if self.execution_date_fn is not None:
             from airflow._runtime.arguments import accepted
 
-            rest = {name: value for name, value in accepted(self.execution_date_fn, (date,), context).items()}
+            rest = dict(accepted(self.execution_date_fn, (date,), context).items())
             found = self.execution_date_fn(date, **rest)
             return list(found) if isinstance(found, (list, tuple)) else [found]
         return [date]
 
+    def _trigger(self, context: Any) -> Any:
+        from airflow.providers.standard.triggers.external_task import WorkflowTrigger
+
+        dates = self._get_dttm_filter(context)
+        self.external_dates_filter = ",".join(date.isoformat() for date in dates)
+        return WorkflowTrigger(
+            external_dag_id=self.external_dag_id,
+            external_task_group_id=self.external_task_group_id,
+            external_task_ids=self.external_task_ids,
+            allowed_states=self.allowed_states,
+            failed_states=self.failed_states,
+            skipped_states=self.skipped_states,
+            poke_interval=self.poke_interval,
+            soft_fail=self.soft_fail,
+            logical_dates=dates,
+        )
+
+    def execute(self, context: Any) -> None:
+        """Wait; the slot is free meanwhile, whatever the mode."""
+        if self.external_task_ids and len(self.external_task_ids) > len(set(self.external_task_ids)):
+            raise ValueError("Duplicate task_ids passed in external_task_ids parameter")
+        if self.check_existence:
+            self._check_for_existence()
+        trigger = self._trigger(context)
+        what = self.external_task_ids or self.external_task_group_id or "the run"
+        self.log.info("Waiting for %s of DAG %s on %s", what, self.external_dag_id, self.external_dates_filter)
+        if type(self).poke is not ExternalTaskSensor.poke:
+            return super().execute(context)  # its own idea of what to wait for
+        waited = (datetime.now(tz=timezone.utc) - context["ti"].first_start).total_seconds()
+        left = self.timeout if self.deferrable else max(self.timeout - waited, 0)
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=timedelta(seconds=left))
+        return None
+
     def poke(self, context: Any) -> bool:
         """Whether they are in the states."""
-        states = [self._states_at(date) for date in self._dates(context)]
-        flat = [state for group in states for state in group]
-        self.log.info("Poking for %s of DAG %s: %s", self._tasks() or "the run", self.external_dag_id, flat)
-        if self.failed_states and any(state in self.failed_states for state in flat):
+        return self._act_on(self._trigger(context).status())
+
+    def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> None:
+        """The waiting is over."""
+        status = (event or {}).get("status")
+        if not self._act_on(status):
+            raise AirflowException(
+                "Error occurred while trying to retrieve task status. Please, check the name of executed task and Dag."
+            )
+
+    def _ends_natively(self) -> dict[str, Any] | None:
+        if type(self) is not ExternalTaskSensor:
+            return None
+        return {"soft_fail": True} if self.soft_fail or self.never_fail else {}
+
+    def _act_on(self, status: str | None) -> bool:
+        where = f"in DAG {self.external_dag_id}"
+        if status == "failed":
             if self.soft_fail:
-                raise AirflowSkipException(f"The external DAG {self.external_dag_id} failed.")
-            raise AirflowException(f"The external DAG {self.external_dag_id} failed.")
-        if self.skipped_states and any(state in self.skipped_states for state in flat):
-            raise AirflowSkipException(f"The external DAG {self.external_dag_id} reached a state that skips.")
-        return all(group and all(state in self.allowed_states for state in group) for group in states)
+                raise AirflowSkipException(f"What was waited for {where} failed. Skipping due to soft_fail.")
+            if self.external_task_ids:
+                raise ExternalTaskFailedError(f"Some of the external tasks {self.external_task_ids} {where} failed.")
+            if self.external_task_group_id:
+                raise ExternalTaskGroupFailedError(
+                    f"The external task_group {self.external_task_group_id!r} {where} failed."
+                )
+            raise ExternalDagFailedError(f"The external DAG {self.external_dag_id} failed.")
+        if status == "skipped":
+            raise AirflowSkipException(f"What was waited for {where} reached a state in skipped_states. Skipping.")
+        return status == "success"
 
-    def _tasks(self) -> list[str]:
-        if self.external_task_id is not None:
-            return [self.external_task_id]
-        return list(self.external_task_ids or ())
-
-    def _states_at(self, date: datetime) -> list[str | None]:
-        """States of the tasks (or of the run) at a logical date; empty if there is no such run."""
+    def _check_for_existence(self) -> None:
         from airflow._runtime import supervisor
-        from airflow._serialize.values import instant
-        from airflow.sdk.execution_time.task_instance import read_instant
 
-        after = instant(date + timedelta(microseconds=1))
-        run = supervisor.call_or_none("previous_run", dag_id=self.external_dag_id, before=after)
-        if run is None or read_instant(run.get("logical_date")) != date:
-            return []
-        tasks = self._tasks()
-        if not tasks:
-            return [run.get("state")]
-        rows = supervisor.call("task_states", dag_id=self.external_dag_id, run_id=run["run_id"], task_ids=tasks)
-        missing = set(tasks) - {row["task_id"] for row in rows}
-        if missing and self.check_existence:
-            raise AirflowException(f"DAG {self.external_dag_id!r} has no task {', '.join(map(repr, sorted(missing)))}")
-        return [row.get("state") for row in rows] + [None] * len(missing)
+        found = supervisor.call_or_none("dag_get", dag_id=self.external_dag_id)
+        if found is None:
+            raise ExternalDagNotFoundError(f"The external DAG {self.external_dag_id} does not exist.")
+        for task_id in self.external_task_ids or ():
+            if task_id not in found["tasks"]:
+                raise ExternalTaskNotFoundError(
+                    f"The external task {task_id} in DAG {self.external_dag_id} does not exist."
+                )
+        group = self.external_task_group_id
+        if group is not None and group not in found["groups"]:
+            raise ExternalTaskGroupNotFoundError(
+                f"The external task group {group!r} in DAG {self.external_dag_id!r} does not exist."
+            )
+
+
+_RUN_STATES = {"queued", "running", "success", "failed", "restarting"}
+_TASK_STATES = {
+    "removed", "scheduled", "queued", "running", "success", "restarting", "failed", "up_for_retry", "up_for_reschedule",
+    "upstream_failed", "skipped", "deferred", "awaiting_input",
+}  # fmt: skip
+
+
+def _texts(states: Iterable[str] | None) -> list[str]:
+    return [str(getattr(state, "value", state)) for state in states or ()]
+
+
+def _default_deferrable() -> bool:
+    from airflow.configuration import conf
+
+    return conf.getboolean("operators", "default_deferrable", fallback=False)
 
 
 class ExternalTaskMarker(EmptyOperator):

@@ -1,0 +1,247 @@
+"""Waiting without a worker: deferred tasks and their triggers, waits for other DAGs, questions to people."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from system import wait_for
+
+TRIGGERS = """
+    import asyncio
+    import os
+    import time
+
+    from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+
+
+    class Gate(BaseTrigger):
+        '''Fires when a file is there.'''
+
+        def __init__(self, path, ends=False):
+            super().__init__()
+            self.path = path
+            self.ends = ends
+
+        def serialize(self):
+            return "my_triggers.Gate", {"path": self.path, "ends": self.ends}
+
+        async def run(self):
+            self.log.info("watching %s", self.path)
+            while not os.path.exists(self.path):
+                await asyncio.sleep(0.05)
+            yield TaskSuccessEvent(xcoms={"by": "trigger"}) if self.ends else TriggerEvent({"path": self.path})
+
+
+    class Rude(BaseTrigger):
+        '''Blocks the loop for ever.'''
+
+        def serialize(self):
+            return "my_triggers.Rude", {}
+
+        async def run(self):
+            while True:
+                time.sleep(0.1)
+            yield TriggerEvent(None)
+"""
+
+DAG = """
+    from datetime import timedelta
+    from airflow.sdk import DAG, BaseOperator
+    from airflow.triggers.testing import FailureTrigger
+    from my_triggers import Gate, Rude
+
+    class Waits(BaseOperator):
+        def __init__(self, trigger, limit=None, **kwargs):
+            super().__init__(**kwargs)
+            self.trigger, self.limit = trigger, limit
+
+        def execute(self, context):
+            print("before the wait")
+            self.defer(trigger=self.trigger, method_name="resume", kwargs={{"word": "hello"}}, timeout=self.limit)
+
+        def resume(self, context, word, event):
+            print("after the wait", word)
+            return event["path"]
+
+    with DAG("waits", schedule=None):
+        Waits(task_id="gate", trigger=Gate("{folder}/open"))
+        Waits(task_id="ends", trigger=Gate("{folder}/open", ends=True))
+        Waits(task_id="late", trigger=Gate("{folder}/never"), limit=1)
+        Waits(task_id="broken", trigger=FailureTrigger())
+
+    with DAG("rude", schedule=None):
+        Waits(task_id="rude", trigger=Rude())
+        Waits(task_id="gate", trigger=Gate("{folder}/polite"))
+"""
+
+
+def deferring(home):
+    home.dag("my_triggers.py", TRIGGERS)
+    home.dag("waits.py", DAG.format(folder=home.path))
+
+
+def states(home, dag_id, run_id):
+    return {task: ti["state"] for task, ti in home.tasks(dag_id, run_id).items()}
+
+
+def test_a_task_defers_and_goes_on_in_the_same_try(home):
+    deferring(home)
+    home.standalone()
+    home.wait_dag("waits")
+    run_id = home.trigger("waits")
+    open_ones = {"gate": "deferred", "ends": "deferred", "late": "failed", "broken": "failed"}
+    wait_for("waiting", lambda: states(home, "waits", run_id) == open_ones)
+    assert home.get("pools/default_pool")["occupied_slots"] == 0, "what waits holds no slot"
+    (home.path / "open").touch()
+    home.wait_run("waits", run_id, "failed")
+    assert states(home, "waits", run_id) == {
+        "gate": "success", "ends": "success", "late": "failed", "broken": "failed",
+    }  # fmt: skip
+    tasks = home.tasks("waits", run_id)
+    assert all(ti["try_number"] == 1 for ti in tasks.values()), "the number of the try does not rise"
+    log = home.log("waits", run_id, "gate")
+    assert "before the wait" in log and "after the wait hello" in log, "one log for both parts"
+    assert "TaskDeferralTimeout" in home.log("waits", run_id, "late")
+    assert "TaskDeferralError" in home.log("waits", run_id, "broken")
+    assert "Deliberate trigger failure" in home.log("waits", run_id, "broken")
+    logs = list((home.path / "logs").rglob("task_id=gate/attempt=1.log.trigger.*.log"))
+    assert len(logs) == 1 and "watching" in logs[0].read_text()
+
+
+def test_a_trigger_that_blocks_its_loop_does_not_stop_others(home):
+    deferring(home)
+    process = home.standalone(AIRFLOW__TRIGGERER__RUNNER_HEALTH_CHECK_THRESHOLD="1")
+    home.wait_dag("rude")
+    run_id = home.trigger("rude")
+    wait_for("the watchdog", lambda: "did not answer for" in process.output())
+    (home.path / "polite").touch()
+    wait_for("the polite one", lambda: states(home, "rude", run_id)["gate"] == "success")
+    assert "my_triggers.Rude" in process.output(), "the culprit is named"
+    home.rest("PATCH", f"dags/rude/dagRuns/{run_id}", json={"state": "failed"})
+    assert states(home, "rude", run_id)["rude"] == "failed"
+
+
+def test_a_killed_triggerer_leaves_its_triggers_to_another(pg_home):
+    home = pg_home
+    deferring(home)
+    home.env["AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC"] = "0.5"
+    home.env["AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD"] = "3"
+    home.cli("db", "migrate")
+    home.start("api-server")
+    home.start("scheduler")
+    home.start("dag-processor")
+    first = home.start("triggerer", name="triggerer-1")
+    home.wait_healthy(*home.processes)
+    home.wait_dag("waits")
+    run_id = home.trigger("waits")
+    logs = lambda: list((home.path / "logs").rglob("task_id=gate/attempt=1.log.trigger.*.log"))  # noqa: E731
+    wait_for("the first triggerer", lambda: len(logs()) == 1)
+    home.start("triggerer", name="triggerer-2")
+    os.kill(first.pid, 9)
+    wait_for("the second triggerer", lambda: len(logs()) == 2, timeout=20)
+    (home.path / "open").touch()
+    wait_for("woken", lambda: states(home, "waits", run_id)["gate"] == "success")
+    assert home.tasks("waits", run_id)["gate"]["try_number"] == 1
+
+
+AWAITING = """
+    from datetime import datetime
+    from airflow.sdk import DAG, task
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+    from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
+
+    with DAG("other", schedule=None):
+        @task
+        def work(path):
+            import os, time
+            while not os.path.exists(path):
+                time.sleep(0.02)
+        work.override(task_id="work")("{folder}/work")
+
+    with DAG("awaits", schedule=None):
+        TriggerDagRunOperator(task_id="trigger", trigger_dag_id="other", trigger_run_id="it",
+                              logical_date="2024-01-01T00:00:00Z", wait_for_completion=True)
+        for mode in ("poke", "reschedule"):
+            ExternalTaskSensor(task_id=mode, external_dag_id="other", external_task_id="work", mode=mode,
+                               execution_date_fn=lambda date: datetime.fromisoformat("2024-01-01T00:00:00+00:00"))
+"""
+
+
+def test_waits_for_other_dags_are_woken_by_events(home):
+    home.dag("awaits.py", AWAITING.format(folder=home.path))
+    home.standalone()
+    home.wait_dag("awaits")
+    run_id = home.trigger("awaits")
+    waiting = {"trigger": "deferred", "poke": "deferred", "reschedule": "deferred"}
+    wait_for("waiting", lambda: states(home, "awaits", run_id) == waiting)
+    (home.path / "work").touch()
+    home.wait_run("awaits", run_id)
+    ended = home.get("dags/other/dagRuns/it/taskInstances/work")["end_date"]
+    for task_id in ("poke", "reschedule"):
+        woken = home.tasks("awaits", run_id)[task_id]["end_date"]
+        assert seconds(woken) - seconds(ended) < 0.5, f"{task_id}: {ended} {woken}"
+    run_ended = home.get("dags/other/dagRuns/it")["end_date"]
+    assert seconds(home.tasks("awaits", run_id)["trigger"]["end_date"]) - seconds(run_ended) < 0.5
+
+
+def seconds(text):
+    from datetime import datetime
+
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+ASKING = """
+    from datetime import timedelta
+    from airflow.sdk import DAG, Param, task
+    from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLBranchOperator, HITLEntryOperator
+
+    with DAG("asks", schedule=None):
+        approve = ApprovalOperator(task_id="approve", subject="Go on with {{ dag.dag_id }}?")
+
+        @task
+        def after():
+            pass
+
+        @task
+        def left():
+            pass
+
+        @task
+        def right():
+            pass
+
+        approve >> after()
+        HITLBranchOperator(task_id="branch", subject="Where?", options=["left", "right"]) >> [left(), right()]
+        HITLEntryOperator(task_id="entry", subject="Who?", params={"name": Param("nobody", type="string")},
+                          response_timeout=timedelta(seconds=1))
+"""
+
+
+def test_people_are_asked_and_answer(home):
+    home.dag("asks.py", ASKING)
+    home.standalone()
+    home.wait_dag("asks")
+    run_id = home.trigger("asks")
+    wait_for("asked", lambda: states(home, "asks", run_id).get("approve") == "awaiting_input")
+    wait_for("asked", lambda: states(home, "asks", run_id).get("branch") == "awaiting_input")
+    found = home.get("dags/~/dagRuns/~/hitlDetails", response_received="false", order_by="subject")
+    assert [detail["subject"] for detail in found["hitl_details"]][:1] == ["Go on with asks?"]
+    one = f"dags/asks/dagRuns/{run_id}/taskInstances/approve/-1/hitlDetails"
+    assert home.get(one)["options"] == ["Approve", "Reject"]
+    bad = home.rest("PATCH", one, ok=False, json={"chosen_options": ["Maybe"]})
+    assert bad.status_code == 400, bad.text
+    answer = home.rest("PATCH", one, json={"chosen_options": ["Reject"]})
+    assert answer["chosen_options"] == ["Reject"]
+    again = home.rest("PATCH", one, ok=False, json={"chosen_options": ["Approve"]})
+    assert again.status_code == 409
+    branch = f"dags/asks/dagRuns/{run_id}/taskInstances/branch/-1/hitlDetails"
+    home.rest("PATCH", branch, json={"chosen_options": ["right"]})
+    home.wait_run("asks", run_id)
+    assert states(home, "asks", run_id) == {
+        "approve": "success", "after": "skipped", "branch": "success", "left": "skipped", "right": "success",
+        "entry": "success",
+    }  # fmt: skip
+    entry = home.get(f"dags/asks/dagRuns/{run_id}/taskInstances/entry/-1/hitlDetails")
+    assert entry["chosen_options"] == ["OK"] and entry["params_input"] == {"name": "nobody"}
+    assert entry["responded_by_user"] is None, "nobody answered in time"
