@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import textwrap
+from mailbox import Mailbox
 
 import pytest
 from driver import INSTANT, Host, workload
-from mailbox import Mailbox
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 
@@ -24,7 +24,9 @@ HEAD = """
     def tell(what):
         def callback(context):
             error = context.get("exception")
-            print("told", what, context["ti"].state, context["task_instance"].task_id, repr(error) if error else None, flush=True)
+            ti = context["ti"]
+            assert context["task_instance"] is ti
+            print("told", what, ti.state, ti.task_id, repr(error) if error else None, flush=True)
         return callback
 
     def broken(context):
@@ -119,12 +121,12 @@ def test_a_mapped_task_calls_back_as_its_instance(run):
 
 
 CONTEXTS = {
-    "1.10": ("execution_date", "next_execution_date", "prev_execution_date", "ds", "ds_nodash", "dag", "dag_run", "task",
-             "task_instance", "ti", "run_id", "macros", "params", "conf", "exception"),
+    "1.10": ("execution_date", "next_execution_date", "prev_execution_date", "ds", "ds_nodash", "dag", "dag_run",
+             "task",              "task_instance", "ti", "run_id", "macros", "params", "conf", "exception"),
     "2.x": ("logical_date", "data_interval_start", "data_interval_end", "triggering_dataset_events", "var", "conn",
             "ts_nodash", "prev_data_interval_start_success", "templates_dict", "try_number", "exception"),
-    "3.x": ("dag_run", "inlet_events", "outlets", "map_index_template", "task_reschedule_count", "logical_date", "reason",
-            "triggering_asset_events", "partition_key", "exception"),
+    "3.x": ("dag_run", "inlet_events", "outlets", "map_index_template", "task_reschedule_count", "logical_date",
+            "reason",             "triggering_asset_events", "partition_key", "exception"),
 }  # fmt: skip
 
 
@@ -136,7 +138,12 @@ def test_a_callback_has_the_context_of_every_era(run, era):
 
 @pytest.mark.parametrize(
     ("callback", "exit_code"),
-    [("broken", 0), ("lambda c: sys.exit(4)", 0), ("lambda c: os._exit(5)", 5), ("lambda c: os.kill(os.getpid(), 9)", None)],
+    [
+        ("broken", 0),
+        ("lambda c: sys.exit(4)", 0),
+        ("lambda c: os._exit(5)", 5),
+        ("lambda c: os.kill(os.getpid(), 9)", None),
+    ],
 )
 def test_what_a_callback_does_changes_nothing_about_the_try(run, callback, exit_code):
     child = run(f"@task(on_success_callback=[{callback}, tell('next')])\ndef t():\n    return 7\nt()")
@@ -147,7 +154,10 @@ def test_what_a_callback_does_changes_nothing_about_the_try(run, callback, exit_
 
 
 def test_a_try_that_is_stopped_leaves_its_callbacks_to_others(host, written):
-    body = "@task(on_failure_callback=tell('no'))\ndef t():\n    print('up', flush=True)\n    import time; time.sleep(60)\nt()"
+    body = (
+        "@task(on_failure_callback=tell('no'))\ndef t():\n"
+        "    print('up', flush=True)\n    import time; time.sleep(60)\nt()"
+    )
     child = host.fork()
     child.channel.send(workload(written(body), "d", "t"))
     while child.printed() != "up":
@@ -179,9 +189,12 @@ def test_the_callback_of_a_try_whose_worker_died(host, written):
     before = """
         def look(context):
             ti = context["ti"]
-            print("told", ti.state, ti.try_number, ti.hostname, ti.duration, context["exception"], context["reason"], flush=True)
+            print("told", ti.state, ti.try_number, ti.hostname, ti.duration, context["exception"], context["reason"],
+                  flush=True)
     """
-    child = host.fork().run(callback(written(FAILS.format("on_failure_callback=[broken, look]"), before=before), "task", FAILED))
+    child = host.fork().run(
+        callback(written(FAILS.format("on_failure_callback=[broken, look]"), before=before), "task", FAILED)
+    )
     assert told(child) == ["failed 1 elsewhere 10.0 killed by SIGKILL killed by SIGKILL"]
     assert answer_of(child)["error"] == "on_failure_callback: RuntimeError: the callback is broken"
     assert any(record["event"] == "on_failure_callback failed" for record in child.of_type("log"))
@@ -191,8 +204,9 @@ def test_the_callback_of_a_whole_run(host, written):
     before = """
         def look(context):
             run = context["dag_run"]
-            print("told", context["reason"], run.state, run.run_id == context["run_id"], context["dag"].dag_id, run.conf,
-                  context["ti"].task_id if "ti" in context else None, context.get("ti") and context["ti"].state, flush=True)
+            ti = context.get("ti")
+            print("told", context["reason"], run.state, run.run_id == context["run_id"], context["dag"].dag_id,
+                  run.conf, ti and ti.task_id, ti and ti.state, flush=True)
     """
     request = {"event": "on_failure", "reason": "task_failure", "state": "failed", "ti_state": "failed"}
     path = written(FAILS.format(""), "on_failure_callback=look", before)
@@ -205,7 +219,10 @@ def test_the_callback_of_a_whole_run(host, written):
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (FAILS.format("").replace("def t", "def other").replace("\nt()", "\nother()"), "DAG 'd' has no task 't' any more"),
+        (
+            FAILS.format("").replace("def t", "def other").replace("\nt()", "\nother()"),
+            "DAG 'd' has no task 't' any more",
+        ),
         ("import nowhere_at_all", "the DAG file can't be imported: ModuleNotFoundError"),
     ],
 )
@@ -236,7 +253,8 @@ def test_a_missed_deadline_calls_functions_of_the_dag_file_and_notifiers(host, w
         def alert(callback):
             return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(minutes=5), callback)
     """
-    kwargs = f"deadline=[alert({kind}(missed, kwargs={{'x': 1}})), alert({kind}(Note, kwargs={{'text': 'late: {{{{ deadline.deadline_time }}}}'}}))]"
+    text = "late: {{ deadline.deadline_time }}"
+    kwargs = f"deadline=[alert({kind}(missed, kwargs={{'x': 1}})), alert({kind}(Note, kwargs={{'text': '{text}'}}))]"
     path = written("EmptyOperator(task_id='t')", kwargs, before)
     dag = host.parse(path)["dags"][0]
     specs = [deadline["callback"] for deadline in dag["deadlines"]]
@@ -266,7 +284,8 @@ def test_references_of_every_kind_are_data(host, written):
             return DeadlineAlert(reference, interval, call, name="n")
     """
     kwargs = (
-        "deadline=[alert(DeadlineReference.DAGRUN_LOGICAL_DATE), alert(DeadlineReference.FIXED_DATETIME(datetime(2025, 1, 1))), "
+        "deadline=[alert(DeadlineReference.DAGRUN_LOGICAL_DATE), "
+        "alert(DeadlineReference.FIXED_DATETIME(datetime(2025, 1, 1))), "
         "alert(DeadlineReference.AVERAGE_RUNTIME(max_runs=5, min_runs=2)), alert(DeadlineReference.Mine), "
         "alert(DeadlineReference.DAGRUN_QUEUED_AT, VariableInterval('seconds'))]"
     )
@@ -292,7 +311,10 @@ def test_what_is_no_deadline_is_an_import_error(host, written):
     for wrong, word in [
         ("5", "must be a DeadlineAlert"),
         ("DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, 5, SyncCallback('json.dumps'))", "is a timedelta or"),
-        ("DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(1), print)", "an AsyncCallback or a SyncCallback"),
+        (
+            "DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(1), print)",
+            "an AsyncCallback or a SyncCallback",
+        ),
         ("DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(1), AsyncCallback(print))", "not awaitable"),
     ]:
         parsed = host.parse(written("EmptyOperator(task_id='t')", f"deadline={wrong}"))
@@ -302,12 +324,16 @@ def test_what_is_no_deadline_is_an_import_error(host, written):
 def test_missed_service_levels_call_back_with_five_arguments(host, written):
     before = """
         def missed(dag, task_list, blocking_task_list, slas, blocking_tis):
-            print("told", dag.dag_id, "|", task_list, "|", blocking_task_list, "|", slas, "|", [ti.state for ti in blocking_tis], flush=True)
+            states = [ti.state for ti in blocking_tis]
+            print("told", dag.dag_id, "|", task_list, "|", blocking_task_list, "|", slas, "|", states, flush=True)
     """
     path = written("EmptyOperator(task_id='t', sla=timedelta(seconds=30))", "sla_miss_callback=missed", before)
     dag = host.parse(path)["dags"][0]
     assert (dag["callbacks"], dag["tasks"][0]["sla"]) == (["sla_miss"], 30.0)
-    rows = [{"task_id": "t", "map_index": -1, "state": "running"}, {"task_id": "u", "map_index": -1, "state": "success"}]
+    rows = [
+        {"task_id": "t", "map_index": -1, "state": "running"},
+        {"task_id": "u", "map_index": -1, "state": "success"},
+    ]
     replies = {"run_get": {"ok": RUN}, "task_states": {"ok": rows}}
     miss = {"task_id": "t", "run_id": RUN["run_id"], "logical_date": INSTANT}
     child = host.fork().run(
@@ -340,7 +366,9 @@ def mailbox():
 
 
 def text_of(mail):
-    return "".join(part.get_payload(decode=True).decode() for part in mail.walk() if part.get_content_maintype() == "text")
+    return "".join(
+        part.get_payload(decode=True).decode() for part in mail.walk() if part.get_content_maintype() == "text"
+    )
 
 
 def test_mails_about_failures_and_retries(mailbox, written):
@@ -465,7 +493,8 @@ def test_a_retry_policy_decides_by_the_exception(run, policy, error, max_tries, 
 
 
 def test_the_failure_that_a_policy_decides_calls_on_failure(run):
-    body = "@task(retry_policy=rules, on_failure_callback=tell('no'), on_retry_callback=tell('again'))\ndef t():\n    {}['k']\nt()\n"
+    arguments = "retry_policy=rules, on_failure_callback=tell('no'), on_retry_callback=tell('again')"
+    body = f"@task({arguments})\ndef t():\n    {{}}['k']\nt()\n"
     assert told(run(body, before=POLICY, max_tries=2)) == ["no failed t KeyError('k')"]
 
 

@@ -74,7 +74,9 @@ def pid_of(pids, try_number):
 
 
 def text_of(mail):
-    return "".join(part.get_payload(decode=True).decode() for part in mail.walk() if part.get_content_type() == "text/html")
+    return "".join(
+        part.get_payload(decode=True).decode() for part in mail.walk() if part.get_content_type() == "text/html"
+    )
 
 
 def event(home, name):

@@ -139,7 +139,9 @@ impl<C: Clock> CallbackRunner<C> {
             };
             match registered.await {
                 Ok(job) => return Some(job),
-                Err(error) => tracing::error!(%error, "the callback runner could not reach the database; it tries again"),
+                Err(error) => {
+                    tracing::error!(%error, "the callback runner could not reach the database; it tries again")
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(StdDuration::from_secs(1)) => {}

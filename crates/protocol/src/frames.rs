@@ -8,7 +8,7 @@ use tradewind_core::asset::AssetUpdate;
 use tradewind_core::timetable::{DataInterval, NextRun};
 use tradewind_core::{Deferral, TaskState, Timestamp};
 
-use crate::callback::{Called, CallbackJob};
+use crate::callback::{CallbackJob, Called};
 use crate::serialized_dag::SerializedDag;
 use crate::task_api::{TaskApiError, TaskCall};
 use crate::workload::Workload;

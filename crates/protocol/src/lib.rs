@@ -11,7 +11,7 @@ pub mod task_api;
 pub mod triggers;
 pub mod workload;
 
-pub use callback::{Called, CallbackJob};
+pub use callback::{CallbackJob, Called};
 pub use log_path::log_path;
 pub use serialized_dag::{LaneSpec, SerializedDag, SerializedTask};
 pub use task_api::{TaskApi, TaskApiError, TaskCall, TaskReply};

@@ -90,7 +90,9 @@ impl Store {
         let db = Arc::new(open::open(url, &options).await?);
         let notifier = Notifier::new();
         watch::watch(&db, notifier.clone());
-        Ok(Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default(), alerts: AlertCache::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default(), alerts: AlertCache::default() }),
+        })
     }
 
     /// Closes all connections. Whoever still uses the store gets errors.

@@ -28,15 +28,8 @@ pub enum Topic {
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Scheduler,
-        Self::Queue,
-        Self::Ui,
-        Self::Dags,
-        Self::Timetables,
-        Self::Triggers,
-        Self::Callbacks,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Scheduler, Self::Queue, Self::Ui, Self::Dags, Self::Timetables, Self::Triggers, Self::Callbacks];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {

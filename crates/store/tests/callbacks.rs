@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 use tradewind_core::{Duration, RunState, RunType, TaskState, Timestamp, TryId};
 use tradewind_store::read::EventFilter;
 use tradewind_store::{
-    CallbackEnd, ClaimedCallback, ClearTis, DeadlineAnswer, FinishTry, NewRun, NewTi, ParsedDag, RunEnd,
-    Store, Topic,
+    CallbackEnd, ClaimedCallback, ClearTis, DeadlineAnswer, FinishTry, NewRun, NewTi, ParsedDag, RunEnd, Store, Topic,
 };
 use tradewind_testkit::build::{at, dag, file, new_run, new_ti, start, write};
 use tradewind_testkit::stores;
@@ -26,10 +25,8 @@ async fn add_dag(store: &Store, document: Value) -> i64 {
 async fn running(store: &Store, version: i64, tasks: &[&str], max_tries: i32) -> (i64, Vec<i64>) {
     let mut tx = store.begin().await.unwrap();
     let run_key = tx.create_run(new_run("d", "r", Some(0))).await.unwrap().created().unwrap();
-    let rows: Vec<NewTi> = tasks
-        .iter()
-        .map(|task| NewTi { dag_version_id: Some(version), max_tries, ..new_ti(run_key, task) })
-        .collect();
+    let rows: Vec<NewTi> =
+        tasks.iter().map(|task| NewTi { dag_version_id: Some(version), max_tries, ..new_ti(run_key, task) }).collect();
     let ids = tx.insert_tis(&rows).await.unwrap();
     let queue: Vec<_> = ids
         .iter()
@@ -88,7 +85,12 @@ async fn tries_that_could_not_call_back_leave_a_callback_with_their_end() {
         hints.wait().await;
         let claimed = claim(&store, 1, 10).await;
         let told: Vec<_> = claimed.iter().map(|one| (one.kind.as_str(), one.run_key, one.ti_id)).collect();
-        assert_eq!(told, [("task", Some(run_key), Some(ids[0])), ("task", Some(run_key), Some(ids[1]))], "{}", store.name);
+        assert_eq!(
+            told,
+            [("task", Some(run_key), Some(ids[0])), ("task", Some(run_key), Some(ids[1]))],
+            "{}",
+            store.name
+        );
         let request = &claimed[0].request;
         assert_eq!(
             (&request["event"], &request["state"], &request["reason"], &request["try_number"]),
@@ -127,9 +129,15 @@ async fn a_claim_lasts_until_its_lease_or_its_process_ends_and_not_for_ever() {
         let version =
             add_dag(&store, json!({"dag_id": "d", "tasks": [{"task_id": "t", "callbacks": ["on_failure"]}]})).await;
         let (_, ids) = running(&store, version, &["t"], 0).await;
-        store.finish_try(FinishTry::new(TryId { ti_id: ids[0], try_number: 1 }, TaskState::Failed, at(1))).await.unwrap();
+        store
+            .finish_try(FinishTry::new(TryId { ti_id: ids[0], try_number: 1 }, TaskState::Failed, at(1)))
+            .await
+            .unwrap();
         let job = store.register_job("CallbackJob", "h", 1, at(0)).await.unwrap();
-        assert!(store.claim_callbacks(job, &["other".into()], 9, at(1), LEASE).await.unwrap().is_empty(), "not its file");
+        assert!(
+            store.claim_callbacks(job, &["other".into()], 9, at(1), LEASE).await.unwrap().is_empty(),
+            "not its file"
+        );
         assert_eq!(claim(&store, job, 1).await.len(), 1);
         assert_eq!(store.next_callback_at(&bundles()).await.unwrap(), Some(at(61)), "when the lease ends");
         assert!(claim(&store, 99, 60).await.is_empty(), "leased");
@@ -158,7 +166,10 @@ async fn several_processes_share_the_callbacks_and_each_is_told_once() {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let (_, ids) = running(&store, version, &names, 0).await;
         for id in ids {
-            store.finish_try(FinishTry::new(TryId { ti_id: id, try_number: 1 }, TaskState::Success, at(1))).await.unwrap();
+            store
+                .finish_try(FinishTry::new(TryId { ti_id: id, try_number: 1 }, TaskState::Success, at(1)))
+                .await
+                .unwrap();
         }
         let processors = (0..4).map(|_| {
             let store = store.store.clone();
@@ -288,10 +299,20 @@ async fn a_run_that_succeeds_in_time_has_no_deadlines_left_and_one_that_is_queue
         assert_eq!(store.check_deadlines(at(51)).await.unwrap().wake_at, None);
         // Marked as done, then queued again by a clear.
         store.set_run_state(run_key, RunState::Success, at(60), &[]).await.unwrap();
-        let clear =
-            ClearTis { tis: Vec::new(), reopen_runs: true, also_runs: vec![run_key], latest_version: false, default_retries: 0, at: at(300) };
+        let clear = ClearTis {
+            tis: Vec::new(),
+            reopen_runs: true,
+            also_runs: vec![run_key],
+            latest_version: false,
+            default_retries: 0,
+            at: at(300),
+        };
         store.clear_tis(&clear).await.unwrap();
-        assert_eq!(store.check_deadlines(at(301)).await.unwrap().wake_at, Some(at(350)), "counted from the new queueing");
+        assert_eq!(
+            store.check_deadlines(at(301)).await.unwrap().wake_at,
+            Some(at(350)),
+            "counted from the new queueing"
+        );
     }
 }
 
@@ -345,7 +366,10 @@ async fn service_levels_are_for_scheduled_runs_and_told_together() {
         assert_eq!(store.check_deadlines(at(0)).await.unwrap().wake_at, None, "by hand: {}", store.name);
         let (_, ids) = running(&store, version, &["slow", "quick", "late"], 0).await;
         for (id, end) in [(ids[1], 90), (ids[2], 101)] {
-            store.finish_try(FinishTry::new(TryId { ti_id: id, try_number: 1 }, TaskState::Success, at(end))).await.unwrap();
+            store
+                .finish_try(FinishTry::new(TryId { ti_id: id, try_number: 1 }, TaskState::Success, at(end)))
+                .await
+                .unwrap();
         }
         // The data interval of the run ends at 60.
         assert_eq!(store.check_deadlines(at(99)).await.unwrap().wake_at, Some(at(100)));

@@ -72,7 +72,12 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place:
 }
 
 /// Claims the try: `None` if it is not to be had.
-async fn start(worker: &Inner, worker_id: i64, workload: &Workload, place: &Place) -> Option<(Timestamp, Option<Box<Resume>>)> {
+async fn start(
+    worker: &Inner,
+    worker_id: i64,
+    workload: &Workload,
+    place: &Place,
+) -> Option<(Timestamp, Option<Box<Resume>>)> {
     // The same words at every attempt, so that the server can tell a repetition from a rival.
     let start = StartTry {
         try_id: workload.try_id,

@@ -21,7 +21,9 @@ def mail_about(ti: Any, context: Any, exception: Any) -> None:
     from airflow.utils.email import send_email
 
     text = str(exception) if exception is not None else "unknown"
-    values: dict[str, Any] = {key: context.peek(key) if hasattr(context, "peek") else context[key] for key in _known(context)}
+    values: dict[str, Any] = {
+        key: context.peek(key) if hasattr(context, "peek") else context[key] for key in _known(context)
+    }
     values.update(
         ti=ti,
         task=ti.task,

@@ -8,7 +8,9 @@ from typing import Any
 class SlaMiss:
     """A task that was not done in time in one run."""
 
-    def __init__(self, task_id: str, dag_id: str, execution_date: Any, timestamp: Any, run_id: str | None = None) -> None:
+    def __init__(
+        self, task_id: str, dag_id: str, execution_date: Any, timestamp: Any, run_id: str | None = None
+    ) -> None:
         self.task_id = task_id
         self.dag_id = dag_id
         self.execution_date = execution_date

@@ -17,8 +17,8 @@ use tradewind_core::Timestamp;
 
 use crate::error::CliError;
 
-pub use engine::{Runner, dag_processors, scheduler, timetables};
 pub use callbacks::callbacks;
+pub use engine::{Runner, dag_processors, scheduler, timetables};
 pub use logging::start as start_logging;
 pub use parser::{answerer, answerer_without_database};
 pub use shutdown::on_signal;

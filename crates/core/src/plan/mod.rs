@@ -16,8 +16,8 @@
 mod admit;
 mod assets;
 mod backfill;
-mod preview;
 mod deadline;
+mod preview;
 mod reason;
 mod recovery;
 mod retry;
@@ -31,8 +31,8 @@ pub use assets::{AssetConsumer, AssetPlan, AssetRun, QueuedEvent, plan_asset_run
 pub use backfill::{
     BackfillError, BackfillRequest, BackfillStep, LeftOut, MOST_BACKFILL_RUNS, backfill_dates, backfill_step,
 };
-pub use preview::{Preview, Then, preview_runs};
 pub use deadline::{DeadlinePlan, Reference, RunFacts, Watched, due_at, plan_deadlines};
+pub use preview::{Preview, Then, preview_runs};
 pub use reason::Reason;
 pub use recovery::{InFlight, Recovery, Watch, plan_recovery};
 pub use run::{Past, PastTask, Run, RunPlanner, RunSnapshot, TaskDecision, TaskInstance, plan_run};

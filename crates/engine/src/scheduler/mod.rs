@@ -272,7 +272,11 @@ impl<C: Clock> Scheduler<C> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let due = self.schedules.wake_at().filter(|_| self.config.create_runs);
         let poll = self.clock.now() + self.config.poll;
-        [timer, due, self.next_deadline, Some(self.next_heartbeat), Some(poll)].into_iter().flatten().min().unwrap_or(poll)
+        [timer, due, self.next_deadline, Some(self.next_heartbeat), Some(poll)]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(poll)
     }
 
     /// Throws away everything in memory; the next tick loads it again.

@@ -66,9 +66,11 @@ impl StoreTaskApi {
                 self.store.delete_variable(&key).await.map_err(of_store)?;
                 Ok(Value::Null)
             }
-            call @ (TaskCall::TimetableNext { .. } | TaskCall::TimetableManual { .. }) => call.answer().unwrap_or_else(|| {
-                Err(TaskApiError::new(ErrorCode::Invalid, "this question about a timetable can't be answered"))
-            }),
+            call @ (TaskCall::TimetableNext { .. } | TaskCall::TimetableManual { .. }) => {
+                call.answer().unwrap_or_else(|| {
+                    Err(TaskApiError::new(ErrorCode::Invalid, "this question about a timetable can't be answered"))
+                })
+            }
             TaskCall::ConnectionGet { conn_id } => self.connection_get(&conn_id).await,
             TaskCall::TaskStates { dag_id, run_id, task_ids } => {
                 let place = self.place(caller, dag_id, run_id);

@@ -66,7 +66,12 @@ impl StoreTaskApi {
     }
 
     /// Stores one of the caller's own.
-    pub(super) async fn xcom_set(&self, caller: &Caller, key: String, value: &Value) -> Result<TaskReply, TaskApiError> {
+    pub(super) async fn xcom_set(
+        &self,
+        caller: &Caller,
+        key: String,
+        value: &Value,
+    ) -> Result<TaskReply, TaskApiError> {
         self.store.xcom_set(&caller.own_xcom(key)?, &value.to_string(), now()).await.map_err(of_store)?;
         Ok(Value::Null)
     }

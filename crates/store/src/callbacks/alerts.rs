@@ -66,8 +66,13 @@ pub(crate) struct DeadlineSpec {
 enum ReferenceSpec {
     LogicalDate,
     QueuedAt,
-    Fixed { at: Timestamp },
-    AverageRuntime { max_runs: u32, min_runs: u32 },
+    Fixed {
+        at: Timestamp,
+    },
+    AverageRuntime {
+        max_runs: u32,
+        min_runs: u32,
+    },
     Custom {
         #[serde(default)]
         when_queued: bool,
@@ -213,6 +218,9 @@ mod tests {
         assert_eq!(alerts.deadlines[0].known(), Some((Reference::Fixed(at), Duration::from_secs(-60))));
         assert_eq!(alerts.deadlines[1].known(), None);
         assert_eq!(alerts.deadlines[2].known(), None, "its interval is a variable's");
-        assert_eq!(alerts.deadlines.iter().map(DeadlineSpec::is_from_queueing).collect::<Vec<_>>(), [false, true, true]);
+        assert_eq!(
+            alerts.deadlines.iter().map(DeadlineSpec::is_from_queueing).collect::<Vec<_>>(),
+            [false, true, true]
+        );
     }
 }

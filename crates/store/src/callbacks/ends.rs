@@ -50,9 +50,8 @@ static LAST_TI: Statement = Statement::new(
         ELSE (CASE state WHEN 'success' THEN 0 ELSE 1 END) END, end_date DESC, id DESC LIMIT 1",
 );
 /// What was done in time needs no watching. The rest is looked at when it is due.
-static MET: Statement = Statement::new(
-    "DELETE FROM deadline WHERE kind = 'deadline' AND NOT missed AND run_key IN {ids} AND due_at >= $2",
-);
+static MET: Statement =
+    Statement::new("DELETE FROM deadline WHERE kind = 'deadline' AND NOT missed AND run_key IN {ids} AND due_at >= $2");
 
 impl Tx {
     /// Queues the callbacks and mails of tries that did not see to them themselves.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tradewind_protocol::frames::{FromChild, Job, Reply, ReplyResult};
-use tradewind_protocol::{Called, CallbackJob};
+use tradewind_protocol::{CallbackJob, Called};
 
 use super::child::{Child, How};
 use super::parse::Answerer;

@@ -7,7 +7,6 @@ from typing import Any
 
 from airflow.sdk.definitions._internal.templater import Templater
 
-
 _SLA_ARGUMENTS = ("dag", "task_list", "blocking_task_list", "slas", "blocking_tis")
 
 

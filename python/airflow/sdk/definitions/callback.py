@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Union
+from typing import Any
 
 
 class Callback:
     """A function or notifier class by its import path, with arguments; it also gets a ``context``."""
 
-    def __init__(self, callback_callable: Union[Callable, str], kwargs: dict[str, Any] | None = None) -> None:
+    def __init__(self, callback_callable: Callable | str, kwargs: dict[str, Any] | None = None) -> None:
         self._callable = None if isinstance(callback_callable, str) else callback_callable
         self.path = self.get_callback_path(callback_callable)
         if kwargs and "context" in kwargs:
@@ -77,7 +77,7 @@ class SyncCallback(Callback):
 
     def __init__(
         self,
-        callback_callable: Union[Callable, str],
+        callback_callable: Callable | str,
         kwargs: dict[str, Any] | None = None,
         executor: str | None = None,
     ) -> None:

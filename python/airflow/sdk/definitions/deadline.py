@@ -245,7 +245,8 @@ class DeadlineReference:
             instance = reference_class()
         except TypeError as error:
             raise TypeError(
-                f"{reference_class.__name__} must be constructible without arguments: give every field a default ({error})"
+                f"{reference_class.__name__} must be constructible without arguments: "
+                f"give every field a default ({error})"
             ) from error
         if kind is cls.TYPES.DAGRUN_CREATED:
             cls.TYPES.DAGRUN_CREATED = (*cls.TYPES.DAGRUN_CREATED, reference_class)
@@ -281,5 +282,3 @@ class ReferenceModels:
     DagRunQueuedAtDeadline = DagRunQueuedAtDeadline
     FixedDatetimeDeadline = FixedDatetimeDeadline
     AverageRuntimeDeadline = AverageRuntimeDeadline
-
-

@@ -53,9 +53,7 @@ class RetryPolicy(abc.ABC):
     """Subclasses say in ``evaluate`` what becomes of a failed try. It runs in the try's own process."""
 
     @abc.abstractmethod
-    def evaluate(
-        self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
-    ) -> RetryDecision:
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
         """Decide. ``AirflowFailException`` and ``AirflowSensorTimeout`` fail the task without this being asked."""
 
     def serialize(self) -> dict[str, Any]:
@@ -82,7 +80,8 @@ class RetryRule:
         for spec in self._specs():
             if isinstance(spec, str) and "." not in spec:
                 raise ValueError(
-                    f"an exception of a RetryRule is a class or an import path such as 'builtins.ValueError', not {spec!r}"
+                    "an exception of a RetryRule is a class or an import path such as 'builtins.ValueError', "
+                    f"not {spec!r}"
                 )
 
     def _specs(self) -> list[ExceptionSpec]:
@@ -147,9 +146,7 @@ class ExceptionRetryPolicy(RetryPolicy):
         self.rules = list(rules)
         self.default = default
 
-    def evaluate(
-        self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
-    ) -> RetryDecision:
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
         for rule in self.rules:
             if rule.matches(exception):
                 reason = rule.reason or f"Matched rule for {type(exception).__name__}"
