@@ -32,11 +32,12 @@ if [ ${#missing[@]} -gt 0 ]; then
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-wanted=$(sha256sum tests/requirements.txt | cut -d" " -f1)
+wanted=$(cat tests/requirements.txt tests/providers.txt | sha256sum | cut -d" " -f1)
 if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
     say "Preparing the Python environment of the tests in .venv"
     python3 -m venv .venv
     .venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r tests/providers.txt
     echo "$wanted" >.venv/.installed
 fi
 

@@ -453,6 +453,17 @@ def test_send_email_with_everything(mailbox, run, written, tmp_path):
     assert [part.get_filename() for part in mail.walk() if part.get_filename()] == ["table.csv"]
 
 
+@pytest.mark.parametrize("path", ["airflow.operators.email", "airflow.operators.email_operator"])
+def test_the_email_operator_of_older_eras(mailbox, written, path):
+    body = """
+        EmailOperator(task_id="t", to="a@example.com", subject="about {{ ds }}", html_content="<b>{{ dag.dag_id }}</b>")
+    """
+    child = mailbox.host.fork().run(workload(written(body, before=f"from {path} import EmailOperator\n"), "d", "t"))
+    assert child.done["state"] == "success", child.events
+    to, mail = mailbox.take()
+    assert (to, mail["Subject"], text_of(mail)) == (["a@example.com"], "about 2024-01-02", "<b>d</b>")
+
+
 # Retry policies.
 
 POLICY = """
@@ -499,6 +510,8 @@ def test_the_failure_that_a_policy_decides_calls_on_failure(run):
 
 
 def test_a_retry_policy_is_data_for_people(host, written):
-    path = written("@task(retry_policy=rules)\ndef t():\n    pass\nt()\n", before=POLICY)
-    spec = host.parse(path)["dags"][0]["tasks"][0]["retry_policy"]
+    path = written("BashOperator(task_id='t', bash_command='true', retry_policy=rules)", before=POLICY)
+    task = host.parse(path)["dags"][0]["tasks"][0]
+    assert "lane" not in task, "a policy needs Python"
+    spec = task["retry_policy"]
     assert spec["class"].endswith("ExceptionRetryPolicy") and spec["rules"][1]["retry_delay"] == 3600.0

@@ -8,6 +8,8 @@ mod backfill;
 mod mapping;
 #[path = "scheduler/versions.rs"]
 mod versions;
+#[path = "scheduler/callbacks.rs"]
+mod callbacks;
 mod world;
 
 use serde_json::json;

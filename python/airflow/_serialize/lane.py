@@ -28,6 +28,7 @@ def _needs_python(task: Any) -> bool:
     return bool(
         _speaks_of(task.outlets)
         or callbacks(task)
+        or task.retry_policy is not None
         # Its result has to be checked before tasks are mapped over it.
         or any(True for _ in task.iter_mapped_dependants())
         or task._pre_execute_hook
