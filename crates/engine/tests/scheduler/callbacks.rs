@@ -61,6 +61,7 @@ async fn a_run_that_a_person_marks_calls_nobody() {
         let lost = world.start("a").await;
         let run = world.store().find_run_row("d", "r").await.unwrap().unwrap();
         world.store().set_run_state(run.id, RunState::Failed, world.now(), &[]).await.unwrap();
+        world.advance(1.0);
         assert!(!world.report(&lost, TaskState::UpForRetry).await, "its worker stopped it");
         world.settle().await;
         assert!(claim(&world).await.is_empty());

@@ -57,7 +57,7 @@ async fn a_callback_that_hangs_is_ended_and_the_try_keeps_its_end() {
 #[tokio::test]
 async fn a_child_that_is_killed_in_its_callbacks_has_them_called_elsewhere() {
     let world = World::new();
-    let workload = task(&world, "on_failure_callback=hang", "print(os.getpid(), flush=True); 1 / 0");
+    let workload = task(&world, "on_retry_callback=hang", "print(os.getpid(), flush=True); 1 / 0");
     world.worker.submit(workload.clone());
     world.until_logged(&workload, "hanging").await;
     let pid = world.events(&workload, "task.stdout")[0].clone();
@@ -70,11 +70,11 @@ async fn a_child_that_is_killed_in_its_callbacks_has_them_called_elsewhere() {
 #[tokio::test]
 async fn a_child_that_died_or_was_stopped_has_called_nobody_back() {
     let world = World::new();
-    let killed = task(&world, "on_failure_callback=say", "os.kill(os.getpid(), signal.SIGKILL)");
+    let killed = task(&world, "on_retry_callback=say", "os.kill(os.getpid(), signal.SIGKILL)");
     let end = world.run(killed).await;
     assert_eq!((end.state, end.called_back), (TaskState::UpForRetry, false));
 
-    let mut slow = task(&world, "on_failure_callback=say", "print('up', flush=True); time.sleep(600)");
+    let mut slow = task(&world, "on_retry_callback=say", "print('up', flush=True); time.sleep(600)");
     slow.try_id.try_number = 2;
     slow.try_number = 2;
     world.api.with(|state| state.tasks.insert(slow.try_id, "t".into()));
