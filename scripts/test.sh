@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test suite, goes on after a failure, and prints each suite's summary at the end.
-#   scripts/test.sh [rust|python|ui|e2e]...    only these suites
+#   scripts/test.sh [rust|cron|python|ui|e2e]...    only these suites
 set -uo pipefail
 cd "$(dirname "$0")/.."
 logs=$(mktemp -d)
@@ -29,6 +29,7 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
     suite rust '^test result: ' cargo test --workspace --no-fail-fast
 fi
+suite cron '^test result: ' scripts/cron-parity.sh
 [ -d python/tests ] && PYTHONPATH=python suite python '(passed|failed|error).* in ' .venv/bin/python -m pytest python/tests
 if grep -q '"test"' ui/package.json 2>/dev/null; then LINES_OF_SUMMARY=2 suite ui '^ *(Test Files|Tests) ' npm --prefix ui test --silent; fi
 if [[ $wanted == "  " || $wanted == *" e2e "* ]]; then

@@ -33,7 +33,7 @@ fn bad_timetables_are_refused_with_a_word_that_helps() {
             "4 fields where 5 (minute hour day-of-month month day-of-week), 6",
         ),
         (r#"{"type":"cron_data_interval","cron":"@fortnightly"}"#, "'@fortnightly' is not a preset; one of @once"),
-        (r#"{"type":"cron_data_interval","cron":"H * * * *"}"#, "hashed (H) and random (R) values are not supported"),
+        (r#"{"type":"cron_data_interval","cron":"H * * * *"}"#, "hashed values (H) are Jenkins'"),
         (
             r#"{"type":"cron_data_interval","cron":"0 0 * * *","timezone":"Europe/Bärlin"}"#,
             "'Europe/Bärlin' is not a time zone",
@@ -116,6 +116,34 @@ fn data_survives_the_trip_through_json() {
     ] {
         let spec: TimetableSpec = serde_json::from_str(json).expect(json);
         assert_eq!(serde_json::to_string(&spec).expect(json), json);
+    }
+}
+
+#[test]
+fn random_fields_always_mean_the_same_number() {
+    let at = at("2024-01-01T00:00:00Z");
+    let next = |cron: &str| {
+        let cron = ZonedCron::new(Cron::parse(cron).expect(cron), TimeZone::UTC);
+        let first = cron.next(at).expect("a time");
+        (first, cron.next(first).expect("a time"))
+    };
+    let minute = |at: Timestamp| at.as_micros() / 60_000_000 % 60;
+    let (first, second) = next("R * * * *");
+    assert_eq!((second - first).as_micros(), 3_600_000_000);
+    assert_eq!(next("R * * * *"), (first, second));
+    let (first, _) = next("R(10-12) 0 * * *");
+    assert!((10..=12).contains(&minute(first)), "{first}");
+    let (first, second) = next("R/15 * * * *");
+    assert!(minute(first) < 15 && (second - first).as_micros() == 900_000_000, "{first} {second}");
+    for (wrong, word) in [
+        ("Rx * * * *", "'rx' is not R, R(low-high)"),
+        ("R(5-1) * * * *", "its range is empty"),
+        ("R/0 * * * *", "the step of 'r/0'"),
+        ("* R(0-24) * * *", "beyond 0-23"),
+        ("H * * * *", "croniter refuses them as well"),
+    ] {
+        let error = Cron::parse(wrong).expect_err(wrong).to_string();
+        assert!(error.contains(word), "{wrong}: {error}");
     }
 }
 

@@ -10,6 +10,8 @@ export const keys = {
   tags: ['tags'] as Key,
   dag: (dagId: string): Key => ['dag', dagId],
   details: (dagId: string): Key => ['dag', dagId, 'details'],
+  /** Runs move it on, as they do the grid; so does pausing. */
+  nextRuns: (dagId: string, paused: boolean, limit: number): Key => ['grid', dagId, 'next-runs', paused, limit],
   structure: (dagId: string, version?: number | null): Key => ['dag', dagId, 'structure', version ?? null],
   source: (dagId: string, version?: number | null): Key => ['dag', dagId, 'source', version ?? null],
   versions: (dagId: string): Key => ['dag', dagId, 'versions'],

@@ -37,6 +37,15 @@ export const useTags = () =>
 export const useDag = (dagId: string) =>
   useQuery({ queryKey: keys.details(dagId), queryFn: ({ signal }) => call<S.DAGDetailsResponse>(v2('dags', dagId, 'details'), { signal }) })
 
+/** The runs that the DAG's schedule will create next. They move on whenever one is created. */
+export const useNextRuns = (dagId: string, paused: boolean, limit = 10) =>
+  useQuery({
+    queryKey: keys.nextRuns(dagId, paused, limit),
+    queryFn: ({ signal }) => call<T.NextRuns>('/ui/next_runs' + path(dagId), { query: { limit }, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
+  })
+
 export const useStructure = (dagId: string, version?: number | null, enabled = true) =>
   useQuery({
     queryKey: keys.structure(dagId, version),

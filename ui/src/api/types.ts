@@ -100,6 +100,25 @@ export interface Why {
   reasons: { code: string; message: string; details: Record<string, unknown> }[]
 }
 
+/** What a DAG's schedule will do: from the planner that creates the runs. */
+export interface NextRuns {
+  dag_id: string
+  is_paused: boolean
+  timetable_type: string
+  timetable_summary: string
+  timetable_description: string
+  timezone: string | null
+  catchup: boolean
+  start_date: string | null
+  end_date: string | null
+  next_runs: { logical_date: string | null; data_interval_start: string; data_interval_end: string; run_after: string; is_due: boolean }[]
+  /** What comes after `next_runs`. */
+  then: 'more' | 'ended' | 'no_schedule' | 'after_each_run' | 'assets' | 'not_asked'
+  waiting: { code: string; message: string } | null
+  /** What the DAG's own timetable failed with. */
+  error: string | null
+}
+
 /** What Tradewind records about the process of a try, beside the standard fields. */
 export interface TryFacts {
   exit_reason?: string | null

@@ -7,6 +7,7 @@ import { Card, Facts } from '@/components/Page'
 import { Time } from '@/components/Time'
 import { formatDuration, parseIsoDuration } from '@/components/time'
 import { useDagId } from './dag-id'
+import { NextRunsCard } from './next-runs/NextRunsCard'
 
 const yesNo = (value: boolean | null | undefined) => (value === null || value === undefined ? null : value ? 'Yes' : 'No')
 
@@ -42,6 +43,7 @@ export function DetailsTab() {
               ]}
             />
           </Card>
+          <NextRunsCard dagId={d.dag_id} paused={d.is_paused} />
           <Card title="Limits">
             <Facts
               rows={[

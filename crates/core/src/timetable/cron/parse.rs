@@ -89,7 +89,9 @@ pub(super) fn parse(expression: &str) -> Result<Cron, CronError> {
     }
     let mut values = Vec::with_capacity(words.len());
     for (index, word) in words.iter().enumerate() {
-        values.push(field(index, word).map_err(|problem| {
+        let picked = random(index, word, text)
+            .map_err(|problem| fail(format!("{} field '{word}': {problem}", FIELDS[index].name)))?;
+        values.push(field(index, picked.as_deref().unwrap_or(word)).map_err(|problem| {
             let Field { name, allowed, .. } = &FIELDS[index];
             fail(format!("{name} field '{word}': {problem}; allowed are {allowed}, *, lists, ranges and steps"))
         })?);
@@ -145,8 +147,8 @@ fn field(index: usize, word: &str) -> Result<Values, String> {
         values.any = true;
         return Ok(values);
     }
-    if word.starts_with(['h', 'r']) {
-        return Err("hashed (H) and random (R) values are not supported".into());
+    if word.starts_with('h') {
+        return Err("hashed values (H) are Jenkins', and croniter refuses them as well; write R for any number".into());
     }
     let items: Vec<&str> = word.split(',').collect();
     for item in &items {
@@ -178,6 +180,42 @@ fn field(index: usize, word: &str) -> Result<Values, String> {
         return Err("plain days of the week and '#' or 'L' do not go together".into());
     }
     Ok(values)
+}
+
+/// `R`, `R(0-29)`, `R/15` and `R(0-29)/10`: any number of the field or range. croniter rolls dice whenever it is asked;
+/// here an expression always means the same, or runs would be skipped and doubled. `None`: it is no such field.
+fn random(index: usize, word: &str, expression: &str) -> Result<Option<String>, String> {
+    let Some(rest) = word.strip_prefix('r') else { return Ok(None) };
+    let Field { min, max, .. } = FIELDS[index];
+    let not_one = || format!("'{word}' is not R, R(low-high), R/step or R(low-high)/step");
+    let number = |text: &str| text.parse::<u16>().ok().filter(|_| is_number(text)).ok_or_else(not_one);
+    let (range, rest) = match rest.strip_prefix('(') {
+        Some(rest) => {
+            let (range, rest) = rest.split_once(')').ok_or_else(not_one)?;
+            let (low, high) = range.split_once('-').ok_or_else(not_one)?;
+            (Some((number(low)?, number(high)?)), rest)
+        }
+        None => (None, rest),
+    };
+    let step = match rest.strip_prefix('/') {
+        Some(step) => Some(number(step)?),
+        None if rest.is_empty() => None,
+        None => return Err(not_one()),
+    };
+    let (low, high) = range.unwrap_or((min, max));
+    if low > high || high > max || low < min {
+        return Err(format!("'{word}': its range is empty or beyond {min}-{max}"));
+    }
+    // FNV-1a.
+    let roll = expression
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let pick = |count: u16| low + ((roll >> (8 * index)) % u64::from(count)) as u16;
+    match step {
+        Some(0) => Err(format!("the step of '{word}' is not a number above 0")),
+        Some(step) => Ok(Some(format!("{}-{high}/{step}", pick(step.min(high - low + 1))))),
+        None => Ok(Some(pick(high - low + 1).to_string())),
+    }
 }
 
 /// `15w` or `w15`: the day.
