@@ -148,6 +148,7 @@ pub fn processor(config: &Config, bundle: &Bundle) -> ProcessorConfig {
         hostname: super::hostname(),
         heartbeat: duration(config, &options::JOB_HEARTBEAT_SEC),
         defaults: dag_defaults(config),
+        settings: parse_settings(config),
     }
 }
 
@@ -170,6 +171,23 @@ pub fn callback_timeout(config: &Config) -> StdDuration {
         timeout => timeout,
     }
 }
+
+/// What of the configuration changes what a DAG file means.
+fn parse_settings(config: &Config) -> String {
+    let options = PARSE_OPTIONS.iter().map(|spec| format!("{}={}\n", spec.key, config.text(spec)));
+    options.chain([format!("{:?}", dag_defaults(config))]).collect()
+}
+
+/// Options that Python reads while it turns a file into DAGs.
+const PARSE_OPTIONS: &[&Spec] = &[
+    &options::CATCHUP_BY_DEFAULT,
+    &options::CREATE_CRON_DATA_INTERVALS,
+    &options::CREATE_DELTA_DATA_INTERVALS,
+    &options::DEFAULT_TIMEZONE,
+    &options::DEFAULT_TASK_WEIGHT_RULE,
+    &options::DEFAULT_TASK_EXECUTION_TIMEOUT,
+    &options::MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG,
+];
 
 /// `[core] dagbag_import_timeout`; 0 means none.
 fn import_timeout(config: &Config) -> Duration {
@@ -293,6 +311,19 @@ mod tests {
             list(r#"[{"name": "g", "classpath": "airflow.providers.git.bundles.git.GitDagBundle"}]"#).unwrap_err();
         assert!(error.message.contains("'g' is a airflow.providers.git") && error.code == 2, "{error}");
         assert!(list("[]").unwrap_err().message.ends_with("the list is empty"));
+    }
+
+    #[test]
+    fn another_meaning_of_schedules_makes_files_be_parsed_again() {
+        let settings = |env: &[(&str, &str)]| {
+            let config = config(env);
+            processor(&config, &bundles(&config).unwrap()[0]).settings
+        };
+        for name in ["CATCHUP_BY_DEFAULT", "CREATE_CRON_DATA_INTERVALS", "CREATE_DELTA_DATA_INTERVALS"] {
+            assert_ne!(settings(&[]), settings(&[(&format!("AIRFLOW__SCHEDULER__{name}"), "True")]), "{name}");
+        }
+        assert_eq!(settings(&[]), settings(&[("AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT", "False")]));
+        assert_eq!(settings(&[]), settings(&[("AIRFLOW__API__PORT", "1")]));
     }
 
     #[test]

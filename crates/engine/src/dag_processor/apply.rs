@@ -60,7 +60,7 @@ pub(super) fn file_result(
         bundle_name: config.bundle.clone(),
         relative_fileloc: relative.to_owned(),
         fileloc: path.to_string_lossy().into_owned(),
-        content_hash: files::fingerprint(&path, &parsed.modules),
+        content_hash: files::fingerprint(&path, &parsed.modules, &config.settings),
         modules: parsed.modules,
         source: String::from_utf8_lossy(source).into_owned(),
         parse_ms: took.as_millis() as i64,

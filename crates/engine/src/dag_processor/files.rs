@@ -124,11 +124,13 @@ fn is_ignored(rules: &Rules, root: &Path, path: &Path) -> bool {
         })
 }
 
-/// Hash over a file, the modules that it imported, and this program's version. A file that can't be read
-/// has a hash of its own.
-pub(crate) fn fingerprint(path: &Path, modules: &[String]) -> String {
+/// Hash over a file, the modules that it imported, the settings that it is read with, and this program's version. A
+/// file that can't be read has a hash of its own.
+pub(crate) fn fingerprint(path: &Path, modules: &[String], settings: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(env!("CARGO_PKG_VERSION"));
+    hash.update(settings.len().to_le_bytes());
+    hash.update(settings);
     for path in std::iter::once(path).chain(modules.iter().map(Path::new)) {
         match std::fs::read(path) {
             Ok(content) => {
@@ -194,12 +196,13 @@ mod tests {
         let dir = folder(&[("a.py", DAG), ("helper.py", "x = 1")]);
         let (file, helper) = (dir.path().join("a.py"), dir.path().join("helper.py"));
         let modules = [helper.to_string_lossy().into_owned()];
-        let before = fingerprint(&file, &modules);
-        assert_eq!(before, fingerprint(&file, &modules));
+        let before = fingerprint(&file, &modules, "");
+        assert_ne!(before, fingerprint(&file, &modules, "catchup_by_default=True"));
+        assert_eq!(before, fingerprint(&file, &modules, ""));
         std::fs::write(&helper, "x = 2").unwrap();
-        let after = fingerprint(&file, &modules);
+        let after = fingerprint(&file, &modules, "");
         assert_ne!(before, after);
         std::fs::remove_file(&helper).unwrap();
-        assert_ne!(after, fingerprint(&file, &modules));
+        assert_ne!(after, fingerprint(&file, &modules, ""));
     }
 }

@@ -61,6 +61,8 @@ pub struct ProcessorConfig {
     pub ignore_syntax: IgnoreSyntax,
     /// What DAG files leave open.
     pub defaults: DagDefaults,
+    /// Everything of the configuration that changes what a file means: with another text it is parsed again.
+    pub settings: String,
     /// `[core] dags_are_paused_at_creation`
     pub paused_at_creation: bool,
     /// Host name, for the job row.
@@ -207,10 +209,10 @@ impl<C: Clock> DagProcessor<C> {
                 }
             }
         }
-        let root = self.config.root.clone();
+        let (root, settings) = (self.config.root.clone(), self.config.settings.clone());
         let changed = tokio::task::spawn_blocking(move || {
             let differs = |(relative, known): &(String, KnownFile)| {
-                files::fingerprint(&root.join(relative), &known.modules) != known.fingerprint
+                files::fingerprint(&root.join(relative), &known.modules, &settings) != known.fingerprint
             };
             candidates.into_iter().filter(differs).map(|(relative, _)| relative).collect::<Vec<_>>()
         });
