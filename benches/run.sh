@@ -113,6 +113,19 @@ for mode in "${modes[@]}"; do
         bench api
     fi
     "$here/tradewind.sh" stop
+    if wanted engine; then
+        printf -- '--> %s engine\n' "$mode"
+        engine_db=()
+        if [ "$mode" = postgres ]; then
+            "$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)/createdb" \
+                -h 127.0.0.1 -p $((BENCH_PORT + 1)) -U bench engine
+            engine_db=("${BENCH_DB%/bench}/engine")
+        fi
+        cargo run --quiet --release -p tradewind-engine --example figures -- "$mode" "${engine_db[@]}" | tee -a "$out"
+        if [ "$mode" = standalone ]; then
+            cargo run --quiet --release -p tradewind-core --example planning -- --json "$mode" | tee -a "$out"
+        fi
+    fi
     unset BENCH_HOME
 done
 "$python" "$here/table.py"

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release -p tradewind-core --example planning
 //! ```
+//! `-- --json LABEL` prints the largest of the first kind as a line for `benches/figures` instead.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,6 +13,15 @@ use tradewind_core::plan::{Past, Run, RunPlanner, RunSnapshot, TaskInstance};
 use tradewind_core::{Dag, Duration, Lane, RunState, Task, TaskState, Timestamp};
 
 fn main() {
+    let mut args = std::env::args().skip(1);
+    if args.next().as_deref() == Some("--json") {
+        let label = args.next().unwrap_or_else(|| "standalone".into());
+        let (drafts, length) = mapped(100_000);
+        let (finishes, seconds, _) = run(drafts, length);
+        let figures = serde_json::json!({"finishes_per_s": f64::from(finishes) / seconds});
+        println!("{}", serde_json::json!({"label": label, "scenario": "planning", "figures": figures}));
+        return;
+    }
     println!("{:>32} {:>10} {:>14} {:>12}", "run", "instances", "finishes/s", "load, ms");
     type Shape = fn(u32) -> (Vec<TaskDraft>, Option<u32>);
     let shapes: [(&str, Shape); 3] =

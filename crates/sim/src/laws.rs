@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tradewind_core::plan::rules::{self, Tally, Verdict};
-use tradewind_core::plan::{RunPlanner, plan_run};
+use tradewind_core::plan::{RunPlanner, TaskInstance, plan_run};
 use tradewind_core::{Duration, RunState, TaskState, Timestamp};
 
 use crate::model::{Model, RunRow, TiRow};
@@ -51,6 +51,7 @@ pub fn plan(planner: &mut RunPlanner, now: Timestamp) -> Result<Option<Timestamp
         let explained = ti.is_finished() || waiting.iter().any(|(waits, _)| *waits == index);
         law("every wait has a reason", explained, || format!("{ti:?} has none"))?;
     }
+    reasons_to_end(&before, planner, now)?;
     let ended = planner.run.state.is_finished();
     law("a run ends when its task instances have", !ended || planner.tis.iter().all(|ti| ti.is_finished()), || {
         format!("{:?} with {:?}", planner.run.state, planner.tis)
@@ -67,6 +68,22 @@ pub fn plan(planner: &mut RunPlanner, now: Timestamp) -> Result<Option<Timestamp
     let changed = due.tis != planner.tis || due.run.state != planner.run.state || due.waiting(at) != waiting;
     law("exact wake_at", changed, || format!("nothing changed at {at}: {waiting:?}"))?;
     Ok(wake_at)
+}
+
+/// `dagrun_timeout` ends a run no sooner than it says, and `fail_fast` as soon as a task has failed.
+fn reasons_to_end(before: &[TaskInstance], planner: &RunPlanner, now: Timestamp) -> Result<(), Breach> {
+    let words = "the run took longer";
+    let timed_out = planner.tis.iter().enumerate().any(|(index, ti)| {
+        let new = before.get(index).is_none_or(|old| old.state != ti.state);
+        new && ti.reason.as_deref().is_some_and(|reason| reason.starts_with(words))
+    });
+    let due = planner.run.start_date.zip(planner.dag.dagrun_timeout).is_some_and(|(at, timeout)| at + timeout <= now);
+    law("a run's time is its own", !timed_out || due, || format!("{:?} timed out at {now}", planner.run))?;
+    let failed = |ti: &TaskInstance| ti.state == Some(TaskState::Failed) && ti.end_date >= planner.run.start_date;
+    let counts = planner.dag.fail_fast && planner.run.state == RunState::Running && !planner.is_paused();
+    let open = |ti: &TaskInstance| !ti.is_finished() && !planner.dag.tasks[ti.task].is_teardown;
+    let goes_on = counts && planner.tis.iter().any(failed) && planner.tis.iter().any(open);
+    law("fail_fast ends the rest", !goes_on, || format!("{:?}", planner.tis))
 }
 
 /// Who changed the database.
@@ -105,6 +122,9 @@ pub fn change(before: &Model, after: &Model, actor: Actor, fixed: &Fixed) -> Res
             !over || after.tis_of(*key).all(|ti| ti.state.is_some_and(TaskState::is_finished)),
             || format!("{new:?}"),
         )?;
+        if over && new.state == RunState::Success {
+            no_leaf_failed(after, fixed, new)?;
+        }
     }
     if actor == Actor::Scheduler {
         starts(before, after, fixed)?;
@@ -127,6 +147,17 @@ fn starts(before: &Model, after: &Model, fixed: &Fixed) -> Result<(), Breach> {
         let goes = matches!(new.state, Some(TaskState::Scheduled | TaskState::Queued));
         if goes && !matches!(was, Some(TaskState::Scheduled | TaskState::Queued)) {
             trigger_rule(after, fixed, new)?;
+            let due = old.and_then(|ti| ti.retry_at).filter(|_| was.is_some());
+            law("a retry waits for its time", due.is_none_or(|at| new.scheduled_at >= Some(at)), || {
+                format!("{old:?} goes at {:?}", new.scheduled_at)
+            })?;
+            let asks = |other: &&TiRow| {
+                other.state == Some(TaskState::Success)
+                    && other.skip.contains(&new.task_id)
+                    && (other.map_index < 0 || other.map_index == new.map_index)
+            };
+            let asked = after.tis_of(new.run_key).find(asks);
+            law("what is to be skipped does not start", asked.is_none(), || format!("{new:?} in spite of {asked:?}"))?;
         }
         if new.state == Some(TaskState::Queued) {
             let ended = after.runs[&new.run_key].state.is_finished();
@@ -145,6 +176,17 @@ fn starts(before: &Model, after: &Model, fixed: &Fixed) -> Result<(), Breach> {
         })?;
     }
     Ok(())
+}
+
+/// A run whose last tasks did not all go well is no success. Teardowns are another matter.
+fn no_leaf_failed(after: &Model, fixed: &Fixed, run: &RunRow) -> Result<(), Breach> {
+    let dag = &fixed.dag(&run.dag_id).dag;
+    let bad = after.tis_of(run.id).find(|ti| {
+        let task = &dag.tasks[dag.by_id[&ti.task_id]];
+        let failed = matches!(ti.state, Some(TaskState::Failed | TaskState::UpstreamFailed));
+        failed && task.downstream.is_empty() && !task.is_teardown
+    });
+    law("a run whose last task failed has failed", bad.is_none(), || format!("{run:?} with {bad:?}"))
 }
 
 fn trigger_rule(after: &Model, fixed: &Fixed, ti: &TiRow) -> Result<(), Breach> {
@@ -168,8 +210,10 @@ fn limits(after: &Model, fixed: &Fixed, ti: &TiRow) -> Result<(), Breach> {
     let dag_id = &after.runs[&ti.run_key].dag_id;
     let dag = &fixed.dag(dag_id).dag;
     let task = &dag.tasks[dag.by_id[&ti.task_id]];
-    let (mut pool, mut run, mut of_task, mut of_run_task) = (0, 0, 0, 0);
+    let (mut pool, mut run, mut of_task, mut of_run_task, mut of_owner) = (0, 0, 0, 0, 0);
+    let owner = after.runs[&ti.run_key].owner;
     for row in after.usage() {
+        of_owner += if after.runs[&row.run_key].owner == owner { row.tis } else { 0 };
         let same_dag = after.runs[&row.run_key].dag_id == *dag_id;
         let same_task = same_dag && row.task_id == ti.task_id;
         pool += if row.pool == ti.pool { row.slots } else { 0 };
@@ -181,6 +225,7 @@ fn limits(after: &Model, fixed: &Fixed, ti: &TiRow) -> Result<(), Breach> {
     law(LAW, slots.is_some_and(|slots| slots < 0 || pool <= slots), || {
         format!("pool {}: {pool} of {slots:?} slots", ti.pool)
     })?;
+    law(LAW, of_owner <= i64::from(fixed.slots), || format!("{of_owner} of {} slots of its executor", fixed.slots))?;
     law(LAW, run <= i64::from(dag.max_active_tasks), || {
         format!("max_active_tasks: {run} of {}", dag.max_active_tasks)
     })?;
@@ -208,10 +253,15 @@ pub fn past(read: &Model, before: &Model, after: &Model, fixed: &Fixed) -> Resul
         }
         let catchup = dag.schedule.as_ref().is_some_and(|(_, restriction)| restriction.catchup);
         let Some(previous) = read.previous_run(run.id, catchup) else { continue };
-        let well = |ti: &&TiRow| !matches!(ti.state, Some(TaskState::Success | TaskState::Skipped));
-        let wanting = read.tis_of(previous.id).find(|ti| ti.task_id == new.task_id && well(ti));
+        let badly = |ti: &&TiRow| !matches!(ti.state, Some(TaskState::Success | TaskState::Skipped));
+        let wanting = read.tis_of(previous.id).find(|ti| ti.task_id == new.task_id && badly(ti));
         law("a task that depends on its past waits for it", wanting.is_none(), || {
             format!("{new:?} goes although {wanting:?}")
+        })?;
+        let behind = |ti: &&TiRow| task.downstream.iter().any(|&down| dag.dag.tasks[down].task_id == ti.task_id);
+        let undone = read.tis_of(previous.id).filter(behind).find(badly);
+        law("wait_for_downstream waits for it", undone.is_none() || !task.wait_for_downstream, || {
+            format!("{new:?} goes although {undone:?}")
         })?;
         let begun = read.tis_of(previous.id).next().is_some() || previous.state.is_finished();
         law("a task that depends on its past waits for it", begun, || {
