@@ -172,8 +172,7 @@ impl<'a> Cursor<'a> {
         // While a due run has to wait, the latest one may change all the time; that is not worth a write.
         let waits = self.created == 0 && [stored, self.next].iter().all(|run| run.is_some_and(|r| r.run_after <= now));
         // Nor is it news that nobody knows yet what comes next.
-        let unknown =
-            self.created == 0 && self.next.is_none() && self.timetable.is_unanswered(self.last.as_ref());
+        let unknown = self.created == 0 && self.next.is_none() && self.timetable.is_unanswered(self.last.as_ref());
         (stored != self.next && !waits && !unknown)
             .then(|| RunDecision::SetNext { dag_id: self.schedule.dag_id.clone(), next: self.next })
     }

@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tradewind_core::timetable::Answers;
 use tradewind_core::{Duration, Timestamp};
 use tradewind_protocol::frames::{ImportError, TimetableAnswered, TimetableAsk, TimetableClass};
-use tradewind_store::{ExternalDag, OpenQuestion, Store, StoredImportError, TimetableAnswer, TimetableQuestion, Topic, external_in};
+use tradewind_store::{
+    ExternalDag, OpenQuestion, Store, StoredImportError, TimetableAnswer, TimetableQuestion, Topic, external_in,
+};
 
 use super::ProcessorConfig;
 use crate::clock::Clock;
@@ -114,7 +116,8 @@ impl<C: Clock> Timetables<C> {
     pub async fn tick(&self) -> Result<Timestamp, tradewind_store::Error> {
         let questions = self.store.open_timetable_questions(&self.config.bundle).await?;
         let at_once = self.config.parallelism.max(1);
-        let mut settled = futures::stream::iter(questions).map(|question| self.settle(question)).buffer_unordered(at_once);
+        let mut settled =
+            futures::stream::iter(questions).map(|question| self.settle(question)).buffer_unordered(at_once);
         while let Some(done) = settled.next().await {
             done?;
         }
@@ -203,11 +206,12 @@ impl<C: Clock> Timetables<C> {
         file: &str,
         ask: TimetableAsk,
     ) -> Result<TimetableAnswered, ImportError> {
-        let class = TimetableClass::deserialize(external_in(timetable).unwrap_or(timetable)).map_err(|error| ImportError {
-            message: format!("the stored timetable can't be read: {error}"),
-            line: None,
-            traceback: String::new(),
-        })?;
+        let class =
+            TimetableClass::deserialize(external_in(timetable).unwrap_or(timetable)).map_err(|error| ImportError {
+                message: format!("the stored timetable can't be read: {error}"),
+                line: None,
+                traceback: String::new(),
+            })?;
         self.host.ask(&self.config.root.join(file), &self.config.root, class, ask, self.config.timeout).await
     }
 }

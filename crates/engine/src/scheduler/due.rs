@@ -166,20 +166,20 @@ impl<C: Clock> Scheduler<C> {
                     }
                     due.ask_timetables |= self.schedules.external.contains(&dag_id);
                     due.create.push(NewRun {
-                    dag_version_id: versions.get(&dag_id).copied().flatten(),
-                    dag_id,
-                    run_id,
-                    run_type: RunType::Scheduled,
-                    logical_date: run.logical_date,
-                    data_interval_start: interval.map(|interval| interval.start),
-                    data_interval_end: interval.map(|interval| interval.end),
-                    run_after: run.run_after,
-                    queued_at: now,
-                    conf: serde_json::Value::Object(serde_json::Map::new()),
-                    triggered_by: Some("timetable".into()),
-                    triggering_user: None,
-                    note: None,
-                    owner: Some(self.id),
+                        dag_version_id: versions.get(&dag_id).copied().flatten(),
+                        dag_id,
+                        run_id,
+                        run_type: RunType::Scheduled,
+                        logical_date: run.logical_date,
+                        data_interval_start: interval.map(|interval| interval.start),
+                        data_interval_end: interval.map(|interval| interval.end),
+                        run_after: run.run_after,
+                        queued_at: now,
+                        conf: serde_json::Value::Object(serde_json::Map::new()),
+                        triggered_by: Some("timetable".into()),
+                        triggering_user: None,
+                        note: None,
+                        owner: Some(self.id),
                     });
                 }
                 RunDecision::SetNext { dag_id, next } => {

@@ -22,3 +22,15 @@ impl From<tradewind_store::Error> for ApiError {
         }
     }
 }
+
+/// A timetable that Python computes did not answer.
+impl From<tradewind_store::AskError> for ApiError {
+    fn from(error: tradewind_store::AskError) -> Self {
+        use tradewind_store::AskError;
+        match error {
+            AskError::Failed { .. } => Self::bad_request(error.to_string()),
+            AskError::Silence { .. } => Self::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            AskError::Store(error) => error.into(),
+        }
+    }
+}

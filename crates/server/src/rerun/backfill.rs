@@ -2,14 +2,17 @@
 
 use serde_json::{Map, Value};
 use tradewind_core::plan::{BackfillRequest, BackfillStep, backfill_dates};
-use tradewind_core::timetable::{NextRun, TimetableSpec, run_id};
+use tradewind_core::timetable::{Answers, NextRun, TimetableSpec, run_id};
 use tradewind_core::{Reprocess, RunType, Timestamp};
 use tradewind_protocol::SerializedDag;
 use tradewind_protocol::serialized_dag::DagDefaults;
-use tradewind_store::{BackfillOutcome, NewBackfill, NewBackfillRun, Store};
+use tradewind_store::{BackfillOutcome, NewBackfill, NewBackfillRun, Store, TimetableAnswer, TimetableQuestion};
 
 use super::{latest_version, must_allow, newest};
 use crate::http::error::{ApiError, ApiResult};
+
+/// How long a timetable that Python computes may take to name all runs of a backfill.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What somebody asks for.
 #[derive(Clone, Debug)]
@@ -86,6 +89,18 @@ async fn plan(store: &Store, request: &Request, now: Timestamp) -> ApiResult<(Se
         .map_err(|error| error.to_string())
         .and_then(|spec| spec.compile().map_err(|error| error.to_string()))
         .map_err(|error| wrong(format!("the schedule of DAG '{}' can't be read: {error}", dag.dag_id)))?;
+    let timetable = if timetable.is_external() {
+        let question = TimetableQuestion::Between { earliest: request.from, latest: request.to };
+        let mut runs = match store.ask_timetable(&dag.dag_id, &question, PATIENCE).await? {
+            TimetableAnswer::Runs(runs) => runs,
+            TimetableAnswer::Interval(_) => return Err(wrong("the timetable answered another question".into())),
+        };
+        runs.retain(|run| (request.from..=request.to).contains(&run.data_interval.start));
+        let asked_at = Timestamp::from_micros(i64::MAX);
+        timetable.with_answers(Some(Answers { after: None, asked_at, runs, ended: true }))
+    } else {
+        timetable
+    };
     let depends_on_past = dag.tasks.iter().any(|task| task.depends_on_past || task.wait_for_downstream);
     let asked = BackfillRequest {
         from: request.from,

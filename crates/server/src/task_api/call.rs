@@ -115,11 +115,10 @@ impl StoreTaskApi {
             TaskCall::AssetStateClear { name, uri } => self.asset_state_clear(name, uri).await,
             TaskCall::DagGet { dag_id } => self.dag_get(&dag_id).await,
             TaskCall::AwaitLook { kwargs } => self.await_look(&kwargs).await,
-            TaskCall::HitlAsk { .. } => {
-                Err(TaskApiError::new(ErrorCode::Denied, "only a running task asks people"))
-            }
+            TaskCall::HitlAsk { .. } => Err(TaskApiError::new(ErrorCode::Denied, "only a running task asks people")),
             TaskCall::RunTrigger { dag_id, run_id, logical_date, run_after, conf, reset, note } => {
-                self.run_trigger(super::runs::Trigger { dag_id, run_id, logical_date, run_after, conf, reset, note }).await
+                self.run_trigger(super::runs::Trigger { dag_id, run_id, logical_date, run_after, conf, reset, note })
+                    .await
             }
         }
     }

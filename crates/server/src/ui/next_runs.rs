@@ -56,11 +56,7 @@ struct Waiting {
 }
 
 /// Answers the preview.
-pub async fn handle(
-    State(app): State<App>,
-    Path(dag_id): Path<String>,
-    params: Params,
-) -> ApiResult<Json<NextRuns>> {
+pub async fn handle(State(app): State<App>, Path(dag_id): Path<String>, params: Params) -> ApiResult<Json<NextRuns>> {
     let dag = dags::must_exist(&app, &dag_id).await?;
     let limit = params.int("limit")?.unwrap_or(DEFAULT);
     if !(1..=MOST).contains(&limit) {

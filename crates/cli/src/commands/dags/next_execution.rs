@@ -102,8 +102,8 @@ fn explain(then: Then) -> Option<&'static str> {
         Then::NoSchedule => Some("The DAG has no schedule; its runs are started by hand or by others."),
         Then::Assets => Some("More runs come when the assets of its schedule are updated."),
         Then::AfterEachRun => Some("The DAG is @continuous: the run after that begins when it ends."),
-        Then::NotAsked => Some(
-            "The DAG's own timetable, in Python, has not been asked any further; the dag-processor asks it.",
-        ),
+        Then::NotAsked => {
+            Some("The DAG's own timetable, in Python, has not been asked any further; the dag-processor asks it.")
+        }
     }
 }

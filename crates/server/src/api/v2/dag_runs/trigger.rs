@@ -2,13 +2,12 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use tradewind_core::timetable::{TimetableSpec, run_id};
 use tradewind_core::{RunType, Timestamp};
 use tradewind_store::read::DagView;
-use tradewind_store::{AskError, NewRun, TriggerOutcome};
+use tradewind_store::{NewRun, TriggerOutcome};
 
 use super::{DagRun, must_exist};
 use crate::api::v2::dags;
@@ -127,12 +126,7 @@ async fn plan(app: &App, dag: &DagView, trigger: Trigger, who: &Identity, run_ty
         }
         (Some(interval), _) => Some(interval),
         (None, Some(date)) => {
-            let inferred = app.store.manual_interval(&dag.dag_id, &dag.timetable, date).await;
-            let inferred = inferred.map_err(|error| match error {
-                AskError::Failed { .. } => ApiError::bad_request(error.to_string()),
-                AskError::Silence { .. } => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
-                AskError::Store(error) => error.into(),
-            })?;
+            let inferred = app.store.manual_interval(&dag.dag_id, &dag.timetable, date).await?;
             Some((inferred.start, inferred.end))
         }
         (None, None) => None,
