@@ -204,7 +204,8 @@ pub fn evaluate(rule: TriggerRule, up: &Tally, map_index: i32) -> Verdict {
             if up.success + up.failed + up.upstream_failed > 0 {
                 Become(Skipped)
             } else {
-                go_if(up.skipped >= up.total)
+                // What was removed is not there to be skipped, and nothing will come of it any more.
+                go_if(up.skipped + up.removed >= up.total)
             }
         }
     }

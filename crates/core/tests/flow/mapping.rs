@@ -155,6 +155,21 @@ fn after_clearing_a_shorter_list_removes_instances() {
 }
 
 #[test]
+fn instances_that_were_removed_hold_nothing_up() {
+    for rule in tradewind_core::TriggerRule::ALL {
+        let mut world = World::new(vec![
+            task("list", &["work"]),
+            task("work", &["join"]).over(vec![result("list")]),
+            task("join", &[]).rule(*rule),
+        ]);
+        world.run(|_| list(3));
+        world.clear(&["list", "work[0]", "work[1]", "work[2]", "join"]);
+        world.run(|name| if name == "work[0]" { ended(TaskState::Skipped) } else { list(1) });
+        assert!(world.planner.run.state.is_finished(), "{rule}: {}", world.summary());
+    }
+}
+
+#[test]
 fn rules_hold_for_each_instance_of_a_mapped_task_after_plain_ones() {
     let mut world = World::new(vec![
         task("bad", &["work"]),
