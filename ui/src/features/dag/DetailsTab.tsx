@@ -43,7 +43,6 @@ export function DetailsTab() {
               ]}
             />
           </Card>
-          <NextRunsCard dagId={d.dag_id} paused={d.is_paused} />
           <Card title="Limits">
             <Facts
               rows={[
@@ -56,6 +55,7 @@ export function DetailsTab() {
           </Card>
         </div>
         <div className="cards">
+          <NextRunsCard dagId={d.dag_id} paused={d.is_paused} />
           <Card title="Definition">
             <Facts
               rows={[
