@@ -10,6 +10,8 @@ mod mapping;
 mod versions;
 #[path = "scheduler/callbacks.rs"]
 mod callbacks;
+#[path = "scheduler/waiting.rs"]
+mod waiting;
 mod world;
 
 use serde_json::json;

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use tradewind_core::{Duration, RunState, RunType, TaskState, Timestamp, TryId};
+use tradewind_core::{Deferral, Duration, RunState, RunType, TaskState, Timestamp, TryId};
 use tradewind_engine::Clock;
+use tradewind_engine::waits::Waits;
 use tradewind_engine::dag_processor::parsed_dag;
 use tradewind_engine::scheduler::{ExecutorSet, Scheduler, SchedulerConfig};
 use tradewind_executors::Executor;
@@ -211,6 +212,27 @@ impl World {
     async fn report_length(&self, workload: &Workload, state: TaskState, length: Option<u32>) -> bool {
         let finish = FinishTry { map_length: length, ..FinishTry::new(workload.try_id, state, self.now()) };
         self.store.finish_try(finish).await.unwrap() == FinishOutcome::Recorded
+    }
+
+    /// A worker starts the task, which then waits without one.
+    pub async fn defer(&mut self, task_id: &str, deferral: Deferral) {
+        let workload = self.start(task_id).await;
+        let finish = FinishTry {
+            deferral: Some(Box::new(deferral)),
+            ..FinishTry::new(workload.try_id, TaskState::Deferred, self.now())
+        };
+        assert_eq!(self.store.finish_try(finish).await.unwrap(), FinishOutcome::Recorded);
+    }
+
+    /// Looks at what waits without Python; answers how many triggers fired.
+    pub async fn look_at_waits(&mut self) -> usize {
+        let mut waits = Waits::new(self.store.clone(), self.clock.clone(), std::time::Duration::from_secs(3600));
+        waits.look(self.now()).await.unwrap().fired
+    }
+
+    /// When the scheduler wants to look again, if nothing happens before.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        self.scheduler.next_timer()
     }
 
     pub async fn finish(&mut self, task_id: &str, state: TaskState) {
