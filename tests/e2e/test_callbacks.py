@@ -242,4 +242,7 @@ with DAG("level", schedule=timedelta(days=1), start_date=datetime(2024, 1, 1), c
     assert level["tasks"].startswith("t on ") and level["blocking"] == ["t"]
     (told,) = event(home, "deadline_missed")
     assert told["dag_id"] == "late"
+    answer = home.http.get(f"{home.url}/ui/dags/~/dagRuns/~/deadlines", params={"missed": "true"}, timeout=10).json()
+    (deadline,) = answer["deadlines"]
+    assert (answer["total_entries"], deadline["dag_run_id"], deadline["alert_name"]) == (1, run_id, "one second")
     assert len(journal(what="deadline")) == 1, "the run that ended in time is not told of"

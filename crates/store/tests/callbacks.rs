@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tradewind_core::{Duration, RunState, RunType, TaskState, Timestamp, TryId};
-use tradewind_store::read::EventFilter;
+use tradewind_store::read::{DEADLINE_COLUMNS, DeadlineFilter, EventFilter, OrderBy, Page};
 use tradewind_store::{
     CallbackEnd, ClaimedCallback, ClearTis, DeadlineAnswer, FinishTry, NewRun, NewTi, ParsedDag, RunEnd, Store, Topic,
 };
@@ -271,6 +271,11 @@ async fn deadlines_are_made_with_the_run_and_missed_at_their_instant() {
         assert_eq!((&told[0]["callback"]["path"], &told[0]["alert"]), (&json!("m.g"), &json!(1)));
         assert_eq!(told[1]["deadline"]["alert_name"], "first");
         assert_eq!(told[1]["deadline"]["deadline_time"], json!(at(100)));
+        let order = OrderBy::parse(DEADLINE_COLUMNS, &["-deadline_time"]).unwrap();
+        let by = DeadlineFilter { dag_id: Some("d".into()), missed: Some(true), ..DeadlineFilter::default() };
+        let listed = store.list_deadlines(&by, &order, Page { limit: 2, offset: 0 }).await.unwrap();
+        let shown: Vec<_> = listed.rows.iter().map(|(one, name)| (one.due_at, name.as_deref())).collect();
+        assert_eq!((listed.total, shown), (3, vec![(at(100), Some("first")), (at(70), None)]));
         let told = events(&store).await;
         assert_eq!(told.iter().filter(|(event, _)| event == "deadline_missed").count(), 3);
         assert_eq!(told.iter().filter(|(event, _)| event == "callback").count(), 4);

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod changes;
 mod dags;
+mod deadlines;
 mod events;
 mod grid;
 mod next_runs;
@@ -22,6 +23,7 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/ui/dags", dags::handle)
         .get("/ui/grid/{dag_id}", grid::handle)
         .get("/ui/structure/{dag_id}", structure::handle)
+        .get("/ui/dags/{dag_id}/dagRuns/{dag_run_id}/deadlines", deadlines::handle)
         .get("/ui/next_runs/{dag_id}", next_runs::handle)
         .get("/ui/why/{dag_id}/{run_id}/{task_id}/{map_index}", why::handle)
 }

@@ -8,8 +8,9 @@ use serde_json::Value;
 use tradewind_core::plan::Reference;
 use tradewind_core::{Duration, Timestamp};
 
+use crate::db::Connected;
 use crate::sql::Statement;
-use crate::{Error, Tx};
+use crate::{Error, Store, Tx};
 
 /// Versions that are remembered; more, and all are forgotten.
 const REMEMBERED: usize = 4096;
@@ -173,18 +174,34 @@ impl AlertCache {
 impl Tx {
     /// What a version wants to be told of. Nothing, if there is no such version or it can't be read.
     pub(crate) async fn alerts(&mut self, version: Option<i64>) -> Result<Arc<Alerts>, Error> {
-        let Some(version) = version else { return Ok(Arc::default()) };
         let cache = self.store().alert_cache().clone();
-        if let Some(alerts) = cache.get(version) {
+        cache.of(version, self).await
+    }
+}
+
+impl Store {
+    /// What the author called a deadline, if anything.
+    pub(crate) async fn deadline_name(&self, version: Option<i64>, alert: i32) -> Result<Option<String>, Error> {
+        let mut reader = self.db().reader().await?;
+        let alerts = self.alert_cache().of(version, &mut reader).await?;
+        let spec = usize::try_from(alert).ok().and_then(|position| alerts.deadlines.get(position));
+        Ok(spec.and_then(|spec| spec.name.clone()))
+    }
+}
+
+impl AlertCache {
+    async fn of(&self, version: Option<i64>, on: &mut impl Connected) -> Result<Arc<Alerts>, Error> {
+        let Some(version) = version else { return Ok(Arc::default()) };
+        if let Some(alerts) = self.get(version) {
             return Ok(alerts);
         }
-        let data = DATA.bind(version).optional::<(String,)>(self).await?;
+        let data = DATA.bind(version).optional::<(String,)>(on).await?;
         let alerts = data.map(|(data,)| Alerts::read(&data)).transpose().unwrap_or_else(|error| {
             tracing::error!(dag.version = version, %error, "a serialized DAG can't be read: its callbacks are not called");
             None
         });
         let alerts = Arc::new(alerts.unwrap_or_default());
-        cache.put(version, &alerts);
+        self.put(version, &alerts);
         Ok(alerts)
     }
 }
