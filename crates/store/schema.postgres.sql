@@ -95,6 +95,19 @@ asset_reference asset_reference_kind CHECK ((kind = ANY (ARRAY['schedule'::text,
 asset_reference asset_reference_pkey PRIMARY KEY (dag_id, kind, task_id, asset_id)
 CREATE INDEX asset_reference_asset ON public.asset_reference USING btree (asset_id, kind)
 CREATE UNIQUE INDEX asset_reference_pkey ON public.asset_reference USING btree (dag_id, kind, task_id, asset_id)
+asset_state_store.asset_id bigint NOT NULL
+asset_state_store.key text NOT NULL
+asset_state_store.updated_at bigint NOT NULL
+asset_state_store.writer text NOT NULL
+asset_state_store.dag_id text
+asset_state_store.run_id text
+asset_state_store.task_id text
+asset_state_store.map_index integer
+asset_state_store.value text NOT NULL
+asset_state_store asset_state_store_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id) ON DELETE CASCADE
+asset_state_store asset_state_store_pkey PRIMARY KEY (asset_id, key)
+asset_state_store asset_state_store_writer CHECK ((writer = ANY (ARRAY['task'::text, 'watcher'::text, 'api'::text])))
+CREATE UNIQUE INDEX asset_state_store_pkey ON public.asset_state_store USING btree (asset_id, key)
 awaited_change.id bigint NOT NULL IDENTITY
 awaited_change.dag_id text NOT NULL
 awaited_change awaited_change_pkey PRIMARY KEY (id)
@@ -190,6 +203,7 @@ dag.latest_version_id bigint
 dag.created_at bigint NOT NULL
 dag.updated_at bigint NOT NULL
 dag.is_partitioned boolean NOT NULL DEFAULT false
+dag.allowed_run_types text
 dag dag_next_run_whole CHECK ((((next_run_after IS NULL) = (next_interval_start IS NULL)) AND ((next_run_after IS NULL) = (next_interval_end IS NULL))))
 dag dag_pkey PRIMARY KEY (dag_id)
 CREATE INDEX dag_file_of ON public.dag USING btree (bundle_name, relative_fileloc)
@@ -447,6 +461,17 @@ CREATE INDEX task_instance_active ON public.task_instance USING btree (state, pr
 CREATE UNIQUE INDEX task_instance_key ON public.task_instance USING btree (run_key, task_id, map_index)
 CREATE UNIQUE INDEX task_instance_pkey ON public.task_instance USING btree (id)
 CREATE INDEX task_instance_task ON public.task_instance USING btree (dag_id, task_id)
+task_state_store.run_key bigint NOT NULL
+task_state_store.task_id text NOT NULL
+task_state_store.map_index integer NOT NULL
+task_state_store.key text NOT NULL
+task_state_store.updated_at bigint NOT NULL
+task_state_store.expires_at bigint
+task_state_store.value text NOT NULL
+task_state_store task_state_store_pkey PRIMARY KEY (run_key, task_id, map_index, key)
+task_state_store task_state_store_run_key_fkey FOREIGN KEY (run_key) REFERENCES dag_run(id) ON DELETE CASCADE
+CREATE INDEX task_state_store_expires ON public.task_state_store USING btree (expires_at) WHERE (expires_at IS NOT NULL)
+CREATE UNIQUE INDEX task_state_store_pkey ON public.task_state_store USING btree (run_key, task_id, map_index, key)
 task_try.ti_id bigint NOT NULL
 task_try.try_number integer NOT NULL
 task_try.state text NOT NULL

@@ -108,6 +108,20 @@ CREATE TABLE asset_reference (
 
 CREATE INDEX asset_reference_asset ON asset_reference (asset_id, kind);
 
+CREATE TABLE asset_state_store (
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    writer TEXT NOT NULL,
+    dag_id TEXT,
+    run_id TEXT,
+    task_id TEXT,
+    map_index INTEGER,
+    value TEXT NOT NULL,
+    PRIMARY KEY (asset_id, key),
+    CONSTRAINT asset_state_store_writer CHECK (writer IN ('task', 'watcher', 'api'))
+);
+
 CREATE TABLE awaited_change (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     dag_id TEXT NOT NULL
@@ -209,7 +223,7 @@ CREATE TABLE dag (
     last_parse_ms BIGINT,
     latest_version_id BIGINT,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL, is_partitioned BOOLEAN NOT NULL DEFAULT FALSE,
+    updated_at BIGINT NOT NULL, is_partitioned BOOLEAN NOT NULL DEFAULT FALSE, allowed_run_types TEXT,
     CONSTRAINT dag_next_run_whole CHECK ((next_run_after IS NULL) = (next_interval_start IS NULL)
         AND (next_run_after IS NULL) = (next_interval_end IS NULL))
 );
@@ -488,6 +502,19 @@ CREATE INDEX task_instance_active ON task_instance (state, priority)
     WHERE state IN ('queued', 'running', 'restarting', 'deferred', 'awaiting_input');
 
 CREATE INDEX task_instance_task ON task_instance (dag_id, task_id);
+
+CREATE TABLE task_state_store (
+    run_key BIGINT NOT NULL REFERENCES dag_run (id) ON DELETE CASCADE,
+    task_id TEXT NOT NULL,
+    map_index INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    value TEXT NOT NULL,
+    PRIMARY KEY (run_key, task_id, map_index, key)
+);
+
+CREATE INDEX task_state_store_expires ON task_state_store (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE task_try (
     ti_id BIGINT NOT NULL REFERENCES task_instance (id) ON DELETE CASCADE,
