@@ -6,14 +6,14 @@ import textwrap
 from datetime import datetime, timedelta
 
 import pytest
-from airflow._serialize.dag import serialize_dag
-from airflow.sdk.exceptions import SerializationError
 from airflow.exceptions import AirflowException
 from airflow.operators.empty import EmptyOperator
-from airflow.task.priority_strategy import PriorityWeightStrategy
 from driver import workload
 
 from airflow import DAG
+from airflow._serialize.dag import serialize_dag
+from airflow.sdk.exceptions import SerializationError
+from airflow.task.priority_strategy import PriorityWeightStrategy
 
 
 class Decreasing(PriorityWeightStrategy):
@@ -58,7 +58,7 @@ def test_the_total_weight_is_the_strategys():
 
 
 def test_what_a_strategy_can_not_know_is_said():
-    with pytest.raises(SerializationError, match="asked while the DAG file is parsed.*'get_dagrun'"):
+    with pytest.raises(SerializationError, match=r"asked while the DAG file is parsed.*'get_dagrun'"):
         task_of(Nosy())
     with pytest.raises(AirflowException, match=r"must be one of absolute, downstream, upstream, or a"):
         task_of("sideways")

@@ -340,6 +340,52 @@ pub struct DagDefaults {
     pub queue: String,
     /// `[core] rerun_with_latest_version`, if somebody set it.
     pub rerun_with_latest_version: Option<bool>,
+    /// `[core] executor`, the default one first; empty: nobody looks at what tasks name.
+    pub executors: Vec<ExecutorName>,
+}
+
+/// One executor of `[core] executor`: `LocalExecutor`, `some.module.LocalExecutor` or `some.module.LocalExecutor:alias`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutorName {
+    /// The class, with or without its module.
+    pub path: String,
+    /// What tasks may call it.
+    pub alias: Option<String>,
+}
+
+impl ExecutorName {
+    /// Reads the option: names between commas.
+    pub fn list(option: &str) -> Vec<Self> {
+        let names = option.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let one = |name: &str| match name.split_once(':') {
+            Some((path, alias)) => Self { path: path.to_owned(), alias: Some(alias.to_owned()) },
+            None => Self { path: name.to_owned(), alias: None },
+        };
+        names.map(one).collect()
+    }
+
+    /// The class without its module.
+    pub fn class(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or(&self.path)
+    }
+
+    /// Whether a task means this one.
+    pub fn is_meant(&self, name: &str) -> bool {
+        self.alias.as_deref() == Some(name) || self.path == name || self.class() == name.rsplit('.').next().unwrap_or(name)
+    }
+}
+
+impl DagDefaults {
+    /// What a task's `executor` means: a class name; `None` for the default one. A name that means nothing stays as
+    /// it is, and its task waits with the reason.
+    pub fn executor(&self, named: Option<&str>) -> Option<String> {
+        let named = named?;
+        match self.executors.iter().position(|executor| executor.is_meant(named)) {
+            Some(0) => None,
+            Some(found) => Some(self.executors[found].class().to_owned()),
+            None => Some(named.to_owned()),
+        }
+    }
 }
 
 impl Default for DagDefaults {
@@ -352,6 +398,7 @@ impl Default for DagDefaults {
             max_retry_delay: Duration::from_secs(86_400),
             queue: "default".into(),
             rerun_with_latest_version: None,
+            executors: Vec::new(),
         }
     }
 }
@@ -449,7 +496,7 @@ impl SerializedTask {
                 priority: 0,
                 priority_by_try: self.priorities.clone(),
                 queue: self.queue.clone().unwrap_or_else(|| defaults.queue.clone()),
-                executor: self.executor.clone(),
+                executor: defaults.executor(self.executor.as_deref()),
                 max_active_tis_per_dag: self.max_active_tis_per_dag,
                 max_active_tis_per_dagrun: self.max_active_tis_per_dagrun,
                 is_teardown: self.is_teardown,
@@ -518,4 +565,23 @@ const fn one() -> u32 {
 }
 const fn one_i32() -> i32 {
     1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executors_are_meant_by_alias_class_or_path() {
+        let executors = ExecutorName::list("LocalExecutor, my.module.EdgeExecutor:edge");
+        let defaults = DagDefaults { executors, ..DagDefaults::default() };
+        let meant = |name| defaults.executor(Some(name));
+        assert_eq!(defaults.executor(None), None);
+        assert_eq!(meant("LocalExecutor"), None, "the default one");
+        assert_eq!(meant("airflow.executors.local_executor.LocalExecutor"), None);
+        for name in ["edge", "EdgeExecutor", "my.module.EdgeExecutor"] {
+            assert_eq!(meant(name).as_deref(), Some("EdgeExecutor"), "{name}");
+        }
+        assert_eq!(meant("CeleryExecutor").as_deref(), Some("CeleryExecutor"));
+    }
 }

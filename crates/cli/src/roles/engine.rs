@@ -10,8 +10,9 @@ use tradewind_engine::SystemClock;
 use tradewind_engine::dag_processor::{DagProcessor, Timetables, TimetablesConfig};
 use tradewind_engine::scheduler::{ExecutorSet, Scheduler};
 use tradewind_engine::waits::Waits;
-use tradewind_executors::{Notice, Parts, TryRunner, build};
+use tradewind_executors::{Executor, Notice, Parts, TryRunner, build};
 use tradewind_protocol::Workload;
+use tradewind_protocol::serialized_dag::ExecutorName;
 use tradewind_server::StoreTaskApi;
 use tradewind_server::task_api::TaskApiConfig;
 use tradewind_store::{Store, Topic};
@@ -70,30 +71,37 @@ pub async fn scheduler(
     bundles: &[Bundle],
     shutdown: CancellationToken,
 ) -> Result<RunningScheduler, CliError> {
-    let name = config.text(&options::EXECUTOR);
+    let names = ExecutorName::list(config.text(&options::EXECUTOR));
+    if names.is_empty() {
+        return Err(CliError::usage("[core] executor names no executor").hint("the ordinary one is LocalExecutor"));
+    }
     let worker_config = settings::local_worker(config, bundles);
     let notifier = store.notifier().clone();
-    let local = name != "EdgeExecutor";
+    let local = names.iter().any(|name| name.class() != "EdgeExecutor");
     let worker = local.then(|| {
         let api = StoreTaskApi::new(store.clone(), TaskApiConfig::from(&settings::server(config)));
         Worker::new(worker_config.clone(), Arc::new(api), hosts.clone())
     });
-    let executor = match &worker {
-        Some(worker) => {
-            let parts = Parts {
-                parallelism: worker_config.concurrency,
-                runner: Arc::new(Runner(worker.clone())),
-                notify: Arc::new(|_| {}),
-            };
-            build(name, &parts).map_err(|error| CliError::usage(error.to_string()))?
-        }
-        None => Arc::new(tradewind_executors::EdgeExecutor::new(move |notice| match notice {
-            // The transaction that queued them has told the api-servers; this is for one in the same process.
-            Notice::Queued(_) | Notice::Unwanted(_) => notifier.notify(Topic::Queue),
-        })),
-    };
+    let mut executors: Vec<Arc<dyn Executor>> = Vec::with_capacity(names.len());
+    for name in &names {
+        let notifier = notifier.clone();
+        executors.push(match &worker {
+            Some(worker) if name.class() != "EdgeExecutor" => {
+                let parts = Parts {
+                    parallelism: worker_config.concurrency,
+                    runner: Arc::new(Runner(worker.clone())),
+                    notify: Arc::new(|_| {}),
+                };
+                build(&name.path, &parts).map_err(|error| CliError::usage(error.to_string()))?
+            }
+            _ => Arc::new(tradewind_executors::EdgeExecutor::new(move |notice| match notice {
+                // The transaction that queued them has told the api-servers; this is for one in the same process.
+                Notice::Queued(_) | Notice::Unwanted(_) => notifier.notify(Topic::Queue),
+            })),
+        });
+    }
     let scheduler =
-        Scheduler::new(store.clone(), ExecutorSet::new(vec![executor]), settings::scheduler(config), SystemClock)
+        Scheduler::new(store.clone(), ExecutorSet::new(executors), settings::scheduler(config), SystemClock)
             .await
             .map_err(|error| CliError::failed(error.to_string()))?;
     let waits = Waits::new(store.clone(), SystemClock, WAITS_POLL);

@@ -10,7 +10,7 @@ use tradewind_core::Duration;
 use tradewind_engine::callbacks::CallbackConfig;
 use tradewind_engine::dag_processor::{IgnoreSyntax, ProcessorConfig};
 use tradewind_engine::scheduler::SchedulerConfig;
-use tradewind_protocol::serialized_dag::DagDefaults;
+use tradewind_protocol::serialized_dag::{DagDefaults, ExecutorName};
 use tradewind_server::{ExposeConfig, ServerConfig, StateStoreConfig, ShownOption};
 use tradewind_worker::WorkerConfig;
 use tradewind_worker::host::HostConfig;
@@ -41,6 +41,7 @@ pub fn dag_defaults(config: &Config) -> DagDefaults {
         retry_delay: duration(config, &options::DEFAULT_TASK_RETRY_DELAY),
         max_retry_delay: duration(config, &options::MAX_TASK_RETRY_DELAY),
         queue: config.text(&options::DEFAULT_QUEUE).to_owned(),
+        executors: ExecutorName::list(config.text(&options::EXECUTOR)),
         rerun_with_latest_version: config
             .is_set(&options::RERUN_WITH_LATEST_VERSION)
             .then(|| config.flag(&options::RERUN_WITH_LATEST_VERSION)),
@@ -255,13 +256,14 @@ pub fn server(config: &Config) -> ServerConfig {
 
 /// Names and slots of the executors, to explain what tasks wait for. The default one has an empty name as well.
 pub fn executors(config: &Config) -> Vec<(String, Option<u32>)> {
-    let name = config.text(&options::EXECUTOR);
-    let slots = match name {
+    let slots = |class: &str| match class {
         "SequentialExecutor" => Some(1),
         "EdgeExecutor" => None,
         _ => Some(count(config, &options::PARALLELISM)),
     };
-    vec![(String::new(), slots), (name.to_owned(), slots)]
+    let names = ExecutorName::list(config.text(&options::EXECUTOR));
+    let default = names.first().map(|name| (String::new(), slots(name.class())));
+    default.into_iter().chain(names.iter().map(|name| (name.class().to_owned(), slots(name.class())))).collect()
 }
 
 fn seconds(config: &Config, spec: &Spec) -> StdDuration {

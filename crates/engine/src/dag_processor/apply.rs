@@ -89,6 +89,19 @@ pub fn parsed_dag(
         traceback: String::new(),
     };
     dag.to_core(defaults).map_err(|error| problem(error.to_string()))?;
+    for task in &dag.tasks {
+        let unknown = |name: &&str| !defaults.executors.iter().any(|executor| executor.is_meant(name));
+        let named = task.executor.as_deref().filter(|_| !defaults.executors.is_empty());
+        if let Some(name) = named.filter(unknown) {
+            let known: Vec<&str> =
+                defaults.executors.iter().map(|one| one.alias.as_deref().unwrap_or(&one.path)).collect();
+            return Err(problem(format!(
+                "task '{}' asks for the executor '{name}', which [core] executor does not name ({})",
+                task.task_id,
+                known.join(", ")
+            )));
+        }
+    }
     let spec: TimetableSpec =
         serde_json::from_value(dag.timetable.clone()).map_err(|error| problem(format!("timetable: {error}")))?;
     let timetable = spec.compile().map_err(|error| problem(format!("schedule: {error}")))?;

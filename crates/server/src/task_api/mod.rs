@@ -61,7 +61,12 @@ impl From<&ServerConfig> for TaskApiConfig {
             worker_heartbeat: config.worker_heartbeat,
             dag_defaults: config.dag_defaults.clone(),
             state_store: config.state_store,
-            pull_by_default: config.executors.iter().any(|(name, _)| name == claim::EXECUTOR),
+            // The default executor is named first, after its empty name.
+            pull_by_default: config
+                .executors
+                .iter()
+                .find(|(name, _)| !name.is_empty())
+                .is_some_and(|(name, _)| name == claim::EXECUTOR),
         }
     }
 }
