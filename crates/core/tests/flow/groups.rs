@@ -92,9 +92,8 @@ fn a_task_within_that_depends_on_one_outside_waits_for_all_of_that() {
 
 #[test]
 fn a_group_within_a_group_multiplies_and_belongs_by_the_outer_index() {
-    let inner = |draft: TaskDraft| {
-        draft.within("g", vec![MapDraft::Literal(2)]).within("g.inner", vec![MapDraft::Literal(3)])
-    };
+    let inner =
+        |draft: TaskDraft| draft.within("g", vec![MapDraft::Literal(2)]).within("g.inner", vec![MapDraft::Literal(3)]);
     let mut world = World::new(vec![
         task("g.first", &["g.inner.work"]).within("g", vec![MapDraft::Literal(2)]),
         inner(task("g.inner.work", &["g.last"])),

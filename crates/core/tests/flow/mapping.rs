@@ -135,10 +135,7 @@ fn after_clearing_a_longer_list_adds_instances() {
     world.run(|_| list(2));
     world.clear(&["list", "work[0]", "work[1]", "join"]);
     world.run(|_| list(3));
-    assert_eq!(
-        world.summary(),
-        "success: join=success list=success work[0]=success work[1]=success work[2]=success"
-    );
+    assert_eq!(world.summary(), "success: join=success list=success work[0]=success work[1]=success work[2]=success");
 }
 
 #[test]
@@ -147,10 +144,7 @@ fn after_clearing_a_shorter_list_removes_instances() {
     world.run(|_| list(3));
     world.clear(&["list", "work[0]", "work[1]", "work[2]", "join"]);
     world.run(|_| list(1));
-    assert_eq!(
-        world.summary(),
-        "success: join=success list=success work[0]=success work[1]=removed work[2]=removed"
-    );
+    assert_eq!(world.summary(), "success: join=success list=success work[0]=success work[1]=removed work[2]=removed");
     assert_eq!(world.reason("work[2]"), "What it maps over has only 1 items now.");
 }
 

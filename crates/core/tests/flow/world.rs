@@ -106,8 +106,7 @@ impl World {
         let mut dag = Dag { dag_id: "d".into(), tasks, by_id, max_active_tasks: 1_000, ..Dag::default() };
         change(&mut dag);
         let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
-        let snapshot =
-            RunSnapshot { dag: Arc::new(dag), run, tis: Vec::new(), past: Past::default(), paused: false };
+        let snapshot = RunSnapshot { dag: Arc::new(dag), run, tis: Vec::new(), past: Past::default(), paused: false };
         let now = Timestamp::from_secs(1_000);
         let mut planner = RunPlanner::new(snapshot);
         planner.start(now);

@@ -125,12 +125,16 @@ impl RunPlanner {
         // What stands for all instances of its task goes by what stands for all instances upstream: each index of a
         // mapped group goes its own way as soon as there is one.
         if ti.map_index >= 0 {
-            let range = self.relevant(up, ti).unwrap_or(0..instances.length());
-            instances.range(range.start, range.end).for_each(&mut count);
+            match self.relevant(up, ti) {
+                Some(range) => instances.range(range.start, range.end).for_each(&mut count),
+                // Something that is not done stands for those that are not known.
+                None => tally.count(None, is_setup, 1),
+            }
         }
     }
 
-    /// Map indexes of a task in the same mapped group that belong to an instance; `None`: all of them.
+    /// Map indexes of a task in the same mapped group that belong to an instance; `None`: not known before what the
+    /// groups map over has ended (again).
     fn relevant(&self, up: usize, ti: &TaskInstance) -> Option<Range<usize>> {
         let (task, upstream) = (&self.dag.tasks[ti.task], &self.dag.tasks[up]);
         let index = ti.map_index as usize;
@@ -139,16 +143,19 @@ impl RunPlanner {
             return Some(index..index + 1);
         }
         // One of them is in a mapped group within: its instances are those of the shared group, each several times.
-        let known = |length: Length| match length {
-            Length::Known(length @ 1..) => Some(length as usize),
-            _ => None,
-        };
-        let groups = &task.map_groups[..shared];
-        let common = known(self.product(groups.iter().flat_map(|group| &group.over)))?;
-        let mine = known(self.map_length(task)?)? / common;
-        let theirs = known(self.map_length(upstream)?)? / common;
-        let first = index / mine.max(1) * theirs;
-        Some(first..first + theirs)
+        let shared = &task.map_groups[..shared];
+        let common = self.product(shared.iter().flat_map(|group| &group.over));
+        let (mine, theirs) = (self.map_length(task)?, self.map_length(upstream)?);
+        match (common, mine, theirs) {
+            (Length::Unknown(_), ..) | (_, Length::Unknown(_), _) | (.., Length::Unknown(_)) => None,
+            (Length::Known(common @ 1..), Length::Known(mine @ 1..), Length::Known(theirs)) => {
+                let (mine, theirs) = ((mine / common) as usize, (theirs / common) as usize);
+                let first = index / mine.max(1) * theirs;
+                Some(first..first + theirs)
+            }
+            // There is nothing to belong to any more: the instance ends, whatever these did.
+            _ => Some(0..self.of_task[up].length()),
+        }
     }
 }
 
