@@ -23,7 +23,7 @@ impl<C: Clock> Scheduler<C> {
         let rows = self.store.asset_consumers(&dags).await?;
         let ready: Vec<(AssetConsumerRow, TimetableSpec)> = rows
             .into_iter()
-            .filter(|row| !row.is_paused && !row.pending.assets.is_empty())
+            .filter(|row| !row.is_paused && !row.pending.assets.is_empty() && allows(row))
             .filter_map(|row| {
                 let spec = timetable(&row)?;
                 let schedule = spec.asset_schedule()?;
@@ -118,6 +118,12 @@ impl<C: Clock> Scheduler<C> {
         tx.emit_asset_events(&events).await?;
         Ok(())
     }
+}
+
+/// Whether the DAG may have such runs at all. If not, its events wait for a version of it that allows them.
+fn allows(row: &AssetConsumerRow) -> bool {
+    let allowed = &row.allowed_run_types;
+    allowed.is_empty() || allowed.iter().any(|allowed| allowed == RunType::AssetTriggered.as_str())
 }
 
 /// A DAG's timetable. One that can't be read was refused when the file was parsed.

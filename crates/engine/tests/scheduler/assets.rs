@@ -74,7 +74,7 @@ async fn a_task_that_updates_assets_starts_those_who_wait() {
         assert_eq!((found[0].run_type, found[0].triggered_by.as_str()), (RunType::AssetTriggered, "asset"));
         assert_eq!((found[0].logical_date, found[0].data_interval_start), (None, None));
         assert_eq!(consumed(world.store(), &found[0]).await.len(), 2, "the empty task's update is there as well");
-        assert_eq!(world.submitted(), ["c"], "and it runs");
+        assert_eq!(world.submitted(), ["c#1"], "and it runs");
     })
     .await;
 }
@@ -92,7 +92,7 @@ async fn a_full_dag_gets_its_runs_all_the_same_and_a_paused_one_later() {
         }
         let found = runs(world.store(), "consumer").await;
         assert_eq!(found.len(), 3, "one run for each event, however full the DAG is");
-        assert_eq!(world.submitted(), ["c"], "one at a time");
+        assert_eq!(world.submitted(), ["c#1"], "one at a time");
         world.store().set_paused(&["consumer".into()], true).await.unwrap();
         emit(&world, "a", None).await;
         emit(&world, "a", None).await;

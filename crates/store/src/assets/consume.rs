@@ -18,6 +18,7 @@ row! {
         is_paused: bool,
         latest_version_id: Option<i64>,
         timetable: Value,
+        allowed_run_types: Vec<String>,
     }
 }
 
@@ -30,6 +31,8 @@ pub struct AssetConsumerRow {
     pub is_paused: bool,
     /// Its newest version.
     pub latest_version_id: Option<i64>,
+    /// Types of runs that it may have; empty: all.
+    pub allowed_run_types: Vec<String>,
     /// A `core::timetable::TimetableSpec`.
     pub timetable: Value,
     /// Of what has come, as seen without a lock.
@@ -129,6 +132,7 @@ impl Store {
                 dag_id: row.dag_id,
                 is_paused: row.is_paused,
                 latest_version_id: row.latest_version_id,
+                allowed_run_types: row.allowed_run_types,
                 timetable: row.timetable,
             })
             .collect())
