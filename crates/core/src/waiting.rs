@@ -161,8 +161,7 @@ fn dag_state(classpath: &str, kwargs: &Map<String, Value>) -> Option<Wait> {
     if run_ids.is_empty() && dates.is_empty() {
         return None;
     }
-    let logical_dates =
-        if run_ids.is_empty() { dates.iter().map(instant).collect::<Option<_>>()? } else { Vec::new() };
+    let logical_dates = if run_ids.is_empty() { dates.iter().map(instant).collect::<Option<_>>()? } else { Vec::new() };
     Some(Wait::External(ExternalWait {
         dag_id: kwargs.get("dag_id")?.as_str()?.to_owned(),
         run_ids,
@@ -286,12 +285,15 @@ mod tests {
         let at = Timestamp::from_secs(1_700_000_000);
         let tagged = json!({"__classname__": "datetime.datetime", "__version__": 2,
             "__data__": {"timestamp": 1_700_000_000.0, "tz": "Europe/Paris", "text": "2023-11-14T23:13:20+01:00"}});
-        for path in ["airflow.providers.standard.triggers.temporal.DateTimeTrigger", "airflow.triggers.temporal.DateTimeTrigger"]
-        {
+        for path in [
+            "airflow.providers.standard.triggers.temporal.DateTimeTrigger",
+            "airflow.triggers.temporal.DateTimeTrigger",
+        ] {
             let wait = Wait::of(path, &map(json!({"moment": tagged, "end_from_trigger": true})));
             assert_eq!(wait, Wait::Time { at, moment: tagged.clone(), ends: true });
         }
-        let naive = json!({"__classname__": "datetime.datetime", "__data__": {"text": "2023-11-14T23:13:20", "tz": null}});
+        let naive =
+            json!({"__classname__": "datetime.datetime", "__data__": {"text": "2023-11-14T23:13:20", "tz": null}});
         let path = "airflow.providers.standard.triggers.temporal.DateTimeTrigger";
         assert_eq!(Wait::of(path, &map(json!({"moment": naive}))), Wait::Python);
         assert_eq!(Wait::of(path, &map(json!({"target_time": "{{ ds }}"}))), Wait::Python);
@@ -338,7 +340,8 @@ mod tests {
     #[test]
     fn the_event_of_a_triggered_run_tells_its_state() {
         let path = "airflow.providers.standard.triggers.external_task.DagStateTrigger";
-        let kwargs = map(json!({"dag_id": "d", "states": ["success", "failed"], "run_ids": ["r"], "execution_dates": null}));
+        let kwargs =
+            map(json!({"dag_id": "d", "states": ["success", "failed"], "run_ids": ["r"], "execution_dates": null}));
         let Wait::External(wait) = Wait::of(path, &kwargs) else { panic!("recognized") };
         let runs = [run("r", 1, RunState::Failed, &[])];
         assert_eq!(wait.verdict(&runs, &[]), Some(Verdict::Success), "any of its states ends the waiting");

@@ -24,9 +24,7 @@ use tradewind_engine::{Clock, SystemClock};
 use tradewind_executors::Executor;
 use tradewind_protocol::Workload;
 use tradewind_protocol::serialized_dag::DagDefaults;
-use tradewind_store::{
-    FileResult, FinishTry, NewRun, NewTi, Pool, RunWrite, StartTry, Store, StoreOptions, Topic,
-};
+use tradewind_store::{FileResult, FinishTry, NewRun, NewTi, Pool, RunWrite, StartTry, Store, StoreOptions, Topic};
 
 /// Counts what reaches it; reports it as started and finished when `reports`.
 struct NoOp {

@@ -178,10 +178,9 @@ fn try_of(trigger: &LeasedTrigger) -> Option<(i64, i32)> {
 /// A trigger that is gone while its try neither goes on nor waits: somebody cleared or marked the task.
 fn was_ended_by_a_person((ti_id, try_number): (i64, i32), at: &HashMap<i64, (i32, Option<TaskState>)>) -> bool {
     match at.get(&ti_id) {
-        Some((now_at, state)) if *now_at == try_number => !matches!(
-            state,
-            Some(TaskState::Scheduled | TaskState::Queued | TaskState::Running | TaskState::Deferred)
-        ),
+        Some((now_at, state)) if *now_at == try_number => {
+            !matches!(state, Some(TaskState::Scheduled | TaskState::Queued | TaskState::Running | TaskState::Deferred))
+        }
         _ => true,
     }
 }

@@ -4,12 +4,12 @@
 mod assets;
 #[path = "scheduler/backfill.rs"]
 mod backfill;
+#[path = "scheduler/callbacks.rs"]
+mod callbacks;
 #[path = "scheduler/mapping.rs"]
 mod mapping;
 #[path = "scheduler/versions.rs"]
 mod versions;
-#[path = "scheduler/callbacks.rs"]
-mod callbacks;
 #[path = "scheduler/waiting.rs"]
 mod waiting;
 mod world;

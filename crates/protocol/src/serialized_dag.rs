@@ -371,7 +371,9 @@ impl ExecutorName {
 
     /// Whether a task means this one.
     pub fn is_meant(&self, name: &str) -> bool {
-        self.alias.as_deref() == Some(name) || self.path == name || self.class() == name.rsplit('.').next().unwrap_or(name)
+        self.alias.as_deref() == Some(name)
+            || self.path == name
+            || self.class() == name.rsplit('.').next().unwrap_or(name)
     }
 }
 

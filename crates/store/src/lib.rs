@@ -53,8 +53,8 @@ pub use notifier::{Listener, Notifier, Topic};
 pub use open::StoreOptions;
 pub use planning::{BackfillLimit, DagStatus, PreviousRun, RunningRuns, RunningTry, TaskOutcome};
 pub use sql::Dialect;
-pub use tries::{FinishOutcome, FinishTry, StartOutcome, StartTry};
 pub use state_store::{AssetStateRow, AssetWriter, TaskScope, TaskStateRow};
+pub use tries::{FinishOutcome, FinishTry, StartOutcome, StartTry};
 pub use tx::{TiDefinition, Tx};
 pub use waiting::{
     Answer, DueTrigger, ExternalTrigger, Firing, HitlDetail, HitlFilter, LeasedTrigger, Question, TriggerOwner,

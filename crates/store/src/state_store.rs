@@ -79,9 +79,8 @@ static TASK_SET: Statement = Statement::new(
      ON CONFLICT (run_key, task_id, map_index, key) DO UPDATE SET updated_at = excluded.updated_at,
         expires_at = excluded.expires_at, value = excluded.value",
 );
-static TASK_DELETE: Statement = Statement::new(
-    "DELETE FROM task_state_store WHERE run_key = $1 AND task_id = $2 AND map_index = $3 AND key = $4",
-);
+static TASK_DELETE: Statement =
+    Statement::new("DELETE FROM task_state_store WHERE run_key = $1 AND task_id = $2 AND map_index = $3 AND key = $4");
 static TASK_CLEAR: Statement =
     Statement::new("DELETE FROM task_state_store WHERE run_key = $1 AND task_id = $2 AND ($4 OR map_index = $3)");
 static EXPIRED: Statement = Statement::new(
@@ -237,7 +236,9 @@ impl Store {
     ) -> Result<bool, Error> {
         let (kind, place) = match writer {
             AssetWriter::Api => ("api", None),
-            AssetWriter::Task(dag_id, run_id, task_id, map_index) => ("task", Some((dag_id, run_id, task_id, *map_index))),
+            AssetWriter::Task(dag_id, run_id, task_id, map_index) => {
+                ("task", Some((dag_id, run_id, task_id, *map_index)))
+            }
         };
         let mut tx = self.begin().await?;
         let written = ASSET_SET

@@ -5,7 +5,7 @@ use tradewind_core::asset::{AssetExpr, AssetUpdate};
 use tradewind_core::plan::{AssetConsumer, AssetPlan, plan_asset_runs};
 use tradewind_core::timetable::TimetableSpec;
 use tradewind_core::{RunType, TaskState, TryId};
-use tradewind_store::read::{AssetEventFilter, AssetFilter, OrderBy, Page, QueueFilter, ASSET_COLUMNS};
+use tradewind_store::read::{ASSET_COLUMNS, AssetEventFilter, AssetFilter, OrderBy, Page, QueueFilter};
 use tradewind_store::{AssetUse, AssetUseKind, FinishTry, NewAssetEvent, NewRun, ParsedDag, Store};
 use tradewind_testkit::build::{at, dag, file, new_run, queued, start};
 use tradewind_testkit::stores;
@@ -121,9 +121,13 @@ async fn a_try_that_succeeds_updates_its_assets_and_one_that_fails_does_not() {
         store.apply_parse(file("d.py", vec![dag("d", "1"), waits_for("one", asset("a"))])).await.unwrap();
         let (_, ti_id) = queued(&store).await;
         store.start_try(start(ti_id, 1)).await.unwrap();
-        let update = AssetUpdate { extra: json!({"rows": 3}).as_object().unwrap().clone(), ..AssetUpdate::of_outlet(&asset("a")).unwrap() };
+        let update = AssetUpdate {
+            extra: json!({"rows": 3}).as_object().unwrap().clone(),
+            ..AssetUpdate::of_outlet(&asset("a")).unwrap()
+        };
         let try_id = TryId { ti_id, try_number: 1 };
-        let failed = FinishTry { asset_updates: vec![update.clone()], ..FinishTry::new(try_id, TaskState::UpForRetry, at(4)) };
+        let failed =
+            FinishTry { asset_updates: vec![update.clone()], ..FinishTry::new(try_id, TaskState::UpForRetry, at(4)) };
         store.finish_try(failed).await.unwrap();
         assert_eq!(queue_length(&store, "one").await, 0, "a failed try updates nothing");
 
@@ -140,7 +144,11 @@ async fn a_try_that_succeeds_updates_its_assets_and_one_that_fails_does_not() {
         assert_eq!(queue_length(&store, "one").await, 1, "{}: a report that comes twice counts once", store.name);
         let of = AssetEventFilter { name: Some("a".into()), ..AssetEventFilter::default() };
         let events = store.asset_events_for_task(&of, Page { limit: 10, offset: 0 }).await.unwrap();
-        let source = (events[0].source_dag_id.as_deref(), events[0].source_task_id.as_deref(), events[0].source_run_id.as_deref());
+        let source = (
+            events[0].source_dag_id.as_deref(),
+            events[0].source_task_id.as_deref(),
+            events[0].source_run_id.as_deref(),
+        );
         assert_eq!(source, (Some("d"), Some("t"), Some("r")));
         assert_eq!((events[0].extra["rows"].as_i64(), events[0].at), (Some(3), at(5)));
     }
@@ -149,7 +157,10 @@ async fn a_try_that_succeeds_updates_its_assets_and_one_that_fails_does_not() {
 #[tokio::test]
 async fn an_alias_stands_for_the_assets_that_it_was_given_to() {
     for store in stores().await {
-        store.apply_parse(file("d.py", vec![waits_for("by_alias", alias("x")), waits_for("direct", asset("n"))])).await.unwrap();
+        store
+            .apply_parse(file("d.py", vec![waits_for("by_alias", alias("x")), waits_for("direct", asset("n"))]))
+            .await
+            .unwrap();
         emit(&store, &[event(asset("n"), 1)]).await;
         assert_eq!((queue_length(&store, "by_alias").await, queue_length(&store, "direct").await), (0, 1));
         let by_alias = NewAssetEvent { aliases: vec!["x".into()], ..event(asset("n"), 2) };
@@ -248,10 +259,17 @@ async fn partitioned_schedules_hear_of_partitions_and_others_do_not() {
             partition_date: Some(at(0)),
             ..event(asset, second)
         };
-        let numbers = emit(&store, &[
-            keyed(asset("a"), 1, "x"), keyed(asset("a"), 2, "y"), event(asset("a"), 3), keyed(asset("b"), 4, "y"),
-        ]).await;
-        assert_eq!((queue_length(&store, "parts").await, queue_length(&store, "plain").await), (3, 1), "{}", store.name);
+        let numbers = emit(
+            &store,
+            &[keyed(asset("a"), 1, "x"), keyed(asset("a"), 2, "y"), event(asset("a"), 3), keyed(asset("b"), 4, "y")],
+        )
+        .await;
+        assert_eq!(
+            (queue_length(&store, "parts").await, queue_length(&store, "plain").await),
+            (3, 1),
+            "{}",
+            store.name
+        );
         assert_eq!(consume(&store, "parts").await, [[numbers[1].unwrap(), numbers[3].unwrap()]]);
         assert_eq!(queue_length(&store, "parts").await, 1, "x waits");
         let last = emit(&store, &[keyed(asset("b"), 5, "x")]).await[0].unwrap();
@@ -266,13 +284,22 @@ async fn partitioned_schedules_hear_of_partitions_and_others_do_not() {
 #[tokio::test]
 async fn queues_can_be_emptied() {
     for store in stores().await {
-        store.apply_parse(file("d.py", vec![waits_for("one", AssetExpr::All(vec![asset("a"), asset("b")]))])).await.unwrap();
+        store
+            .apply_parse(file("d.py", vec![waits_for("one", AssetExpr::All(vec![asset("a"), asset("b")]))]))
+            .await
+            .unwrap();
         emit(&store, &[event(asset("a"), 1), event(asset("a"), 9)]).await;
         let rows = store.queued_asset_events(&QueueFilter::default()).await.unwrap();
         assert_eq!((rows.len(), rows[0].created_at, rows[0].events), (1, at(1), 2));
         let before = QueueFilter { before: Some(at(5)), dag_id: Some("one".into()), ..QueueFilter::default() };
         assert_eq!(store.empty_asset_queue(&before).await.unwrap(), 1, "{}", store.name);
-        assert_eq!(store.empty_asset_queue(&QueueFilter { dag_id: Some("one".into()), ..QueueFilter::default() }).await.unwrap(), 1);
+        assert_eq!(
+            store
+                .empty_asset_queue(&QueueFilter { dag_id: Some("one".into()), ..QueueFilter::default() })
+                .await
+                .unwrap(),
+            1
+        );
         assert_eq!(queue_length(&store, "one").await, 0);
     }
 }

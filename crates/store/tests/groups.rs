@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sqlx::Connection as _;
 use tradewind_core::{TaskState, TryId};
-use tradewind_store::{FinishOutcome, FinishTry, NewRun, NewTi, StartOutcome, StartTry, Store, StoreOptions, TiWrite, Topic};
+use tradewind_store::{
+    FinishOutcome, FinishTry, NewRun, NewTi, StartOutcome, StartTry, Store, StoreOptions, TiWrite, Topic,
+};
 use tradewind_testkit::build::{at, new_run, new_ti, start, write};
 use tradewind_testkit::{TestStore, postgres, postgres_store, stores};
 

@@ -186,7 +186,8 @@ async fn the_committed_schema_is_what_the_migrations_make() {
 async fn every_check_refuses_a_bad_row() {
     let run = "INSERT INTO dag_run (dag_id, run_id, run_type, triggered_by, run_after, created_at, updated_at, state, queued_at, start_date, end_date) VALUES";
     let ti = "INSERT INTO task_instance (run_key, dag_id, task_id, max_tries, operator, pool, queue, priority, updated_at, pool_slots, state, queued_at, start_date, end_date, try_number) VALUES";
-    let trigger = "INSERT INTO trigger (kind, classpath, kwargs, created_at, due_at, run_key, ti_id, try_number, watcher) VALUES";
+    let trigger =
+        "INSERT INTO trigger (kind, classpath, kwargs, created_at, due_at, run_key, ti_id, try_number, watcher) VALUES";
     let bad = [
         ("dag_run_state", format!("{run} ('d', 'x', 'manual', '', 0, 0, 0, 'gone', 0, NULL, NULL)")),
         ("dag_run_type", format!("{run} ('d', 'x', 'odd', '', 0, 0, 0, 'queued', 0, NULL, NULL)")),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use tradewind_core::{Deferral, Duration, Resume, TaskState, TryId, WaitOutcome};
 use tradewind_store::{
-    Answer, ClearTis, Error, Firing, FinishOutcome, FinishTry, NewRun, Question, StartOutcome, Store, Topic,
+    Answer, ClearTis, Error, FinishOutcome, FinishTry, Firing, NewRun, Question, StartOutcome, Store, Topic,
     TriggerOwner,
 };
 use tradewind_testkit::build::{at, new_run, new_ti, queued, start, write};
@@ -99,7 +99,10 @@ async fn a_try_that_nothing_woke_in_time_learns_so() {
         tx.commit().await.unwrap();
         assert!(store.lease_triggers(1, at(0), 10).await.unwrap().is_empty(), "nobody needs the trigger any more");
         let resume = goes_on(&store, ti_id).await;
-        assert_eq!((resume.next_method.as_str(), &resume.next_kwargs["error"]), ("__fail__", &json!("Trigger timeout")));
+        assert_eq!(
+            (resume.next_method.as_str(), &resume.next_kwargs["error"]),
+            ("__fail__", &json!("Trigger timeout"))
+        );
     }
 }
 

@@ -51,7 +51,11 @@ enum News {
     Said(i64, WaitOutcome),
     Ended(i64),
     /// A child is gone, with what it was busy with if that is why.
-    Gone { child: u64, why: String, culprit: Option<i64> },
+    Gone {
+        child: u64,
+        why: String,
+        culprit: Option<i64>,
+    },
 }
 
 /// The way to the triggers of this process. Dropping it ends them.
@@ -70,7 +74,8 @@ impl TriggerPool {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (said, heard) = mpsc::unbounded_channel();
         let (news, newsfeed) = mpsc::unbounded_channel();
-        let keeper = Keeper { config, hosts, answerer, said, news, children: BTreeMap::new(), place: HashMap::new(), next: 0 };
+        let keeper =
+            Keeper { config, hosts, answerer, said, news, children: BTreeMap::new(), place: HashMap::new(), next: 0 };
         tokio::spawn(keeper.work(inbox, newsfeed));
         (Self { commands }, heard)
     }
@@ -108,11 +113,7 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn work(
-        mut self,
-        mut commands: mpsc::UnboundedReceiver<Command>,
-        mut news: mpsc::UnboundedReceiver<News>,
-    ) {
+    async fn work(mut self, mut commands: mpsc::UnboundedReceiver<Command>, mut news: mpsc::UnboundedReceiver<News>) {
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
@@ -140,7 +141,8 @@ impl Keeper {
                 && kept.since.elapsed() < self.config.child_age
                 && !kept.to.is_closed()
         };
-        let free = if alone { None } else { self.children.iter().find(|(_, kept)| fits(kept)).map(|(child, _)| *child) };
+        let free =
+            if alone { None } else { self.children.iter().find(|(_, kept)| fits(kept)).map(|(child, _)| *child) };
         let child = free.unwrap_or_else(|| self.start(alone));
         self.place.insert(trigger.id, child);
         if let Some(kept) = self.children.get_mut(&child) {
@@ -189,7 +191,8 @@ impl Keeper {
                 if !kept.triggers.is_empty() {
                     tracing::error!(
                         triggers = kept.triggers.len(),
-                        culprit = culprit.and_then(|id| kept.triggers.get(&id)).map(|trigger| trigger.classpath.as_str()),
+                        culprit =
+                            culprit.and_then(|id| kept.triggers.get(&id)).map(|trigger| trigger.classpath.as_str()),
                         "a process that runs triggers {why}; its triggers are run in another one"
                     );
                 }

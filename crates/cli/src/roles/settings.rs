@@ -11,7 +11,7 @@ use tradewind_engine::callbacks::CallbackConfig;
 use tradewind_engine::dag_processor::{IgnoreSyntax, ProcessorConfig};
 use tradewind_engine::scheduler::SchedulerConfig;
 use tradewind_protocol::serialized_dag::{DagDefaults, ExecutorName};
-use tradewind_server::{ExposeConfig, ServerConfig, StateStoreConfig, ShownOption};
+use tradewind_server::{ExposeConfig, ServerConfig, ShownOption, StateStoreConfig};
 use tradewind_worker::WorkerConfig;
 use tradewind_worker::host::HostConfig;
 

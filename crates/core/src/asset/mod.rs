@@ -169,9 +169,10 @@ mod tests {
         let met = |names: &[&str]| {
             a_and_b_or_c.is_met(&Arrived { assets: names.iter().map(|name| key(name)).collect(), ..Arrived::default() })
         };
-        assert_eq!([met(&[]), met(&["a"]), met(&["a", "b"]), met(&["c"]), met(&["b", "c"])], [
-            false, false, true, true, true
-        ]);
+        assert_eq!(
+            [met(&[]), met(&["a"]), met(&["a", "b"]), met(&["c"]), met(&["b", "c"])],
+            [false, false, true, true, true]
+        );
         assert!(!expr(json!({"all": []})).is_met(&Arrived::default()), "nothing to wait for never comes");
     }
 

@@ -216,11 +216,18 @@ mod tests {
     #[test]
     fn each_partition_has_its_own_run() {
         let spec = json!({"type": "partitioned_asset", "assets": both(), "default_mapper": {"type": "identity"}});
-        let queue =
-            vec![event(1, "a", Some("x")), event(2, "a", Some("y")), event(3, "b", Some("y")), event(4, "b", Some("y"))];
+        let queue = vec![
+            event(1, "a", Some("x")),
+            event(2, "a", Some("y")),
+            event(3, "b", Some("y")),
+            event(4, "b", Some("y")),
+        ];
         let plan = plan(spec, queue);
         assert_eq!(plan.runs.len(), 1);
-        assert_eq!((plan.runs[0].partition_key.as_deref(), plan.runs[0].events.as_slice()), (Some("y"), &[2, 3, 4][..]));
+        assert_eq!(
+            (plan.runs[0].partition_key.as_deref(), plan.runs[0].events.as_slice()),
+            (Some("y"), &[2, 3, 4][..])
+        );
         assert_eq!(plan.mapped, [(1, vec!["x".to_owned()]), (2, vec![]), (3, vec![]), (4, vec![])]);
     }
 

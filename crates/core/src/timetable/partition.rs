@@ -22,7 +22,11 @@ impl CronPartition {
         now: Timestamp,
     ) -> Option<NextRun> {
         let run = trigger::next_run(&self.trigger, last, restriction, now)?;
-        Some(NextRun { logical_date: None, data_interval: DataInterval::exact(run.run_after), run_after: run.run_after })
+        Some(NextRun {
+            logical_date: None,
+            data_interval: DataInterval::exact(run.run_after),
+            run_after: run.run_after,
+        })
     }
 
     /// # Errors

@@ -8,8 +8,8 @@ use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::events::Events;
-use super::partition::CronPartition;
 use super::external::External;
+use super::partition::CronPartition;
 use super::trigger::{CronTrigger, DeltaTrigger, RunImmediately};
 use super::{Cron, CronError, Delta, Kind, Timetable, ZonedCron};
 use crate::asset::AssetExpr;
@@ -265,7 +265,12 @@ impl TimetableSpec {
     pub fn partition_date(&self, key: &str) -> Result<Option<Timestamp>, partition::Error> {
         match self {
             Self::CronPartition { timezone, key_format, .. } => {
-                let day = Temporal { grain: Grain::Instant, timezone: timezone.clone(), input_format: key_format.clone(), output_format: key_format.clone() };
+                let day = Temporal {
+                    grain: Grain::Instant,
+                    timezone: timezone.clone(),
+                    input_format: key_format.clone(),
+                    output_format: key_format.clone(),
+                };
                 day.to_date(key).map(Some)
             }
             Self::PartitionedAsset { assets, partitions } => {

@@ -193,8 +193,7 @@ async fn every_event_is_consumed_exactly_once_by_each_consumer() {
                             number
                         };
                         // An event that comes while two schedulers look.
-                        let (number, left, right) =
-                            tokio::join!(emission, second.tick(now), third.tick(now));
+                        let (number, left, right) = tokio::join!(emission, second.tick(now), third.tick(now));
                         emitted.push((number, "a"));
                         // SQLite's and Postgres' own conflicts are told and survived.
                         if left.is_err() {

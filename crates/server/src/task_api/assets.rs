@@ -13,18 +13,13 @@ const MOST_EVENTS: i64 = 100_000;
 
 impl StoreTaskApi {
     /// An asset by name or URI.
-    pub(super) async fn asset_get(
-        &self,
-        name: Option<String>,
-        uri: Option<String>,
-    ) -> Result<TaskReply, TaskApiError> {
+    pub(super) async fn asset_get(&self, name: Option<String>, uri: Option<String>) -> Result<TaskReply, TaskApiError> {
         if name.is_none() && uri.is_none() {
             return Err(TaskApiError::new(ErrorCode::Invalid, "which asset? give its name or its URI"));
         }
         let found = self.store.find_asset(name.as_deref(), uri.as_deref()).await.map_err(of_store)?;
-        let asset = found.ok_or_else(|| {
-            not_found(format!("there is no asset '{}'", name.or(uri).unwrap_or_default()))
-        })?;
+        let asset =
+            found.ok_or_else(|| not_found(format!("there is no asset '{}'", name.or(uri).unwrap_or_default())))?;
         Ok(json!({"name": asset.name, "uri": asset.uri, "group": asset.group, "extra": asset.extra}))
     }
 
@@ -36,7 +31,10 @@ impl StoreTaskApi {
     ) -> Result<TaskReply, TaskApiError> {
         let nothing = of.name.is_none() && of.uri.is_none() && of.alias.is_none() && of.consumed_by.is_none();
         if nothing {
-            return Err(TaskApiError::new(ErrorCode::Invalid, "events of which asset? give its name, its URI or an alias"));
+            return Err(TaskApiError::new(
+                ErrorCode::Invalid,
+                "events of which asset? give its name, its URI or an alias",
+            ));
         }
         let page = Page { limit: limit.unwrap_or(MOST_EVENTS).clamp(0, MOST_EVENTS), offset: 0 };
         let events = self.store.asset_events_for_task(&of, page).await.map_err(of_store)?;

@@ -16,7 +16,10 @@ impl StoreTaskApi {
     pub async fn answer_trigger(&self, call: TaskCall) -> Result<TaskReply, TaskApiError> {
         let named = |dag_id: Option<String>, run_id: Option<String>| match (dag_id, run_id) {
             (Some(dag_id), Some(run_id)) => Ok(Place { dag_id, run_id }),
-            _ => Err(TaskApiError::new(ErrorCode::Invalid, "a trigger has to name the DAG and the run that it asks about")),
+            _ => Err(TaskApiError::new(
+                ErrorCode::Invalid,
+                "a trigger has to name the DAG and the run that it asks about",
+            )),
         };
         match call {
             TaskCall::VariableGet { key } => {

@@ -1,8 +1,8 @@
 //! Calls of tasks that wait: a look at another DAG, questions to people.
 
 use serde_json::{Map, Value, json};
-use tradewind_core::waiting::Wait;
 use tradewind_core::TryId;
+use tradewind_core::waiting::Wait;
 use tradewind_protocol::task_api::ErrorCode;
 use tradewind_protocol::{SerializedDag, TaskApiError, TaskReply};
 use tradewind_store::Question;
@@ -48,7 +48,9 @@ impl StoreTaskApi {
             subject: field("subject").and_then(Value::as_str).ok_or_else(|| invalid("a subject"))?.to_owned(),
             body: field("body").and_then(Value::as_str).map(ToOwned::to_owned),
             options: field("options").and_then(texts).ok_or_else(|| invalid("options"))?,
-            defaults: field("defaults").map(|value| texts(value).ok_or_else(|| invalid("texts as defaults"))).transpose()?,
+            defaults: field("defaults")
+                .map(|value| texts(value).ok_or_else(|| invalid("texts as defaults")))
+                .transpose()?,
             multiple: field("multiple").and_then(Value::as_bool).unwrap_or(false),
             params: field("params").and_then(Value::as_object).cloned().unwrap_or_default(),
             assigned_users: field("assigned_users").and_then(Value::as_array).cloned().unwrap_or_default(),

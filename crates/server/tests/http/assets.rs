@@ -41,9 +41,15 @@ async fn assets_tell_who_updates_and_who_uses_them() {
         let list = server.ok("/api/v2/assets?order_by=name").await;
         assert_eq!(list["total_entries"], 2);
         let a = &list["assets"][0];
-        assert_eq!((&a["name"], &a["uri"], &a["group"], &a["extra"]["k"]), (&json!("a"), &json!("s3://a"), &json!("asset"), &json!(1)));
+        assert_eq!(
+            (&a["name"], &a["uri"], &a["group"], &a["extra"]["k"]),
+            (&json!("a"), &json!("s3://a"), &json!("asset"), &json!(1))
+        );
         assert_eq!(a["scheduled_dags"][0]["dag_id"], "consumer");
-        assert_eq!((&a["producing_tasks"][0]["dag_id"], &a["producing_tasks"][0]["task_id"]), (&json!("producer"), &json!("make")));
+        assert_eq!(
+            (&a["producing_tasks"][0]["dag_id"], &a["producing_tasks"][0]["task_id"]),
+            (&json!("producer"), &json!("make"))
+        );
         assert_eq!(a["consuming_tasks"][0]["task_id"], "look");
         assert!(a["last_asset_event"].is_null());
         let id = a["id"].as_i64().unwrap();
@@ -55,7 +61,8 @@ async fn assets_tell_who_updates_and_who_uses_them() {
             ("limit=1&offset=1&order_by=-name", vec!["a"]),
         ] {
             let found = server.ok(&format!("/api/v2/assets?{query}")).await;
-            let found: Vec<&str> = found["assets"].as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap()).collect();
+            let found: Vec<&str> =
+                found["assets"].as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap()).collect();
             assert_eq!(found, names, "{query}");
         }
         let aliases = server.ok("/api/v2/assets/aliases").await;
@@ -66,7 +73,10 @@ async fn assets_tell_who_updates_and_who_uses_them() {
             assert_eq!(server.get(missing).await.status, StatusCode::NOT_FOUND);
         }
         let details = server.ok("/api/v2/dags/consumer/details").await;
-        assert_eq!(details["asset_expression"]["all"][0], json!({"asset": {"name": "a", "uri": "s3://a", "group": "asset"}}));
+        assert_eq!(
+            details["asset_expression"]["all"][0],
+            json!({"asset": {"name": "a", "uri": "s3://a", "group": "asset"}})
+        );
     }
 }
 
@@ -81,7 +91,10 @@ async fn events_are_reported_listed_queued_and_forgotten() {
         assert_eq!((&made.body["source_map_index"], &made.body["created_dagruns"]), (&json!(-1), &json!([])));
         server.post("/api/v2/assets/events", json!({"asset_id": id, "partition_key": "2024"})).await;
         let listed = server.ok("/api/v2/assets/events?order_by=-timestamp").await;
-        assert_eq!((&listed["total_entries"], &listed["asset_events"][0]["partition_key"]), (&json!(2), &json!("2024")));
+        assert_eq!(
+            (&listed["total_entries"], &listed["asset_events"][0]["partition_key"]),
+            (&json!(2), &json!("2024"))
+        );
         assert_eq!(server.ok("/api/v2/assets/events?source_dag_id=producer").await["total_entries"], 0);
         assert_eq!(server.ok("/api/v2/assets/events?timestamp_lt=2000-01-01T00:00:00Z").await["total_entries"], 0);
         for bad in [json!({}), json!({"asset_id": id, "partition_key": " "}), json!({"asset_id": id, "nope": 1})] {
@@ -94,7 +107,10 @@ async fn events_are_reported_listed_queued_and_forgotten() {
         let queue = "/api/v2/dags/consumer/assets/queuedEvents";
         let queued = server.ok(queue).await;
         assert_eq!((&queued["total_entries"], &queued["queued_events"][0]["asset_id"]), (&json!(1), &json!(id)));
-        assert_eq!(server.ok(&format!("/api/v2/assets/{id}/queuedEvents")).await["queued_events"][0]["dag_id"], "consumer");
+        assert_eq!(
+            server.ok(&format!("/api/v2/assets/{id}/queuedEvents")).await["queued_events"][0]["dag_id"],
+            "consumer"
+        );
         let one = format!("/api/v2/dags/consumer/assets/{id}/queuedEvents");
         assert_eq!(server.ok(&one).await["dag_display_name"], "consumer");
         assert_eq!(server.ok(&format!("{queue}?before=2000-01-01T00:00:00Z")).await["total_entries"], 0);

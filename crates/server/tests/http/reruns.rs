@@ -38,7 +38,8 @@ async fn a_task_group_is_marked_and_cleared_as_a_whole() {
         let group = |tail: &str| format!("/api/v2/dags/d/dagRuns/r1/taskGroupInstances/{tail}");
         let dry = server.patch(&group("outer/dry_run"), json!({"new_state": "success"})).await;
         assert_eq!((dry.status, ids(&dry.body)), (StatusCode::OK, vec!["b", "c"]), "{dry:?}");
-        let dry = server.patch(&group("inner/dry_run"), json!({"new_state": "success", "include_upstream": true})).await;
+        let dry =
+            server.patch(&group("inner/dry_run"), json!({"new_state": "success", "include_upstream": true})).await;
         assert_eq!(ids(&dry.body), ["b", "c"], "a has succeeded already");
         let marked = server.patch(&group("outer"), json!({"new_state": "success", "note": "by hand"})).await;
         assert_eq!(marked.status, StatusCode::OK, "{marked:?}");
@@ -66,7 +67,11 @@ async fn only_new_tasks_run_for_the_first_time() {
         assert_eq!(dry.body["task_instances"], json!([{"task_id": "new", "task_display_name": "New"}]));
         let both = server.post(path, json!({"only_new": true, "only_failed": true})).await;
         assert_eq!(both.status, StatusCode::BAD_REQUEST);
-        server.store.set_run_state(ran.run_key, tradewind_core::RunState::Failed, tradewind_testkit::build::at(9), &[]).await.unwrap();
+        server
+            .store
+            .set_run_state(ran.run_key, tradewind_core::RunState::Failed, tradewind_testkit::build::at(9), &[])
+            .await
+            .unwrap();
         let before = states(&server).await;
         let run = server.post(path, json!({"only_new": true, "dry_run": false, "note": "more"})).await.body;
         assert_eq!((run["state"].clone(), run["note"].clone()), (json!("queued"), json!("more")), "{run}");
@@ -87,7 +92,10 @@ async fn many_runs_are_cleared_in_one_request() {
         let dry = server.post(path, json!({"dag_runs": runs, "only_failed": true})).await;
         assert_eq!((dry.status, dry.body["total_entries"].clone()), (StatusCode::OK, json!(4)), "{dry:?}");
         let done = server.post(path, json!({"dag_runs": runs, "dry_run": false})).await;
-        assert_eq!((done.body["total_entries"].clone(), done.body["dag_runs"][1]["dag_run_id"].clone()), (json!(2), json!("r2")));
+        assert_eq!(
+            (done.body["total_entries"].clone(), done.body["dag_runs"][1]["dag_run_id"].clone()),
+            (json!(2), json!("r2"))
+        );
         assert!(states(&server).await.iter().all(|(_, state)| state.is_null()), "{:?}", states(&server).await);
         for (path, body, status) in [
             (path, json!({"dag_runs": []}), StatusCode::UNPROCESSABLE_ENTITY),
@@ -118,7 +126,10 @@ async fn task_instances_are_changed_and_deleted_in_bulk() {
         assert_eq!(answer.body["update"]["errors"][0]["status_code"], 404);
         assert_eq!(answer.body["delete"]["success"], json!(["d.r1.c[-1]", "d.r1.m[0]"]));
         let left = states(&server).await;
-        assert_eq!(left, [("a".into(), json!("success")), ("b".into(), json!("success")), ("m".into(), json!("skipped"))]);
+        assert_eq!(
+            left,
+            [("a".into(), json!("success")), ("b".into(), json!("success")), ("m".into(), json!("skipped"))]
+        );
         let anywhere = json!({"actions": [{"action": "update", "update_mask": ["note"], "entities": [
             {"dag_id": "d", "dag_run_id": "r1", "task_id": "a", "note": "x", "new_state": "failed"}, {"task_id": "a"}]}]});
         let answer = server.patch("/api/v2/dags/~/dagRuns/~/taskInstances", anywhere).await;
@@ -145,7 +156,10 @@ async fn what_a_task_remembers_is_read_and_written() {
         assert_eq!((changed.status, changed.body), (StatusCode::OK, Value::Null));
         assert_eq!(server.patch(&of("/nothing"), json!({"value": 2})).await.status, StatusCode::NOT_FOUND);
         let listed = server.ok(&of("?limit=1")).await;
-        assert_eq!((listed["total_entries"].clone(), listed["task_state_store"][0]["key"].clone()), (json!(2), json!("ever")));
+        assert_eq!(
+            (listed["total_entries"].clone(), listed["task_state_store"][0]["key"].clone()),
+            (json!(2), json!("ever"))
+        );
         assert_eq!(listed["task_state_store"][0]["expires_at"], Value::Null);
         assert_eq!(put(of("/job/id"), json!({"value": null})).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(put(format!("{TIS}/no/state-store/k"), json!({"value": 1})).await.status, StatusCode::NOT_FOUND);

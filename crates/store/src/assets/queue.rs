@@ -6,7 +6,8 @@ use crate::sql::{Batch, Rows, Statement, names};
 use crate::{Error, Topic, Tx};
 
 const DAGS: Batch = Batch(&[("dag_id", "text")]);
-static WAKE: Statement = Statement::new("INSERT INTO inbox (run_key, dag_id) SELECT 0, dag_id FROM {rows} AS w").rows(DAGS);
+static WAKE: Statement =
+    Statement::new("INSERT INTO inbox (run_key, dag_id) SELECT 0, dag_id FROM {rows} AS w").rows(DAGS);
 static WITH_QUEUE: Statement = Statement::new("SELECT DISTINCT dag_id FROM asset_queue WHERE dag_id IN {names}");
 static KNOWN_ALIASES: Statement = Statement::new("SELECT name, id FROM asset_alias WHERE name IN {names}");
 

@@ -346,7 +346,10 @@ impl Tx {
                 dag.max_active_runs.into(),
                 dag.max_active_tasks.into(),
                 dag.max_consecutive_failed_dag_runs.into(),
-                dag.allowed_run_types.as_ref().map(|types| Value::from_iter(types.iter().map(|t| t.as_str())).to_string()).into(),
+                dag.allowed_run_types
+                    .as_ref()
+                    .map(|types| Value::from_iter(types.iter().map(|t| t.as_str())).to_string())
+                    .into(),
             ]);
         }
         UPSERT_DAGS

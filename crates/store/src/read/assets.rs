@@ -439,8 +439,7 @@ impl Store {
         let mut f = self.filter();
         by.apply(&mut f);
         let direction = if by.descending { "DESC" } else { "ASC" };
-        let sql =
-            format!("{}{EVENT_FROM}{} ORDER BY e.at {direction}, e.id {direction}", select::<EventRow>(), f.text);
+        let sql = format!("{}{EVENT_FROM}{} ORDER BY e.at {direction}, e.id {direction}", select::<EventRow>(), f.text);
         let limit = f.page(page);
         let rows = self.rows(sql + &limit, &f.args).await?;
         self.with_aliases(rows).await

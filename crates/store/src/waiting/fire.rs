@@ -63,8 +63,7 @@ const EVENTS: Batch = Batch(&[("watcher", "text"), ("at", "bigint"), ("payload",
 static ADD_EVENTS: Statement =
     Statement::new("INSERT INTO watcher_event (watcher, at, payload) SELECT watcher, at, payload FROM {rows} AS w")
         .rows(EVENTS);
-static TAKE_EVENTS: Statement =
-    Statement::new("DELETE FROM watcher_event RETURNING id, watcher, at, payload");
+static TAKE_EVENTS: Statement = Statement::new("DELETE FROM watcher_event RETURNING id, watcher, at, payload");
 
 impl Store {
     /// Takes in what triggers say; answers which of it counted. What comes too late (its try was cleared, marked, woken
@@ -118,14 +117,7 @@ impl Tx {
                 WaitOutcome::End { state, reason, .. } => (ended_as(*state)?, reason.clone()),
             };
             let outcome = serde_json::to_string(&firing.outcome).unwrap_or_default();
-            wakes.push([
-                ti_id.into(),
-                this_try.into(),
-                state.into(),
-                at.into(),
-                reason.into(),
-                outcome.into(),
-            ]);
+            wakes.push([ti_id.into(), this_try.into(), state.into(), at.into(), reason.into(), outcome.into()]);
         }
         if events.len() > 0 {
             ADD_EVENTS.bind(events).run(self).await?;
@@ -156,7 +148,14 @@ impl Tx {
         for row in &woken {
             if let Some(WaitOutcome::End { xcoms: pushed, .. }) = said.get(&row.ti_id) {
                 for (key, value) in pushed {
-                    xcoms.push((row.run_key, row.task_id.as_str(), row.map_index, key.as_str(), row.dag_id.as_str(), value));
+                    xcoms.push((
+                        row.run_key,
+                        row.task_id.as_str(),
+                        row.map_index,
+                        key.as_str(),
+                        row.dag_id.as_str(),
+                        value,
+                    ));
                 }
             }
         }

@@ -86,9 +86,8 @@ static LOAD: Statement = Statement::new(
 )
 .reads::<Row>();
 static RELEASE: Statement = Statement::new("UPDATE trigger SET triggerer_id = NULL WHERE triggerer_id = $1");
-static STANDING: Statement = Statement::new(
-    "SELECT t.id, t.try_number, t.state FROM task_instance AS t WHERE t.id IN {ids}",
-);
+static STANDING: Statement =
+    Statement::new("SELECT t.id, t.try_number, t.state FROM task_instance AS t WHERE t.id IN {ids}");
 
 impl Store {
     /// Takes at most so many free triggers for this triggerer; answers all that it holds now, by number.

@@ -60,11 +60,9 @@ static DUE: Statement = Statement::new(
 static NEXT_DUE: Statement = Statement::new("SELECT MIN(due_at) FROM trigger WHERE due_at IS NOT NULL");
 static TAKE_CHANGES: Statement = Statement::new("DELETE FROM awaited_change RETURNING dag_id");
 static CHANGED: Statement = Statement::new("SELECT id FROM awaited_change LIMIT 1");
-static NEW: Statement =
-    Statement::new("SELECT id FROM trigger WHERE awaited_dag IS NOT NULL AND is_new LIMIT 1");
-static TAKE_NEW: Statement = Statement::new(
-    "UPDATE trigger SET is_new = FALSE WHERE awaited_dag IS NOT NULL AND is_new RETURNING id",
-);
+static NEW: Statement = Statement::new("SELECT id FROM trigger WHERE awaited_dag IS NOT NULL AND is_new LIMIT 1");
+static TAKE_NEW: Statement =
+    Statement::new("UPDATE trigger SET is_new = FALSE WHERE awaited_dag IS NOT NULL AND is_new RETURNING id");
 static EXTERNAL: Statement = Statement::new(
     "SELECT {columns} FROM trigger AS g LEFT JOIN deferral AS d ON d.ti_id = g.ti_id AND d.try_number = g.try_number
      WHERE g.awaited_dag IS NOT NULL AND (g.id IN {ids} OR g.awaited_dag IN {names:2}) ORDER BY g.id",

@@ -64,7 +64,10 @@ mod tests {
     fn a_try_goes_on_with_its_event_or_fails_with_the_words_of_airflow() {
         let kwargs = || json!({"a": 1}).as_object().cloned().unwrap();
         let event = resume("done".into(), kwargs(), Some(WaitOutcome::Event { payload: json!(7) }));
-        assert_eq!((event.next_method.as_str(), &event.next_kwargs["event"], &event.next_kwargs["a"]), ("done", &json!(7), &json!(1)));
+        assert_eq!(
+            (event.next_method.as_str(), &event.next_kwargs["event"], &event.next_kwargs["a"]),
+            ("done", &json!(7), &json!(1))
+        );
         let late = resume("done".into(), kwargs(), None);
         assert_eq!((late.next_method.as_str(), &late.next_kwargs["error"]), ("__fail__", &json!("Trigger timeout")));
         let failure = WaitOutcome::Failure { error: "x".into(), traceback: vec![] };

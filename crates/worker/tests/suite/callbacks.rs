@@ -27,7 +27,9 @@ def say(context):
 ";
 
 fn task(world: &World, arguments: &str, body: &str) -> Workload {
-    let text = format!("{HEAD}\nwith DAG('d', schedule=None):\n    @task({arguments})\n    def t():\n        {body}\n    t()\n");
+    let text = format!(
+        "{HEAD}\nwith DAG('d', schedule=None):\n    @task({arguments})\n    def t():\n        {body}\n    t()\n"
+    );
     world.dag("d.py", &text);
     world.workload("d.py", "d", "t")
 }

@@ -33,8 +33,11 @@ pub async fn run(args: &ListArgs, context: &Context) -> Result<(), CliError> {
     if let Some(wrong) = args.columns.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(CliError::usage(format!("there is no column '{wrong}'; one of {}", known.join(", "))));
     }
-    let shown: Vec<&str> =
-        known.iter().copied().filter(|name| args.columns.is_empty() || args.columns.iter().any(|c| c == name)).collect();
+    let shown: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|name| args.columns.is_empty() || args.columns.iter().any(|c| c == name))
+        .collect();
     let rows: Vec<Row> = if args.alias {
         let order = OrderBy::parse(ASSET_ALIAS_COLUMNS, &["name"]).map_err(unsorted)?;
         let found = session.store.list_asset_aliases(&Match::default(), &order, page).await?;

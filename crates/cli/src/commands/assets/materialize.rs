@@ -28,8 +28,11 @@ pub async fn run(args: &MaterializeArgs, context: &Context) -> Result<(), CliErr
     let store = &session.store;
     let asset = args.which.find(store).await?;
     let references = store.asset_references(&[asset.id]).await?.remove(&asset.id).unwrap_or_default();
-    let mut dags: Vec<String> =
-        references.into_iter().filter(|reference| reference.kind == "outlet").map(|reference| reference.dag_id).collect();
+    let mut dags: Vec<String> = references
+        .into_iter()
+        .filter(|reference| reference.kind == "outlet")
+        .map(|reference| reference.dag_id)
+        .collect();
     dags.dedup();
     let dag_id = match dags.as_slice() {
         [dag_id] => dag_id.clone(),

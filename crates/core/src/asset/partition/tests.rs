@@ -55,7 +55,10 @@ fn products_and_chains_combine() {
     assert_eq!(product.to_date("x|2024-03-13|eu").unwrap().unwrap().to_string(), "2024-03-13T00:00:00Z");
     let mut month = temporal("month", "%Y-%m");
     month["input_format"] = json!("%Y-%m-%d");
-    assert_eq!(one(json!({"type": "chain", "mappers": [temporal("day", "%Y-%m-%d"), month]}), "2024-03-13T10:42:15"), "2024-03");
+    assert_eq!(
+        one(json!({"type": "chain", "mappers": [temporal("day", "%Y-%m-%d"), month]}), "2024-03-13T10:42:15"),
+        "2024-03"
+    );
 }
 
 #[test]
@@ -97,7 +100,8 @@ fn a_categorical_rollup_waits_for_its_segments() {
 #[test]
 fn windows_fan_out() {
     let fan_out = |upstream: Value, window: Value, downstream: Value| {
-        let value = json!({"type": "fan_out", "upstream_mapper": upstream, "window": window, "downstream_mapper": downstream});
+        let value =
+            json!({"type": "fan_out", "upstream_mapper": upstream, "window": window, "downstream_mapper": downstream});
         mapper(value).to_downstream("2024-02-15T00:00:00").unwrap()
     };
     let days = fan_out(temporal("week", "%Y-%m-%d (W%V)"), json!({"type": "week"}), temporal("day", "%Y-%m-%d"));

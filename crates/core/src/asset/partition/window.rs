@@ -1,7 +1,7 @@
 //! Windows: the members of a period, in the form that a mapper decodes keys to.
 
-use jiff::ToSpan as _;
 use jiff::Span;
+use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 

@@ -68,10 +68,11 @@ async fn list(
     let order = params.list("order_by");
     let descending = order.first().is_some_and(|first| first.starts_with('-'));
     let key = order.first().map_or("ti_id", |first| first.trim_start_matches('-'));
-    let found = app.store.list_hitl(&filter, key, descending, page.limit, page.offset).await.map_err(|error| match error {
-        tradewind_store::Error::Invalid(what) => ApiError::bad_request(what),
-        error => error.into(),
-    })?;
+    let found =
+        app.store.list_hitl(&filter, key, descending, page.limit, page.offset).await.map_err(|error| match error {
+            tradewind_store::Error::Invalid(what) => ApiError::bad_request(what),
+            error => error.into(),
+        })?;
     let mut details = Vec::with_capacity(found.rows.len());
     for detail in found.rows {
         if let Some(ti) = app.store.find_ti_by_id(detail.ti_id).await? {
@@ -165,9 +166,8 @@ async fn find(app: &App, names: Names, try_number: Option<i32>) -> ApiResult<(Ti
     let (dag_id, run_id, task_id, map_index) = names;
     let ti = must_exist(app, &dag_id, &run_id, &task_id, map_index).await?;
     let detail = app.store.hitl_detail(ti.id, try_number.unwrap_or(ti.try_number)).await?;
-    let missing = || {
-        ApiError::not_found(format!("Human-in-the-loop detail does not exist for Task Instance with id {}", ti.id))
-    };
+    let missing =
+        || ApiError::not_found(format!("Human-in-the-loop detail does not exist for Task Instance with id {}", ti.id));
     let detail = detail.ok_or_else(missing)?;
     Ok((ti, detail))
 }

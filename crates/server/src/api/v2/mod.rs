@@ -1,7 +1,7 @@
 //! `/api/v2`: one file per resource. Shapes, names and defaults are those of Airflow 3.3's public API.
 
-pub mod backfills;
 pub mod assets;
+pub mod backfills;
 pub mod bulk;
 pub mod config;
 pub mod connections;

@@ -45,8 +45,11 @@ pub async fn handle(
     let how = how.unwrap_or_default();
     super::must_exist(&app, asset_id).await?;
     let references = app.store.asset_references(&[asset_id]).await?.remove(&asset_id).unwrap_or_default();
-    let mut dags: Vec<String> =
-        references.into_iter().filter(|reference| reference.kind == "outlet").map(|reference| reference.dag_id).collect();
+    let mut dags: Vec<String> = references
+        .into_iter()
+        .filter(|reference| reference.kind == "outlet")
+        .map(|reference| reference.dag_id)
+        .collect();
     dags.dedup();
     let dag_id = match dags.as_slice() {
         [dag_id] => dag_id,

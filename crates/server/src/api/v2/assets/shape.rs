@@ -84,9 +84,7 @@ impl Asset {
             consuming_tasks: of_kind("inlet").collect(),
             aliases: aliases.into_iter().map(Alias::from).collect(),
             watchers: Vec::new(),
-            last_asset_event: asset
-                .last_event_id
-                .map(|id| LastEvent { id: Some(id), timestamp: asset.last_event_at }),
+            last_asset_event: asset.last_event_id.map(|id| LastEvent { id: Some(id), timestamp: asset.last_event_at }),
             id: asset.id,
             name: asset.name,
             uri: asset.uri,

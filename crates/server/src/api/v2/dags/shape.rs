@@ -94,7 +94,14 @@ impl Dag {
 /// Whether a timetable makes runs again and again at times that it knows beforehand.
 fn is_periodic(timetable: &str) -> bool {
     let spec: Value = serde_json::from_str(timetable).unwrap_or_default();
-    let of = |spec: &Value| !matches!(spec["type"].as_str(), None | Some("null" | "once" | "continuous" | "asset_triggered" | "partitioned_asset" | "partitioned_at_runtime"));
+    let of = |spec: &Value| {
+        !matches!(
+            spec["type"].as_str(),
+            None | Some(
+                "null" | "once" | "continuous" | "asset_triggered" | "partitioned_asset" | "partitioned_at_runtime"
+            )
+        )
+    };
     if spec["type"] == "asset_or_time" { of(&spec["timetable"]) } else { of(&spec) }
 }
 
