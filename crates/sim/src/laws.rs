@@ -159,6 +159,7 @@ fn starts(before: &Model, after: &Model, fixed: &Fixed) -> Result<(), Breach> {
             let asked = after.tis_of(new.run_key).find(asks);
             law("what is to be skipped does not start", asked.is_none(), || format!("{new:?} in spite of {asked:?}"))?;
         }
+        retry_time(after, fixed, old, new)?;
         if new.state == Some(TaskState::Queued) {
             let ended = after.runs[&new.run_key].state.is_finished();
             law("nothing starts in a run that is over", !ended, || format!("{new:?}"))?;
@@ -176,6 +177,18 @@ fn starts(before: &Model, after: &Model, fixed: &Fixed) -> Result<(), Breach> {
         })?;
     }
     Ok(())
+}
+
+/// A failed try is repeated after its delay, counted from its end; with backoff after that at the earliest.
+fn retry_time(after: &Model, fixed: &Fixed, old: Option<&Rc<TiRow>>, new: &TiRow) -> Result<(), Breach> {
+    let Some(old) = old.filter(|old| old.state == Some(TaskState::UpForRetry)) else { return Ok(()) };
+    let dag = &fixed.dag(&after.runs[&new.run_key].dag_id).dag;
+    let task = &dag.tasks[dag.by_id[&new.task_id]];
+    let Some(due) = old.end_date.map(|at| at + task.retry_delay) else { return Ok(()) };
+    let goes = matches!(new.state, Some(TaskState::Scheduled | TaskState::Queued));
+    law("a retry waits for its time", !goes || new.scheduled_at >= Some(due), || format!("{old:?} goes as {new:?}"))?;
+    let waits = new.state == Some(TaskState::UpForRetry) && task.retry_exponential_backoff == 0.0;
+    law("a retry's delay counts from the end", !waits || new.retry_at == Some(due), || format!("{new:?}, not {due}"))
 }
 
 /// A run whose last tasks did not all go well is no success. Teardowns are another matter.
@@ -199,6 +212,9 @@ fn trigger_rule(after: &Model, fixed: &Fixed, ti: &TiRow) -> Result<(), Breach> 
             up.count(of.state, upstream.is_setup, 1);
         }
     }
+    law("a mapped task runs in its instances alone", task.map_over.is_none() || ti.map_index >= 0, || {
+        format!("{ti:?} was not expanded")
+    })?;
     let verdict = rules::evaluate(task.trigger_rule, &up, ti.map_index);
     law("a task starts only when its trigger rule allows it", verdict == Verdict::Go, || {
         format!("{ti:?} with {:?} and {up:?}: {verdict:?}", task.trigger_rule)
