@@ -173,16 +173,6 @@ options! {
         "Seconds between heartbeats of schedulers and other processes."
     SCHEDULER_HEALTH_CHECK_THRESHOLD = ["scheduler"] "scheduler_health_check_threshold", Seconds(1.0), "30";
         "A process that has not been heard of for so many seconds counts as dead, and a live one takes its work over."
-    TRIGGERER_CAPACITY = ["triggerer"] "capacity", Int(1, 1_000_000), "1000";
-        "Triggers that one triggerer runs at once."
-    TRIGGERER_JOB_HEARTBEAT_SEC = ["triggerer"] "job_heartbeat_sec", Seconds(0.1), "5";
-        "Seconds between heartbeats of a triggerer."
-    TRIGGERER_HEALTH_CHECK_THRESHOLD = ["triggerer"] "triggerer_health_check_threshold", Seconds(1.0), "30";
-        "A triggerer that has not been heard of for so many seconds counts as dead, and others run its triggers."
-    RUNNER_HEALTH_CHECK_THRESHOLD = ["triggerer"] "runner_health_check_threshold", Seconds(0.5), "30";
-        "A process of triggers whose loop does not answer for so many seconds is ended; its triggers run in another one."
-    ON_KILL_TIMEOUT = ["triggerer"] "on_kill_timeout", Seconds(0.0), "30";
-        "Seconds that a trigger's `on_kill` may take when its task was cleared or marked."
     TASK_INSTANCE_HEARTBEAT_TIMEOUT = ["scheduler"] "task_instance_heartbeat_timeout", Seconds(1.0), "300";
         "A running task whose worker has been silent for so many seconds is retried or failed."
     MAX_DAGRUNS_TO_CREATE_PER_LOOP = ["scheduler"] "max_dagruns_to_create_per_loop", Int(1, 100_000), "10";
@@ -197,6 +187,16 @@ options! {
         "Whether a cron schedule's runs cover the interval before them (Airflow 2) instead of an instant."
     CREATE_DELTA_DATA_INTERVALS = ["scheduler"] "create_delta_data_intervals", Flag, "False";
         "The same for timedelta schedules."
+    TRIGGERER_CAPACITY = ["triggerer"] "capacity", Int(1, 1_000_000), "1000";
+        "Triggers that one triggerer runs at once."
+    TRIGGERER_JOB_HEARTBEAT_SEC = ["triggerer"] "job_heartbeat_sec", Seconds(0.1), "5";
+        "Seconds between heartbeats of a triggerer."
+    TRIGGERER_HEALTH_CHECK_THRESHOLD = ["triggerer"] "triggerer_health_check_threshold", Seconds(1.0), "30";
+        "A triggerer that has not been heard of for so many seconds counts as dead, and others run its triggers."
+    RUNNER_HEALTH_CHECK_THRESHOLD = ["triggerer"] "runner_health_check_threshold", Seconds(0.5), "30";
+        "A process of triggers whose loop does not answer for so many seconds is ended; its triggers run in another one."
+    ON_KILL_TIMEOUT = ["triggerer"] "on_kill_timeout", Seconds(0.0), "30";
+        "Seconds that a trigger's `on_kill` may take when its task was cleared or marked."
     PARSING_PROCESSES = ["dag_processor"] "parsing_processes", Int(1, 256), "2";
         "DAG files parsed at the same time."
     MAX_CALLBACKS_PER_LOOP = ["dag_processor"] "max_callbacks_per_loop", Int(1, 10_000), "20";
