@@ -72,7 +72,8 @@ def test_reschedule(run):
 def test_a_task_that_defers_says_what_it_waits_for(run):
     child = run(
         "from airflow.triggers.testing import SuccessTrigger\n"
-        "@task\ndef t():\n    raise TaskDeferred(trigger=SuccessTrigger(), method_name='x', kwargs={'a': 1}, timeout=5)\nt()\n"
+        "@task\ndef t():\n"
+        "    raise TaskDeferred(trigger=SuccessTrigger(), method_name='x', kwargs={'a': 1}, timeout=5)\nt()\n"
     )
     assert child.done["state"] == "deferred"
     assert child.done["deferral"] == {

@@ -132,7 +132,10 @@ def test_a_waiting_that_fails_counts_as_it_does_in_a_poke(run, kwargs, error, st
     assert run(body, resume=how).done["state"] == state
 
 
-ASKS = "HITLOperator(task_id='t', subject='Go with {{ ds }}?', options=['a', 'b'], params={'n': Param(1, type='integer')})"
+ASKS = (
+    "HITLOperator(task_id='t', subject='Go with {{ ds }}?', options=['a', 'b'], "
+    "params={'n': Param(1, type='integer')})"
+)
 
 
 def test_a_question_is_recorded_and_its_answer_checked(run):

@@ -131,9 +131,9 @@ fn outcome(planner: &RunPlanner, index: usize, choice: u32, now: Timestamp) -> T
         _ => TaskState::UpForRetry,
     });
     if ti.state == Some(TaskState::Success) {
-        ti.map_length = (choice % 5 > 0).then_some(choice / 7 % 4);
+        ti.map_length = (!choice.is_multiple_of(5)).then_some(choice / 7 % 4);
         let downstream = &planner.dag.tasks[ti.task].downstream;
-        if choice % 11 == 0
+        if choice.is_multiple_of(11)
             && let Some(&skipped) = downstream.get(choice as usize % downstream.len().max(1))
         {
             ti.skip = vec![planner.dag.tasks[skipped].task_id.clone()];
@@ -200,7 +200,7 @@ proptest! {
             let ended: Vec<usize> = (0..planner.tis.len()).filter(|&i| planner.tis[i].is_finished()).collect();
             if clears > 0 && pick % 17 == 0 && !ended.is_empty() {
                 clears -= 1;
-                for index in ended.iter().copied().filter(|index| (pick as usize + index) % 3 == 0) {
+                for index in ended.iter().copied().filter(|index| (pick as usize + index).is_multiple_of(3)) {
                     let ti = cleared(&planner.tis[index]);
                     planner.observe(ti);
                 }

@@ -105,7 +105,8 @@ def _ends(ti: Any) -> dict[str, Any] | None:
     if ends is None or task.outlets or task._post_execute_hook:
         return None
     named = ("on_success_callback", "on_failure_callback", "on_retry_callback", "on_skipped_callback")
-    if any(getattr(task, name, None) for name in named) or (task.email and (task.email_on_failure or task.email_on_retry)):
+    mails = task.email and (task.email_on_failure or task.email_on_retry)
+    if mails or any(getattr(task, name, None) for name in named):
         return None
     own = task.__dict__
     if any(name in own for name in ("execute_complete", "resume_execution", "post_execute")):

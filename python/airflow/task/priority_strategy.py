@@ -44,7 +44,8 @@ class AskedTaskInstance:
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            f"a priority weight strategy is asked while the DAG file is parsed, when task instances have no {name!r} yet"
+            "a priority weight strategy is asked while the DAG file is parsed, "
+            f"when task instances have no {name!r} yet"
         )
 
 

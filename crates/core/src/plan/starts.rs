@@ -48,7 +48,7 @@ pub fn plan_starts(
     lanes: &mut HashMap<LaneKey, Lane>,
     now: Timestamp,
 ) -> (Vec<i64>, Vec<(i64, Reason)>) {
-    queued.sort_by(|a, b| (a.ordinal, a.run_after, a.run_key).cmp(&(b.ordinal, b.run_after, b.run_key)));
+    queued.sort_by_key(|a| (a.ordinal, a.run_after, a.run_key));
     let (mut begin, mut waiting) = (Vec::new(), Vec::new());
     for run in queued {
         match blocked(&run, lanes.get(&run.lane), now) {

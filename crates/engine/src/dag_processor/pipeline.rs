@@ -27,7 +27,7 @@ pub(super) struct Pipeline {
 /// Something that happened to files under way.
 pub(super) enum Step {
     /// A file is parsed.
-    Parsed(Result<FileResult, JoinError>),
+    Parsed(Result<Box<FileResult>, JoinError>),
     /// Files were written, or not.
     Written(Result<Vec<Written>, JoinError>),
 }
@@ -47,7 +47,7 @@ impl Pipeline {
     /// Waits for what happens next; forever when nothing is under way. Cancelling it loses nothing.
     pub(super) async fn step(&mut self) -> Step {
         tokio::select! {
-            Some(parsed) = self.parsing.join_next() => Step::Parsed(parsed),
+            Some(parsed) = self.parsing.join_next() => Step::Parsed(parsed.map(Box::new)),
             Some(written) = self.writing.join_next() => Step::Written(written),
             else => std::future::pending().await,
         }
@@ -82,7 +82,7 @@ impl<C: Clock> DagProcessor<C> {
         match step {
             Step::Parsed(Ok(mut file)) => {
                 file.parsed_at = self.clock.now();
-                self.pipeline.ready.push(file);
+                self.pipeline.ready.push(*file);
             }
             Step::Written(Ok(files)) => files.into_iter().for_each(|written| self.written(written)),
             // A panic. Which files these were is not known; the next scan finds that they were not taken in. One that

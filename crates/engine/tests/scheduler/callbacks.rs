@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use serde_json::json;
 use tradewind_core::{Duration, RunState, TaskState, Timestamp};
-use tradewind_engine::SystemClock;
+use tradewind_engine::{Clock as _, SystemClock};
 use tradewind_engine::callbacks::{CallbackConfig, CallbackHost, CallbackRunner, Ran};
 use tradewind_store::{CallbackEnd, ClaimedCallback, Store};
 
@@ -167,7 +167,7 @@ async fn runner(store: &Store, host: &Arc<Recorder>, clock: &At) -> (CallbackRun
         hostname: "here".into(),
         heartbeat: Duration::from_secs(5),
     };
-    let job = store.register_job("CallbackJob", "here", 1, clock.0.lock().unwrap().to_owned()).await.unwrap();
+    let job = store.register_job("CallbackJob", "here", 1, clock.now()).await.unwrap();
     (CallbackRunner::new(store.clone(), Arc::clone(host) as Arc<dyn CallbackHost>, config, clock.clone()), job)
 }
 

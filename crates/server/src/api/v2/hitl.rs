@@ -114,7 +114,7 @@ async fn patch(
         return Err(taken());
     }
     let assigned = detail.assigned_users.as_array().cloned().unwrap_or_default();
-    let may = assigned.is_empty() || assigned.iter().any(|user| user["id"] == Value::from(who.name.as_str()));
+    let may = assigned.is_empty() || assigned.iter().any(|user| user["id"] == who.name.as_str());
     if !may {
         return Err(ApiError::forbidden(format!(
             "User={} (id={}) is not a respondent for the task.",

@@ -86,7 +86,8 @@ class ExternalTaskSensor(BaseSensorOperator):
         self.external_task_id = external_task_id
         if external_task_id is not None:
             external_task_ids = [external_task_id]
-        self.external_task_ids = list(external_task_ids) if isinstance(external_task_ids, (list, tuple, set, frozenset)) else external_task_ids
+        several = isinstance(external_task_ids, (list, tuple, set, frozenset))
+        self.external_task_ids = list(external_task_ids) if several else external_task_ids
         self.external_task_group_id = external_task_group_id
         self.allowed_states = _texts(allowed_states) or ["success"]
         self.skipped_states = _texts(skipped_states)
@@ -100,8 +101,8 @@ class ExternalTaskSensor(BaseSensorOperator):
         valid = _TASK_STATES if of_tasks else _RUN_STATES
         if not set(named) <= valid:
             raise ValueError(
-                f"task {self.task_id!r}: allowed_states, skipped_states and failed_states must be among {sorted(valid)} "
-                f"when it waits for {'tasks' if of_tasks else 'runs'}"
+                f"task {self.task_id!r}: allowed_states, skipped_states and failed_states must be among "
+                f"{sorted(valid)} when it waits for {'tasks' if of_tasks else 'runs'}"
             )
         self.execution_delta = execution_delta
         self.execution_date_fn = execution_date_fn

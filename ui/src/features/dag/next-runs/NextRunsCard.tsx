@@ -21,10 +21,10 @@ export function NextRunsCard({ dagId, paused }: { dagId: string; paused: boolean
 /** Which clock the times are on, and which one the schedule follows. */
 function ZoneNote({ schedule }: { schedule: string | null }) {
   const { zone } = useZone()
-  const now = useNow(false)
+  const now = useNow()
   return (
     <span className="dimmer next-runs-zone">
-      {zoneName(zone, now || Date.now())}
+      {zoneName(zone, now)}
       {schedule !== null && schedule !== 'UTC' && <span title="The schedule follows the clocks there"> · {schedule}</span>}
     </span>
   )
