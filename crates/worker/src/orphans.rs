@@ -141,11 +141,12 @@ mod tests {
         let elsewhere = gone.replacen("pid:", "pid:x", 1);
         let mut orphan = command(&gone);
         let mut others = [command(own), command(&elsewhere)];
-        // The kernel shows the environment once the shell has begun.
-        while Marked::find(&std::fs::read(format!("/proc/{}/environ", orphan.id())).unwrap()).is_none() {
+        // The kernel shows the environment once the shell has begun. Another test's worker may sweep as well, even
+        // before we do: what counts is who is left.
+        let unmarked = |environment: Vec<u8>| Marked::find(&environment).is_none();
+        while std::fs::read(format!("/proc/{}/environ", orphan.id())).is_ok_and(unmarked) {
             std::thread::yield_now();
         }
-        // Another test's worker may sweep as well: what counts is who is left.
         std::thread::scope(|scope| {
             scope.spawn(end_orphans);
             assert!(!orphan.wait().unwrap().success());

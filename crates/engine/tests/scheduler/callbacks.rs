@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use serde_json::json;
 use tradewind_core::{Duration, RunState, TaskState, Timestamp};
-use tradewind_engine::{Clock as _, SystemClock};
 use tradewind_engine::callbacks::{CallbackConfig, CallbackHost, CallbackRunner, Ran};
+use tradewind_engine::{Clock as _, SystemClock};
 use tradewind_store::{CallbackEnd, ClaimedCallback, Store};
 
 use super::fine;
@@ -79,8 +79,12 @@ async fn a_lost_worker_calls_back_with_a_reason_that_a_person_understands() {
         world.trigger("d", "r").await;
         world.settle().await;
         world.start("a").await;
+        // The scheduler gives nobody up that it has not watched for a while.
         world.advance(301.0);
-        world.settle().await;
+        for _ in 0..11 {
+            world.settle().await;
+            world.advance(10.0);
+        }
         let claimed = claim(&world).await;
         assert_eq!(claimed[0].request["event"], "on_retry");
         assert!(claimed[0].request["reason"].as_str().unwrap().contains("no heartbeat from the worker"), "{claimed:?}");

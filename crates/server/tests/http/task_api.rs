@@ -58,8 +58,12 @@ async fn a_worker_claims_runs_and_finishes_a_try() {
 
         let token = workload["token"].as_str().unwrap();
         let start = json!({"try_id": id, "worker_id": worker_id, "hostname": "h", "pid": 5, "at": at(1)});
-        assert_eq!(post(&server, token, &format!("tries/{id}/start"), start.clone()).await.body, json!("started"));
-        let second = post(&server, token, &format!("tries/{id}/start"), start).await;
+        for _ in 0..2 {
+            let answer = post(&server, token, &format!("tries/{id}/start"), start.clone()).await;
+            assert_eq!(answer.body, json!("started"), "a worker that missed the answer hears it again");
+        }
+        let rival = json!({"try_id": id, "worker_id": worker_id + 1, "hostname": "h", "pid": 6, "at": at(1)});
+        let second = post(&server, token, &format!("tries/{id}/start"), rival).await;
         assert!(second.body["refused"].as_str().unwrap().contains("running already"), "{second:?}");
 
         let fields = json!({"command": "echo"});

@@ -94,7 +94,8 @@ async fn every_wait_has_its_live_reasons() {
         // Queued, and nobody listens; then somebody does.
         let mut tx = server.store.begin().await.unwrap();
         let ti = server.store.load_tis(&[ran.a]).await.unwrap().remove(0);
-        let queued = write(ran.a, (ti.state, ti.fence), Some(TaskState::Queued), 2);
+        let mut queued = write(ran.a, (ti.state, ti.fence), Some(TaskState::Queued), 2);
+        queued.max_tries = ti.max_tries;
         assert_eq!(tx.write_tis(&[queued]).await.unwrap(), [true]);
         tx.commit().await.unwrap();
         assert_eq!(codes(&server, "r1", "a", -1).await, ["no_worker"]);
@@ -116,7 +117,8 @@ async fn every_wait_has_its_live_reasons() {
         let later = now() + tradewind_core::Duration::from_secs(600);
         let finish = FinishTry { retry_at: Some(later), ..FinishTry::new(try_id, TaskState::UpForRetry, now()) };
         server.store.finish_try(finish).await.unwrap();
-        assert_eq!(codes(&server, "r1", "a", -1).await, ["retry_delay"]);
+        let why = server.ok("/ui/why/d/r1/a/-1").await;
+        assert_eq!(why["reasons"][0]["code"], "retry_delay", "{why}");
     }
 }
 
