@@ -10,14 +10,10 @@ from typing import Any
 @functools.cache
 def _handlers() -> dict[str, str]:
     """Scheme to the import path of its handler."""
-    from importlib.metadata import entry_points
+    from airflow._provider_infos import infos
 
     found: dict[str, str] = {}
-    for entry in entry_points(group="apache_airflow_provider"):
-        try:
-            info = entry.load()()
-        except Exception:
-            continue
+    for info in infos():
         for item in (*(info.get("dataset-uris") or ()), *(info.get("asset-uris") or ())):
             for scheme in item.get("schemes") or ():
                 if item.get("handler"):

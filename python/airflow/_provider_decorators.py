@@ -8,10 +8,11 @@ from typing import Any
 def find(name: str) -> Any:
     """The decorator ``@task.<name>`` of a provider package; ``AttributeError`` if none offers it."""
     from importlib import import_module
-    from importlib.metadata import entry_points
 
-    for point in entry_points(group="apache_airflow_provider"):
-        for item in point.load()().get("task-decorators", ()):
+    from airflow._provider_infos import infos
+
+    for info in infos():
+        for item in info.get("task-decorators") or ():
             if item.get("name") == name:
                 module, _, function = item["class-name"].rpartition(".")
                 return getattr(import_module(module), function)

@@ -8,12 +8,12 @@ from typing import Any
 def hook_class(conn_type: str | None) -> tuple[Any, str]:
     """The hook class of a connection type, and its argument for the connection's id."""
     from importlib import import_module
-    from importlib.metadata import entry_points
 
+    from airflow._provider_infos import infos
     from airflow.sdk.exceptions import AirflowException
 
-    for point in entry_points(group="apache_airflow_provider"):
-        for item in point.load()().get("connection-types", ()):
+    for info in infos():
+        for item in info.get("connection-types") or ():
             if item.get("connection-type") == conn_type:
                 module, _, name = item["hook-class-name"].rpartition(".")
                 kind = getattr(import_module(module), name)

@@ -1,4 +1,4 @@
-"""Configuration: ``AIRFLOW__SECTION__KEY`` (also ``_CMD``) over ``airflow.cfg`` over defaults."""
+"""Configuration: ``AIRFLOW__SECTION__KEY`` (also ``_CMD`` and ``_SECRET``) over ``airflow.cfg`` over defaults."""
 
 from __future__ import annotations
 
@@ -98,13 +98,34 @@ class AirflowConfigParser:
             return os.environ[name]
         if name + "_CMD" in os.environ:
             return self._command(section, key, os.environ[name + "_CMD"])
+        if name + "_SECRET" in os.environ:
+            return self._secret(section, key, os.environ[name + "_SECRET"])
         options = self._from_file().get(section)
         if options:
             if key in options:
                 return options[key]
             if key + "_cmd" in options:
                 return self._command(section, key, options[key + "_cmd"])
+            if key + "_secret" in options:
+                return self._secret(section, key, options[key + "_secret"])
         return _ABSENT
+
+    def _secret(self, section: str, key: str, name: str) -> Any:
+        """The option as the secrets backend has it under a name."""
+        if section == "secrets" or key.startswith("secrets_backend"):
+            raise AirflowConfigException(f"[{section}] {key} says how secrets are found, so it can't be a secret itself")
+        from airflow._runtime.secrets_path import custom_backend
+
+        backend = custom_backend()
+        if backend is None:
+            return _ABSENT
+        try:
+            value = backend.get_config(name)
+        except Exception as error:
+            raise AirflowConfigException(
+                f"[{section}] {key} is the secret {name!r}, which the secrets backend can't give: {error}"
+            ) from error
+        return _ABSENT if value is None else value
 
     def _renames(self) -> tuple[dict, dict]:
         """Old names of a present option, and present name of an old option."""
@@ -137,7 +158,9 @@ class AirflowConfigParser:
                 return value.replace("{AIRFLOW_HOME}", get_airflow_home())
             return None
         new = new_of.get((section, key))
-        return self._find(*new) if new is not None else _ABSENT
+        if new is not None:
+            return self._find(*new)
+        return _ABSENT if section in DEFAULTS else _default_of_provider(section, key)
 
     # What people call.
 
@@ -245,7 +268,11 @@ class AirflowConfigParser:
         names |= {key for known, key in self._set if known == section}
         prefix = f"AIRFLOW__{section.replace('.', '_').upper()}__"
         names |= {name[len(prefix) :].lower() for name in os.environ if name.startswith(prefix)}
-        names = {name[:-4] if name.endswith("_cmd") else name for name in names}
+        names = {name.removesuffix("_cmd").removesuffix("_secret") for name in names}
+        if section not in DEFAULTS:
+            from airflow._provider_options import options
+
+            names |= set(options().get(section, ()))
         if not names:
             return None
         return {name: _plain(self.get(section, name, fallback=None)) for name in sorted(names)}
@@ -291,6 +318,13 @@ class AirflowConfigParser:
             }
             for section in self.sections()
         }
+
+
+def _default_of_provider(section: str, key: str) -> Any:
+    """The default of an option that an installed provider package adds."""
+    from airflow._provider_options import options
+
+    return options().get(section, {}).get(key, _ABSENT)
 
 
 def _plain(text: Any) -> Any:

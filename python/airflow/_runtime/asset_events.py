@@ -213,11 +213,11 @@ class SourceTaskInstance:
         """A value that it pushed."""
         from airflow._runtime import supervisor
         from airflow._runtime.wire import CallError
-        from airflow._runtime.xcom_codec import decode
+        from airflow._runtime.xcom_backend import from_store
 
         place = {"dag_id": self.dag_id, "run_id": self.run_id, "task_id": self.task_id, "map_index": self.map_index}
         try:
-            return decode(supervisor.call("xcom_get", key=key, **place))
+            return from_store(supervisor.call("xcom_get", key=key, **place), key)
         except CallError as error:
             if error.code == "not_found":
                 return default

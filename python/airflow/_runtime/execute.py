@@ -12,7 +12,8 @@ from typing import Any
 from airflow._runtime import supervisor
 from airflow._runtime.alerts import call_each, callbacks_of
 from airflow._runtime.outcome import Outcome
-from airflow._runtime.xcom_codec import NotSerializable, encode
+from airflow._runtime.xcom_backend import to_store
+from airflow._runtime.xcom_codec import NotSerializable
 from airflow.sdk.definitions import context as current
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 
@@ -223,7 +224,7 @@ def _push_result(ti: Any, task: Any, result: Any, outcome: Outcome) -> None:
         for key, value in result.items():
             if not isinstance(key, str):
                 raise AirflowException(f"a task with multiple_outputs must return a dict with text keys, not {key!r}")
-            outcome.xcoms[key] = _encode(value, key)
+            outcome.xcoms[key] = _stored(ti, value, key)
     if mapped_over:
         _check_mappable(result)
         if not isinstance(result, Mapping):
@@ -232,12 +233,12 @@ def _push_result(ti: Any, task: Any, result: Any, outcome: Outcome) -> None:
     elif ti.map_index >= 0:
         # One of the values that a task mapped over this one counts, whatever it is.
         outcome.map_length = 1
-    outcome.xcoms["return_value"] = _encode(result, "return_value")
+    outcome.xcoms["return_value"] = _stored(ti, result, "return_value")
 
 
-def _encode(value: Any, key: str) -> Any:
+def _stored(ti: Any, value: Any, key: str) -> Any:
     try:
-        return encode(value)
+        return to_store(value, key, ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
     except NotSerializable as error:
         raise AirflowException(f"XCom {key!r}: {error}") from None
 

@@ -23,6 +23,9 @@ MODULES = (
     "asyncio",
     "airflow.utils.dates",
     "airflow.sdk.types",
+    "airflow._runtime.secrets_path",
+    "airflow.secrets.environment_variables",
+    "airflow.secrets.metastore",
 )
 
 _shared = mmap.mmap(-1, len(MODULES))

@@ -26,9 +26,9 @@ def encode(value: Any, depth: int = 0) -> Any:
     if kind is int:
         if -(2**63) <= value < 2**64:
             return value
-        return _tagged("builtins.int", str(value))
+        return tagged("builtins.int", str(value))
     if kind is float:
-        return value if math.isfinite(value) else _tagged("builtins.float", repr(value))
+        return value if math.isfinite(value) else tagged("builtins.float", repr(value))
     if depth > _MAX_DEPTH:
         raise NotSerializable("the value is nested too deep, or contains itself")
     if kind is list:
@@ -55,7 +55,8 @@ def _key(key: Any) -> str:
     return str(key)
 
 
-def _tagged(name: str, data: Any, version: int = 1) -> dict[str, Any]:
+def tagged(name: str, data: Any, version: int = 1) -> dict[str, Any]:
+    """A value that JSON has no form for."""
     return {CLASS: name, VERSION: version, DATA: data}
 
 
@@ -65,38 +66,34 @@ def _encode_datetime(value: dt.datetime, depth: int) -> dict[str, Any]:
     name = "pendulum.datetime.DateTime" if type(value).__module__.startswith("pendulum") else "datetime.datetime"
     zone = None if value.tzinfo is None else timezone_name(value.tzinfo)
     if value.tzinfo is None:
-        return _tagged(name, {"text": value.isoformat(), "tz": None}, 2)
-    return _tagged(name, {"timestamp": value.timestamp(), "tz": zone, "text": value.isoformat()}, 2)
+        return tagged(name, {"text": value.isoformat(), "tz": None}, 2)
+    return tagged(name, {"timestamp": value.timestamp(), "tz": zone, "text": value.isoformat()}, 2)
 
 
 def _encode_set(value: Any, depth: int) -> dict[str, Any]:
     items = [encode(item, depth) for item in value]
-    return _tagged(f"builtins.{type(value).__name__}", sorted(items, key=repr))
+    return tagged(f"builtins.{type(value).__name__}", sorted(items, key=repr))
 
 
 _ENCODERS: tuple[tuple[Any, Any], ...] = (
     (bool, lambda value, depth: bool(value)),
     (dt.datetime, _encode_datetime),
-    (dt.date, lambda value, depth: _tagged("datetime.date", value.isoformat())),
-    (dt.time, lambda value, depth: _tagged("datetime.time", value.isoformat())),
-    (dt.timedelta, lambda value, depth: _tagged("datetime.timedelta", value.total_seconds(), 2)),
+    (dt.date, lambda value, depth: tagged("datetime.date", value.isoformat())),
+    (dt.time, lambda value, depth: tagged("datetime.time", value.isoformat())),
+    (dt.timedelta, lambda value, depth: tagged("datetime.timedelta", value.total_seconds(), 2)),
     ((set, frozenset), _encode_set),
 )
 
 
 def _encode_object(value: Any, depth: int) -> Any:
-    import enum
-
-    if isinstance(value, enum.Enum):
-        return encode(value.value, depth)
     if isinstance(value, str):
-        return str(value)
+        return str(getattr(value, "value", value))  # an enum of texts is the text
     if isinstance(value, int):
         return encode(int(value), depth)
     if isinstance(value, float):
         return encode(float(value), depth)
     if isinstance(value, tuple):
-        return _tagged("builtins.tuple", [encode(item, depth) for item in value])
+        return tagged("builtins.tuple", [encode(item, depth) for item in value])
     if isinstance(value, list):
         return [encode(item, depth) for item in value]
     if isinstance(value, Mapping):
@@ -106,38 +103,10 @@ def _encode_object(value: Any, depth: int) -> Any:
     if isinstance(value, (bytes, bytearray)):
         import base64
 
-        return _tagged("builtins.bytes", base64.b64encode(bytes(value)).decode("ascii"))
-    return _encode_by_class(value, depth)
+        return tagged("builtins.bytes", base64.b64encode(bytes(value)).decode("ascii"))
+    from airflow._runtime.xcom_classes import encode_object
 
-
-def _encode_by_class(value: Any, depth: int) -> Any:
-    import dataclasses
-    import decimal
-    import os
-    import uuid
-
-    if isinstance(value, decimal.Decimal):
-        return _tagged("decimal.Decimal", str(value))
-    if isinstance(value, uuid.UUID):
-        return _tagged("uuid.UUID", str(value))
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    name = f"{type(value).__module__}.{type(value).__qualname__}"
-    item = getattr(value, "item", None)  # numpy scalars
-    if type(value).__module__ == "numpy" and callable(item) and getattr(value, "ndim", 1) == 0:
-        return encode(item(), depth)
-    serialize = getattr(value, "serialize", None)
-    if callable(serialize) and hasattr(type(value), "deserialize"):
-        return _tagged(name, encode(serialize(), depth), getattr(type(value), "__version__", 1))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return _tagged(name, encode(fields, depth), getattr(type(value), "__version__", 1))
-    dump = getattr(value, "model_dump", None)  # pydantic
-    if callable(dump):
-        return _tagged(name, encode(dump(mode="json"), depth))
-    if (hasattr(value, "__iter__") and hasattr(value, "__next__")) or isinstance(value, (range, type({}.keys()))):
-        return [encode(part, depth) for part in value]
-    raise NotSerializable(f"a value of type {name} can't be an XCom; return plain data such as dicts, lists and texts")
+    return encode_object(value, depth)
 
 
 def decode(value: Any) -> Any:
@@ -152,7 +121,15 @@ def decode(value: Any) -> Any:
         return {key: decode(item) for key, item in value.items()}
     reader = _DECODERS.get(name)
     data = value[DATA]
-    return reader(data) if reader is not None else _decode_object(name, data, value.get(VERSION, 1))
+    if reader is not None:
+        return reader(data)
+    from airflow._runtime.xcom_classes import decode_object
+
+    return decode_object(name, data, value.get(VERSION, 1))
+
+
+# What Airflow's own module calls them.
+serialize, deserialize = encode, decode
 
 
 def _decode_datetime(data: Any) -> Any:
@@ -189,18 +166,6 @@ def _decode_bytes(data: str) -> bytes:
     return base64.b64decode(data)
 
 
-def _decode_decimal(data: str) -> Any:
-    from decimal import Decimal
-
-    return Decimal(data)
-
-
-def _decode_uuid(data: str) -> Any:
-    from uuid import UUID
-
-    return UUID(data)
-
-
 _DECODERS: dict[str, Any] = {
     "builtins.tuple": lambda data: tuple(decode(item) for item in data),
     "builtins.set": lambda data: {decode(item) for item in data},
@@ -213,30 +178,4 @@ _DECODERS: dict[str, Any] = {
     "datetime.date": dt.date.fromisoformat,
     "datetime.time": dt.time.fromisoformat,
     "datetime.timedelta": lambda data: dt.timedelta(seconds=float(data)),
-    "decimal.Decimal": _decode_decimal,
-    "uuid.UUID": _decode_uuid,
 }
-
-
-def _decode_object(name: str, data: Any, version: int) -> Any:
-    """An object of a class that the configuration allows to be made from XComs."""
-    import dataclasses
-    import re
-    from importlib import import_module
-
-    from airflow.configuration import conf
-
-    allowed = (conf.get("core", "allowed_deserialization_classes", fallback="") or "").split()
-    if not any(re.fullmatch(pattern.replace(".", r"\.").replace("*", ".*"), name) for pattern in allowed):
-        raise ImportError(
-            f"this XCom is of the class {name}, which [core] allowed_deserialization_classes does not allow"
-        )
-    module, _, attribute = name.rpartition(".")
-    kind = getattr(import_module(module), attribute)
-    if hasattr(kind, "deserialize"):
-        return kind.deserialize(decode(data), version)
-    if hasattr(kind, "model_validate"):
-        return kind.model_validate(decode(data))
-    if dataclasses.is_dataclass(kind):
-        return kind(**decode(data))
-    raise TypeError(f"an object of {name} can't be made from an XCom")

@@ -58,6 +58,8 @@ def _bash(task: Any) -> dict[str, Any] | None:
         return None
     if cwd is not None and type(cwd) is not str:
         return None
+    if task.do_xcom_push and _other_xcoms():
+        return None
     skip = task.skip_on_exit_code
     if not isinstance(skip, (list, tuple, set, frozenset, range)) or not all(type(code) is int for code in skip):
         return None
@@ -76,6 +78,13 @@ def _bash(task: Any) -> dict[str, Any] | None:
     if skip:
         spec["skip_on_exit_code"] = sorted(skip)
     return spec
+
+
+def _other_xcoms() -> bool:
+    """Whether XComs go through a class of the author's."""
+    from airflow._runtime.xcom_backend import is_custom
+
+    return is_custom()
 
 
 def _standard_templates(task: Any, texts: list[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class AirflowException(Exception):
@@ -229,6 +229,16 @@ class AirflowClusterPolicySkipDag(AirflowException):
 
 class AirflowClusterPolicyError(AirflowException):
     """A policy is broken."""
+
+
+class FileSyntaxError(NamedTuple):
+    """A line of a file that can't be read."""
+
+    line_no: int | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.message}. Line number: {self.line_no},"
 
 
 class AirflowFileParseException(AirflowException):

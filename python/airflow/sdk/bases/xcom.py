@@ -1,4 +1,4 @@
-"""XComs by ids, for code that has no ``ti`` at hand."""
+"""XComs by ids, for code that has no ``ti`` at hand, and the base class of custom XCom backends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ XCOM_RETURN_KEY = "return_value"
 
 
 class BaseXCom:
-    """Reads and writes XComs of the running task's DAG and others."""
+    """Reads and writes XComs of the running task's DAG and others.
+
+    A subclass named by ``[core] xcom_backend`` changes what is stored by overriding :meth:`serialize_value` and
+    :meth:`deserialize_value`, and cleans up in :meth:`purge`.
+    """
 
     XCOM_RETURN_KEY = XCOM_RETURN_KEY
 
@@ -28,17 +32,24 @@ class BaseXCom:
     ) -> Any:
         """One value, or None."""
         from airflow._runtime import supervisor
+        from airflow._runtime.wire import CallError
+        from airflow._runtime.xcom_backend import from_store
 
-        value = supervisor.call_or_none(
-            "xcom_get",
-            key=key,
-            task_id=task_id,
-            dag_id=dag_id,
-            run_id=run_id,
-            map_index=map_index,
-            include_prior_dates=include_prior_dates or None,
-        )
-        return decode(value)
+        try:
+            value = supervisor.call(
+                "xcom_get",
+                key=key,
+                task_id=task_id,
+                dag_id=dag_id,
+                run_id=run_id,
+                map_index=map_index,
+                include_prior_dates=include_prior_dates or None,
+            )
+        except CallError as error:
+            if error.code == "not_found":
+                return None
+            raise
+        return from_store(value, key)
 
     get_value = get_one
 
@@ -54,25 +65,45 @@ class BaseXCom:
     ) -> list[Any]:
         """Values of all instances of a mapped task."""
         from airflow._runtime import supervisor
+        from airflow._runtime.xcom_backend import from_store
 
         values = supervisor.call("xcom_get_all", key=key, task_id=task_id, dag_id=dag_id, run_id=run_id)
-        return [decode(value) for value in values]
+        return [from_store(value, key) for value in values]
 
     @classmethod
     def set(cls, key: str, value: Any, **kwargs: Any) -> None:
         """Store a value of the running task."""
-        from airflow._runtime import supervisor
+        from airflow.sdk.definitions.context import get_current_context
 
-        supervisor.call("xcom_set", key=key, value=encode(value))
+        get_current_context()["ti"].xcom_push(key=key, value=value)
+
+    @classmethod
+    def delete(cls, key: str, **kwargs: Any) -> None:
+        """Forget a value of the running task."""
+        from airflow._runtime import supervisor
+        from airflow._runtime.xcom_backend import backend, forget
+        from airflow.sdk.definitions.context import get_current_context
+
+        if backend() is not None:
+            ti = get_current_context()["ti"]
+            index = ti.map_index if ti.map_index >= 0 else None
+            stored = supervisor.call_or_none("xcom_get", key=key, task_id=ti.task_id, map_index=index)
+            if stored is not None:
+                forget(stored, key)
+        supervisor.call("xcom_delete", key=key)
+
+    @classmethod
+    def purge(cls, xcom: Any, *args: Any) -> None:
+        """Hook: a stored value is about to be deleted."""
 
     @staticmethod
     def serialize_value(value: Any, **kwargs: Any) -> Any:
-        """The value as JSON."""
+        """What is stored: JSON."""
         return encode(value)
 
     @staticmethod
     def deserialize_value(result: Any) -> Any:
-        """The reverse of :meth:`serialize_value`."""
+        """The value of what was stored."""
         return decode(getattr(result, "value", result))
 
 

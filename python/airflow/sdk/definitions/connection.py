@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -185,19 +184,13 @@ class Connection:
 
     @classmethod
     def get(cls, conn_id: str) -> Connection:
-        """The connection with an id, from ``AIRFLOW_CONN_<ID>`` or from the server."""
-        text = os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}")
-        if text is not None:
-            return cls.from_json(text, conn_id) if text.strip().startswith("{") else cls.from_uri(text.strip(), conn_id)
-        from airflow._runtime import local_store, supervisor
+        """The connection with an id: from the secrets backend, ``AIRFLOW_CONN_<ID>`` or the server."""
+        from airflow._runtime.secrets_path import connection
 
-        if supervisor.available():
-            data = supervisor.call_or_none("connection_get", conn_id=conn_id)
-        else:
-            data = local_store.connections.get(conn_id)
-        if data is None:
+        found = connection(conn_id)
+        if found is None:
             raise AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
-        return cls(conn_id=conn_id, **{name: data.get(name) for name in _PARTS})
+        return found
 
     @classmethod
     def get_connection_from_secrets(cls, conn_id: str) -> Connection:
@@ -229,6 +222,11 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"<Connection {self.conn_id} ({self.conn_type})>"
+
+
+def connection_of(conn_id: str, data: dict[str, Any]) -> Connection:
+    """The connection that the server describes."""
+    return Connection(conn_id=conn_id, **{name: data.get(name) for name in _PARTS})
 
 
 def normal_type(conn_type: str) -> str:

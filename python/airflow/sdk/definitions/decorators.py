@@ -16,8 +16,15 @@ _KINDS = {
     "python": "airflow.providers.standard.decorators.python:python_task",
     "bash": "airflow.providers.standard.decorators.bash:bash_task",
     "branch": "airflow.providers.standard.decorators.branch_python:branch_task",
+    "branch_external_python": (
+        "airflow.providers.standard.decorators.branch_external_python:branch_external_python_task"
+    ),
+    "branch_virtualenv": "airflow.providers.standard.decorators.branch_virtualenv:branch_virtualenv_task",
+    "external_python": "airflow.providers.standard.decorators.external_python:external_python_task",
     "short_circuit": "airflow.providers.standard.decorators.short_circuit:short_circuit_task",
     "sensor": "airflow.providers.standard.decorators.sensor:sensor_task",
+    "stub": "airflow.providers.standard.decorators.stub:stub",
+    "virtualenv": "airflow.providers.standard.decorators.python_virtualenv:virtualenv_task",
     "run_if": "airflow.providers.standard.decorators.condition:run_if",
     "skip_if": "airflow.providers.standard.decorators.condition:skip_if",
 }

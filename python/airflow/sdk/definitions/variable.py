@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 _UNSET = object()
 
 
 class Variable:
-    """A variable. ``Variable.get`` looks at ``AIRFLOW_VAR_<KEY>`` first and asks the server then."""
+    """A variable. ``Variable.get`` asks the secrets backend, then ``AIRFLOW_VAR_<KEY>``, then the server."""
 
     def __init__(
         self, key: str | None = None, val: Any = None, description: str | None = None, value: Any = None
@@ -100,14 +99,6 @@ class Variable:
 
 
 def _find(key: str) -> str | None:
-    text = os.environ.get(f"AIRFLOW_VAR_{key.upper()}")
-    if text is not None:
-        return text
-    from airflow._runtime import local_store, supervisor
+    from airflow._runtime.secrets_path import variable
 
-    if not supervisor.available():
-        return local_store.variables.get(key)
-    found = supervisor.call_or_none("variable_get", key=key)
-    if isinstance(found, dict):
-        found = found.get("value")
-    return found
+    return variable(key)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from airflow._runtime import supervisor
-from airflow._runtime.xcom_codec import decode
+from airflow._runtime.xcom_backend import from_store
 
 _PAGE = 500
 
@@ -37,7 +37,7 @@ class LazyXComSequence(Sequence):
 
     def _page(self, start: int, limit: int) -> list[Any]:
         values = supervisor.call("xcom_get_all", **self._where, start=start, limit=limit)
-        return [decode(value) for value in values]
+        return [from_store(value, self._where["key"] or "") for value in values]
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow._runtime import supervisor
 from airflow._runtime.wire import CallError
-from airflow._runtime.xcom_codec import decode, encode
+from airflow._runtime.xcom_backend import backend, from_store, to_store
 from airflow.sdk.definitions._internal.expandinput import mapped_groups
 from airflow.sdk.definitions._internal.types import NOTSET
 from airflow.sdk.execution_time.lazy_sequence import LazyXComSequence
@@ -302,7 +302,8 @@ class RuntimeTaskInstance:
 
     def xcom_push(self, key: str, value: Any, execution_date: Any = None, session: Any = None) -> None:
         """Store a value under a key, for other tasks."""
-        supervisor.call("xcom_set", key=key, value=encode(value))
+        stored = to_store(value, key, self.dag_id, self.run_id, self.task_id, self.map_index)
+        supervisor.call("xcom_set", key=key, value=stored)
 
     def xcom_pull(
         self,
@@ -344,8 +345,11 @@ class RuntimeTaskInstance:
 
     def pull_item(self, task_id: str, key: str, item: int) -> Any:
         """One item of a list (or pair of a dict) that a task pushed."""
+        if backend() is not None:  # the server can't look into what a backend stores
+            value = from_store(supervisor.call("xcom_get", key=key, task_id=task_id), key)
+            return list(value.items())[item] if isinstance(value, dict) else value[item]
         try:
-            return decode(supervisor.call("xcom_get", key=key, task_id=task_id, item=item))
+            return from_store(supervisor.call("xcom_get", key=key, task_id=task_id, item=item), key)
         except CallError as error:
             if error.code == "not_found":
                 raise IndexError(item) from None
@@ -548,11 +552,11 @@ class _Pull:
                 values = self._all(task_id)
                 return values if values else NOTSET
             return NOTSET
-        return decode(value)
+        return from_store(value, self.key)
 
     def _all(self, task_id: str) -> list[Any]:
         values = supervisor.call("xcom_get_all", key=self.key, task_id=task_id, dag_id=self.dag_id, run_id=self.run_id)
-        return [decode(value) for value in values]
+        return [from_store(value, self.key) for value in values]
 
     def own_or_upstream(self, map_indexes: Any) -> Any:
         """The calling task's own value; else, as in Airflow 1 and 2, the one of the nearest task before it."""
@@ -584,4 +588,4 @@ class _Pull:
             if error.code == "not_found":
                 return NOTSET
             raise
-        return decode(value)
+        return from_store(value, self.key)

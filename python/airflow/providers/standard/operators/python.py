@@ -11,7 +11,17 @@ from airflow.sdk.bases.operator import BaseAsyncOperator
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.definitions.context import get_current_context
 
-__all__ = ["BranchPythonOperator", "PythonOperator", "ShortCircuitOperator", "get_current_context"]
+__all__ = [
+    "BranchExternalPythonOperator",  # noqa: F822
+    "BranchPythonOperator",
+    "BranchPythonVirtualenvOperator",  # noqa: F822
+    "ExternalPythonOperator",  # noqa: F822
+    "PythonOperator",
+    "PythonVirtualenvOperator",  # noqa: F822
+    "ShortCircuitOperator",
+    "get_current_context",
+    "is_venv_installed",  # noqa: F822
+]
 
 
 class PythonOperator(BaseAsyncOperator):
@@ -141,3 +151,31 @@ class ShortCircuitOperator(PythonOperator, SkipMixin):
         if skipped:
             self.skip(context["ti"], skipped)
         return condition
+
+
+_ELSEWHERE = {
+    "BranchExternalPythonOperator",
+    "BranchPythonVirtualenvOperator",
+    "ExternalPythonOperator",
+    "PythonVirtualenvOperator",
+    "is_venv_installed",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Operators that few files use are read from their own file when somebody asks for them."""
+    if name == "_SERIALIZERS":
+        from importlib import import_module
+
+        from airflow._runtime.lazy import Lazy
+        from airflow.providers.standard.operators._virtualenv import SERIALIZERS
+
+        value: Any = {serializer: Lazy(lambda s=serializer: import_module(s)) for serializer in SERIALIZERS}
+    elif name in _ELSEWHERE:
+        from airflow.providers.standard.operators import _virtualenv
+
+        value = getattr(_virtualenv, name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value

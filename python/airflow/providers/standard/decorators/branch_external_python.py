@@ -1,0 +1,32 @@
+"""``@task.branch_external_python``: a function as a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow.providers.standard.operators._virtualenv import BranchExternalPythonOperator
+from airflow.sdk.bases.decorator import DecoratedOperator, task_decorator_factory
+
+
+class _BranchExternalPythonDecoratedOperator(DecoratedOperator, BranchExternalPythonOperator):
+    """Made by ``@task.branch_external_python``."""
+
+    template_fields = BranchExternalPythonOperator.template_fields
+    custom_operator_name = "@task.branch_external_python"
+
+    def __init__(self, *, python_callable: Callable, op_args: Any = None, op_kwargs: Any = None, **kwargs: Any) -> None:
+        upstream = {"python_callable": python_callable, "op_args": op_args, "op_kwargs": op_kwargs}
+        super().__init__(kwargs_to_upstream=upstream, **upstream, **kwargs)
+
+
+def branch_external_python_task(
+    python_callable: Callable | None = None, multiple_outputs: bool | None = None, **kwargs: Any
+) -> Any:
+    """Turn a function into a task."""
+    return task_decorator_factory(
+        python_callable,
+        multiple_outputs=multiple_outputs,
+        decorated_operator_class=_BranchExternalPythonDecoratedOperator,
+        **kwargs,
+    )
