@@ -1,7 +1,7 @@
 # Everything that one does with this repository. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint gen ci bench clean ui release debug
+.PHONY: help build run test lint gen ci bench parity clean ui release debug
 
 BIN := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 HOST ?= 127.0.0.1
@@ -41,6 +41,9 @@ ci: ## What CI runs: lint, generated files are fresh, every test
 bench: build ## Measure every scenario and write the tables of BENCHMARKS.md
 	@scripts/install-test-deps.sh
 	benches/run.sh
+
+parity: ## Measure how much of Airflow's own wheels runs here and write docs/parity.md (SECTIONS="examples ...")
+	@python3 tests/parity $(SECTIONS)
 
 clean: ## Remove everything that was built
 	cargo clean

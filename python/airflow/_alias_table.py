@@ -147,12 +147,14 @@ NAMES: dict[str, dict[str, str]] = {
     "airflow.assets": {},
     "airflow.contrib": {},
     "airflow.contrib.hooks": {},
+    "airflow.contrib.kubernetes": {},
     "airflow.contrib.operators": {},
     "airflow.contrib.sensors": {},
     "airflow.contrib.utils": {},
     "airflow.datasets": _ASSETS,
     "airflow.decorators": _DECORATORS,
     "airflow.hooks": {"BaseHook": f"{_BASE}.hook:!"},
+    "airflow.kubernetes": {},
     "airflow.models": {
         **_all(_BASE + ".operator", "BaseOperator"),
         **_all(_BASE + ".operatorlink", "BaseOperatorLink"),
@@ -194,6 +196,7 @@ NAMES: dict[str, dict[str, str]] = {
         **_all(_DEF + ".context", "get_current_context"),
         **_all("airflow.models.orm", "clear_task_instances"),
     },
+    "airflow.executors": {},
     "airflow.notifications": {},
     "airflow.operators": {
         **{name: f"{_OP}.python:!" for name in ("BranchPythonOperator", "PythonOperator", "ShortCircuitOperator")},

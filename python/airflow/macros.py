@@ -25,8 +25,11 @@ __all__ = [
 ]
 
 
+__path__: list[str] = []  # `airflow.macros.<plugin>` and `airflow.macros.hive` are found by the alias table
+
+
 def __getattr__(name: str) -> Any:
-    """Modules that are loaded only if a template uses them."""
+    """Modules that are loaded only if a template uses them; macros of plugins."""
     if name == "dateutil":
         import dateutil.parser
         import dateutil.relativedelta
@@ -36,7 +39,12 @@ def __getattr__(name: str) -> Any:
         import yaml
 
         return yaml
-    raise AttributeError(f"there is no macro {name!r}")
+    from airflow._aliases import elsewhere
+
+    try:
+        return elsewhere(__name__, name)
+    except AttributeError:
+        raise AttributeError(f"there is no macro {name!r}") from None
 
 
 def ds_add(ds: str, days: int) -> str:

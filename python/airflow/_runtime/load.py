@@ -10,6 +10,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
+from airflow._runtime import plugins, policies
 from airflow.sdk.definitions._internal.contextmanager import DagContext
 
 # Files of the present host that are imported already, with their modules.
@@ -47,12 +48,12 @@ def module_name(path: str) -> str:
 
 def prepare_path(root: str) -> None:
     """Let DAG files import what lies in the bundle's root, in the plugins folder and in ``config``."""
-    from airflow.configuration import AIRFLOW_HOME, conf
+    from airflow.configuration import AIRFLOW_HOME
 
     if root in sys.path:
         sys.path.remove(root)
     sys.path.insert(0, root)
-    for folder in (os.path.join(AIRFLOW_HOME, "config"), conf.get("core", "plugins_folder", fallback=None)):
+    for folder in (os.path.join(AIRFLOW_HOME, "config"), plugins.plugins_folder()):
         if folder and folder not in sys.path and os.path.isdir(folder):
             sys.path.append(folder)
 
@@ -63,6 +64,8 @@ def load(path: str, root: str) -> ModuleType:
     if known is not None:
         return known
     prepare_path(root)
+    plugins.load()
+    policies.local_settings()
     name = module_name(path)
     loader = SourceFileLoader(name, path)
     spec = ModuleSpec(name, loader, origin=path)
@@ -82,7 +85,15 @@ def load(path: str, root: str) -> ModuleType:
     finally:
         DagContext.module_name = None
         DagContext._stack.clear()
-    module.__dict__["__tradewind_dags__"] = collect(module)
+    found, refused = collect(module), {}
+    for dag_id, dag in list(found.items()):
+        try:
+            if not policies.apply(dag):
+                del found[dag_id]
+        except Exception as error:
+            refused[dag_id] = error
+    module.__dict__["__tradewind_dags__"] = found
+    module.__dict__["__tradewind_refused__"] = refused
     _loaded[path] = module
     return module
 
@@ -110,13 +121,19 @@ def dags_of(module: ModuleType) -> dict[str, Any]:
     return module.__dict__["__tradewind_dags__"]
 
 
+def refused_by_policy(module: ModuleType) -> dict[str, Exception]:
+    """DAGs of a file that a cluster policy does not let in, and what it says."""
+    return module.__dict__["__tradewind_refused__"]
+
+
 def modules_below(root: str, path: str, before: set[str]) -> list[str]:
-    """Files below ``root`` that were imported since ``before``, besides ``path``."""
-    prefix = os.path.join(root, "")
-    found = set()
+    """Files below ``root`` that were imported since ``before``, besides ``path``; those of plugins and policies too."""
+    prefixes = tuple(os.path.join(folder, "") for folder in (root, plugins.plugins_folder()))
+    settings = policies.local_settings()
+    found = set(filter(None, [getattr(settings, "__file__", None)]))
     for name in sys.modules.keys() - before:
         file = getattr(sys.modules.get(name), "__file__", None)
-        if isinstance(file, str) and file.startswith(prefix) and file != path:
+        if isinstance(file, str) and file.startswith(prefixes) and file != path:
             found.add(file)
     return sorted(found)
 
@@ -154,4 +171,8 @@ def one_line(error: BaseException) -> str:
     except Exception:
         text = "(its message can't be shown)"
     text = " ".join(text.split())
+    if isinstance(error, ImportError):
+        from airflow._aliases import hint
+
+        text += hint(error)
     return f"{kind}: {text}" if text else kind

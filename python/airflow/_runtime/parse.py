@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 
 from airflow._runtime import supervisor
-from airflow._runtime.load import dags_of, explain, load, modules_below, one_line
+from airflow._runtime.load import dags_of, explain, load, modules_below, one_line, refused_by_policy
 from airflow._runtime.wire import Channel
 
 _MAX_WARNINGS = 100
@@ -35,7 +35,7 @@ def parse(channel: Channel, job: dict[str, Any]) -> int:
     except BaseException as error:
         problem = explain(error, path)
     else:
-        dags, errors, problem = _serialize(dags_of(module), path)
+        dags, errors, problem = _serialize(dags_of(module), refused_by_policy(module), path)
     channel.send(
         {
             "type": "parsed",
@@ -50,7 +50,9 @@ def parse(channel: Channel, job: dict[str, Any]) -> int:
     return 0
 
 
-def _serialize(found: dict[str, Any], path: str) -> tuple[list, list, dict[str, Any] | None]:
+def _serialize(
+    found: dict[str, Any], refused: dict[str, Exception], path: str
+) -> tuple[list, list, dict[str, Any] | None]:
     from airflow._serialize.dag import serialize_dag
 
     dags: list[dict[str, Any]] = []
@@ -58,6 +60,8 @@ def _serialize(found: dict[str, Any], path: str) -> tuple[list, list, dict[str, 
     problem: dict[str, Any] | None = None
     for dag_id, dag in sorted(found.items()):
         try:
+            if dag_id in refused:
+                raise refused[dag_id]
             dags.append(serialize_dag(dag))
         except Exception as error:
             errors.append({"dag_id": dag_id, "message": one_line(error)})

@@ -43,18 +43,21 @@ class DagBag:
 
     def process_file(self, filepath: str, only_if_updated: bool = True, safe_mode: bool = True) -> list[Any]:
         """Read one file; its DAGs."""
-        from airflow._runtime.load import dags_of, explain, load
+        from airflow._runtime.load import dags_of, explain, load, refused_by_policy
         from airflow._serialize.dag import serialize_dag
 
         root = self.dag_folder if os.path.isdir(self.dag_folder) else os.path.dirname(self.dag_folder)
         try:
-            found = dags_of(load(os.path.abspath(filepath), os.path.abspath(root)))
+            module = load(os.path.abspath(filepath), os.path.abspath(root))
+            found, refused = dags_of(module), refused_by_policy(module)
         except Exception as error:
             self.import_errors[filepath] = explain(error, os.path.abspath(filepath))["traceback"]
             return []
         good: list[Any] = []
         for dag in found.values():
             try:
+                if dag.dag_id in refused:
+                    raise refused[dag.dag_id]
                 serialize_dag(dag)
             except Exception as error:
                 self.import_errors[filepath] = f"{type(error).__name__}: {error}"

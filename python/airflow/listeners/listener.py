@@ -1,0 +1,143 @@
+"""Keeps listeners and calls them. A listener that raises is logged and disturbs nothing else."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import Any
+
+log = logging.getLogger("airflow.listeners")
+
+#: Hooks that are called, with the arguments that they may take.
+HOOKS: dict[str, tuple[str, ...]] = {
+    "on_starting": ("component",),
+    "before_stopping": ("component",),
+    "on_task_instance_running": ("previous_state", "task_instance", "session"),
+    "on_task_instance_success": ("previous_state", "task_instance", "session"),
+    "on_task_instance_failed": ("previous_state", "task_instance", "error", "session"),
+    "on_task_instance_skipped": ("previous_state", "task_instance", "session"),
+    "on_dag_run_running": ("dag_run", "msg"),
+    "on_dag_run_success": ("dag_run", "msg"),
+    "on_dag_run_failed": ("dag_run", "msg"),
+}
+#: Hooks of Airflow that nothing calls here.
+NOT_CALLED = frozenset(
+    {
+        "on_asset_alias_created",
+        "on_asset_changed",
+        "on_asset_created",
+        "on_asset_event_emitted",
+        "on_dataset_alias_created",
+        "on_dataset_changed",
+        "on_dataset_created",
+        "on_existing_dag_import_error",
+        "on_new_dag_import_error",
+    }
+)
+
+
+class ListenerManager:
+    """The listeners of this process."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Any] = []
+        self.hook = _Caller(self)
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether there are any."""
+        return bool(self._listeners)
+
+    @property
+    def pm(self) -> ListenerManager:
+        """Itself; where Airflow keeps pluggy's manager."""
+        return self
+
+    def add_listener(self, listener: Any) -> None:
+        """Register a module or an object with hook implementations."""
+        if listener in self._listeners:
+            return
+        if not inspect.ismodule(listener) and isinstance(listener, type):
+            listener = listener()
+        unknown = sorted(name for name in implementations(listener) if name in NOT_CALLED)
+        if unknown:
+            log.warning("%r has %s, which Tradewind does not call", listener, ", ".join(unknown))
+        self._listeners.append(listener)
+
+    register = add_listener
+
+    def get_plugins(self) -> set[Any]:
+        """The listeners."""
+        return set(self._listeners)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._listeners.clear()
+
+    def has(self, *names: str) -> bool:
+        """Whether somebody listens to one of these hooks."""
+        return any(name in implementations(listener) for listener in self._listeners for name in names)
+
+    def call(self, hook: str, **arguments: Any) -> None:
+        """Call what the listeners have for a hook, with those of the arguments that each takes."""
+        for listener in self._listeners:
+            function = implementations(listener).get(hook)
+            if function is None:
+                continue
+            try:
+                function(**_wanted(function, arguments))
+            except (Exception, SystemExit):
+                log.exception("Listener %r failed in %s", listener, hook)
+
+
+class _Caller:
+    """``manager.hook.on_starting(component=...)``."""
+
+    def __init__(self, manager: ListenerManager) -> None:
+        self._manager = manager
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in HOOKS and name not in NOT_CALLED:
+            raise AttributeError(f"there is no listener hook {name!r}")
+        return lambda **arguments: self._manager.call(name, **arguments)
+
+
+def implementations(listener: Any) -> dict[str, Any]:
+    """The marked functions of a listener by the hook's name."""
+    found = {}
+    for name in dir(listener):
+        if name.startswith("_"):
+            continue
+        function = getattr(listener, name, None)
+        options = getattr(function, "airflow_impl", None)
+        if isinstance(options, dict):
+            found[options.get("specname") or name] = function
+    return found
+
+
+def _wanted(function: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    taken = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken):
+        return arguments
+    names = {parameter.name for parameter in taken}
+    return {name: value for name, value in arguments.items() if name in names}
+
+
+_manager = ListenerManager()
+
+
+def get_listener_manager() -> ListenerManager:
+    """The listeners of this process."""
+    return _manager
+
+
+def tell_of_task(event: str, ti: Any, error: Any = None) -> None:
+    """Tell listeners what became of a try: ``running``, ``success``, ``failed`` or ``skipped``."""
+    from airflow.utils.session import NEW_SESSION
+    from airflow.utils.state import TaskInstanceState
+
+    previous = TaskInstanceState.QUEUED if event == "running" else TaskInstanceState.RUNNING
+    arguments = {"previous_state": previous, "task_instance": ti, "session": NEW_SESSION}
+    if event == "failed":
+        arguments["error"] = error
+    _manager.call(f"on_task_instance_{event}", **arguments)
