@@ -20,7 +20,23 @@ def __getattr__(name: str) -> Any:
         return conf.get("database", "sql_alchemy_conn")
     if name in ("engine", "async_engine"):
         return None
+    if not name.startswith("__"):
+        from airflow._runtime.policies import local_settings
+
+        local = local_settings()
+        if local is not None and hasattr(local, name):
+            return getattr(local, name)
+    if name in _HOOKS:
+        return _nothing
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# Functions that local settings may define; without one, nothing happens.
+_HOOKS = frozenset({"dag_policy", "pod_mutation_hook", "policy", "task_instance_mutation_hook", "task_policy"})
+
+
+def _nothing(subject: Any) -> None:
+    """What a hook does that nobody defined."""
 
 
 def Session(*args: Any, **kwargs: Any) -> Any:

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Any
 
-from airflow._runtime import logs, supervisor
+from airflow._runtime import logs, plugins, supervisor
 from airflow._runtime.alerts import call_each, callbacks_of, tell
 from airflow._runtime.load import dags_of, load, one_line
 from airflow._runtime.wire import Channel, Closed
@@ -105,7 +105,10 @@ def _task(job: dict[str, Any], dag: Any) -> list[str]:
         raise CallbackProblem(f"DAG {job['dag_id']!r} has no task {request.get('task_id')!r} any more")
     failed = request["event"] in ("on_failure", "on_retry")
     error = AirflowException(request.get("reason") or "the try failed") if failed else None
-    return tell(ti, request["state"], request.get("reason"), error)
+    problems = tell(ti, request["state"], request.get("reason"), error)
+    if (listeners := plugins.listeners()) is not None:
+        listeners.tell_of_end(ti, request["state"], error)
+    return problems
 
 
 def _run(job: dict[str, Any], dag: Any) -> list[str]:
@@ -114,7 +117,13 @@ def _run(job: dict[str, Any], dag: Any) -> list[str]:
     event = request["event"]
     context = _run_context(job, dag)
     context["reason"] = request.get("reason")
-    return call_each(callbacks_of(dag, event), context, f"DAG {event}_callback")
+    problems = call_each(callbacks_of(dag, event), context, f"DAG {event}_callback")
+    hook = {"on_failure": "on_dag_run_failed", "on_running": "on_dag_run_running", "on_success": "on_dag_run_success"}
+    if (listeners := plugins.listeners()) is not None and event in hook:
+        run = context["dag_run"]
+        run.state, run.dag = request.get("state") or run.state, dag
+        listeners.call(hook[event], dag_run=run, msg=request.get("reason") or "")
+    return problems
 
 
 def _run_context(job: dict[str, Any], dag: Any) -> Any:

@@ -259,11 +259,13 @@ def preload() -> None:
         "airflow.utils.state",
     ):
         importlib.import_module(module)
-    from airflow._runtime import logs
+    from airflow._runtime import logs, plugins
     from airflow._runtime.rehearse import rehearse
 
     rehearse()
     logs.prepare()
+    plugins.scan_entry_points()
+    plugins.report_problems()
 
 
 def work(sock: socket.socket) -> int:

@@ -130,6 +130,14 @@ def load() -> Plugins:
     return found
 
 
+def listeners() -> Any:
+    """The manager of this process's listeners; None if there are none."""
+    module = sys.modules.get("airflow.listeners.listener")
+    if module is None or not module.get_listener_manager().has_listeners:
+        return None
+    return module.get_listener_manager()
+
+
 def _guarded(found: Plugins, source: str, action: Any) -> None:
     from airflow._runtime.load import one_line
 
@@ -255,10 +263,10 @@ def _parts(plugin: Any, kind: str) -> list[Any]:
 
 
 def _resolve(value: str) -> Any:
-    """The object of an entry point, ``module:attribute``."""
+    """The object of an entry point: ``module:attribute``, or a module."""
     module, _, attribute = value.partition(":")
     found: Any = import_module(module)
-    for part in attribute.split("."):
+    for part in attribute.split(".") if attribute else ():
         found = getattr(found, part)
     return found
 
@@ -312,6 +320,9 @@ def report_problems() -> None:
     if pid:
         return
     try:
+        import warnings
+
+        warnings.simplefilter("ignore")  # those of plugin files concern the files that use them
         for line in load().problems():
             os.write(2, f"{line}\n".encode())
     finally:

@@ -47,8 +47,8 @@ def _find() -> ModuleType | None:
 
 
 def function(name: str) -> Any:
-    """A function of the local settings; None if they have none of that name."""
-    return getattr(local_settings(), name, None)
+    """A function of the local settings; None if they have none of that name, or were not read (a host never does)."""
+    return None if _local is _ABSENT else getattr(_local, name, None)
 
 
 def _implementations(name: str) -> list[Any]:
@@ -131,9 +131,9 @@ def _mutate(task: Any, hook: Any) -> None:
             setattr(task, name, value)
 
 
-def context_variables(context: Any) -> dict[str, str]:
-    """Environment variables that the local settings add to every try (``get_airflow_context_vars``)."""
+def context_variables(ti: Any) -> dict[str, str]:
+    """Environment variables that the local settings add to a try (``get_airflow_context_vars``)."""
     give = function("get_airflow_context_vars")
     if give is None:
         return {}
-    return {str(name): str(value) for name, value in (give(context) or {}).items()}
+    return {str(name): str(value) for name, value in (give(ti.get_template_context()) or {}).items()}

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Any
 
-from airflow._runtime import logs, supervisor
+from airflow._runtime import logs, plugins, policies, supervisor
 from airflow._runtime.load import dags_of, load, one_line
 from airflow._runtime.outcome import Outcome, outcome_of
 from airflow._runtime.wire import Channel, Closed
@@ -111,7 +111,12 @@ def try_task(job: dict[str, Any], task: Any) -> Outcome:
     from airflow.sdk.execution_time.task_instance import RuntimeTaskInstance
 
     ti = RuntimeTaskInstance(job, task)
+    listeners = plugins.listeners()
     try:
+        os.environ.update(policies.context_variables(ti))
+        if listeners is not None:
+            listeners.call("on_starting", component=job)
+            listeners.tell_of_task("running", ti)
         outcome = run_task(ti)
     except BaseException as error:
         outcome = by_policy(outcome_of(error, ti), ti)
@@ -124,10 +129,15 @@ def try_task(job: dict[str, Any], task: Any) -> Outcome:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Who asked the try to end knows whether anybody is to be told of it.
     outcome.called_back = not outcome.was_terminated
-    if outcome.called_back and anything_to_tell(ti, outcome.state):
+    called_back = outcome.called_back and anything_to_tell(ti, outcome.state)
+    if called_back or (listeners is not None and listeners.cares_about(outcome.state)):
         # From here on nothing changes the end of the try, whatever its callbacks do.
         supervisor.send({**outcome.as_message(), "type": "decided"})
+    if called_back:
         tell(ti, outcome.state, outcome.reason, outcome.error)
+    if listeners is not None:
+        listeners.tell_of_end(ti, outcome.state, outcome.error or outcome.reason)
+        listeners.call("before_stopping", component=job)
     return outcome
 
 

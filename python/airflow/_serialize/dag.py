@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from airflow._runtime import plugins
 from airflow._serialize.lane import callbacks, lane
 from airflow._serialize.timetable import timetable_spec
 from airflow._serialize.values import instant, name_of, plain, seconds
@@ -57,12 +58,22 @@ def serialize_dag(dag: Any) -> dict[str, Any]:
         default_args=plain(dag.default_args) or None,
         access_control=plain(dag.access_control) or None,
         template_searchpath=[plain(path) for path in dag.template_searchpath] or None,
-        callbacks=[name for name in _DAG_CALLBACKS if getattr(dag, f"{name}_callback")] or None,
+        callbacks=_callbacks(dag) or None,
         deadlines=[alert.as_spec() for alert in dag.deadlines] or None,
         task_groups=_groups(dag) or None,
         edge_labels=_labels(dag) or None,
     )
     return document
+
+
+def _callbacks(dag: Any) -> list[str]:
+    """What of a run somebody wants to hear of: callbacks of the DAG, listeners of plugins."""
+    wanted = [name for name in _DAG_CALLBACKS if getattr(dag, f"{name}_callback")]
+    listeners = plugins.listeners()
+    if listeners is not None:
+        hooks = {"on_failure": "failed", "on_running": "running", "on_success": "success"}
+        wanted += [name for name, event in hooks.items() if listeners.has(f"on_dag_run_{event}") and name not in wanted]
+    return sorted(wanted)
 
 
 def _put(document: dict[str, Any], **fields: Any) -> None:
@@ -222,6 +233,8 @@ def refuse_watchers(asset: Any) -> None:
         f"asset {asset.name!r} has watchers ({', '.join(w.name for w in asset.watchers)}), which are not supported; "
         "have a DAG update the asset, or send its events to POST /api/v2/assets/events"
     )
+
+
 def _sla(task: Any) -> float | None:
     from airflow.configuration import conf
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow._runtime import plugins, policies
+
 _CALLBACKS = ("on_execute", "on_failure", "on_retry", "on_skipped", "on_success")
 
 
@@ -27,6 +29,7 @@ def _needs_python(task: Any) -> bool:
     own = task.__dict__
     return bool(
         _speaks_of(task.outlets)
+        or (type(task).__name__ == "BashOperator" and _is_watched())
         or callbacks(task)
         or task.retry_policy is not None
         # Its result has to be checked before tasks are mapped over it.
@@ -36,6 +39,20 @@ def _needs_python(task: Any) -> bool:
         or task.run_as_user
         or any(hook in own for hook in ("execute", "pre_execute", "post_execute", "on_kill"))
     )
+
+
+_OF_TASKS = tuple(f"on_task_instance_{event}" for event in ("running", "success", "failed", "skipped"))
+
+
+def _is_watched() -> bool:
+    """Whether every try that does something must be in Python: listeners or local settings want a word in it.
+
+    Tasks that do nothing have no process, with Airflow's own scheduler neither: listeners are not told of them.
+    """
+    listeners = plugins.listeners()
+    if listeners is not None and listeners.has(*_OF_TASKS, "on_starting", "before_stopping"):
+        return True
+    return policies.function("get_airflow_context_vars") is not None
 
 
 def _speaks_of(outlets: Any) -> bool:
@@ -90,6 +107,8 @@ def _other_xcoms() -> bool:
 def _standard_templates(task: Any, texts: list[str]) -> bool:
     """Whether the texts mean the same in any Jinja environment with our defaults."""
     dag = task.dag
+    if plugins.loaded().by_name and any("macros." in text for text in texts):
+        return False
     if dag.render_template_as_native_obj or task.render_template_as_native_obj or dag.jinja_environment_kwargs:
         return False
     if dag.user_defined_macros or dag.user_defined_filters or dag.template_undefined:

@@ -89,6 +89,34 @@ class ListenerManager:
             except (Exception, SystemExit):
                 log.exception("Listener %r failed in %s", listener, hook)
 
+    def tell_of_task(self, event: str, ti: Any, error: Any = None) -> None:
+        """Tell of a try: ``running``, ``success``, ``failed`` or ``skipped``."""
+        from airflow.utils.session import NEW_SESSION
+        from airflow.utils.state import TaskInstanceState
+
+        arguments: dict[str, Any] = {
+            "previous_state": TaskInstanceState.QUEUED if event == "running" else TaskInstanceState.RUNNING,
+            "task_instance": ti,
+            "session": NEW_SESSION,
+        }
+        if event == "failed":
+            arguments["error"] = error
+        self.call(f"on_task_instance_{event}", **arguments)
+
+    def cares_about(self, state: str) -> bool:
+        """Whether somebody listens to a try's ending in a state."""
+        return state in _ENDS and self.has(f"on_task_instance_{_ENDS[state]}", "before_stopping")
+
+    def tell_of_end(self, ti: Any, state: str, error: Any) -> None:
+        """Tell of the end of a try, if its state is one."""
+        event = _ENDS.get(state)
+        if event is not None:
+            ti.state = state
+            self.tell_of_task(event, ti, error)
+
+
+_ENDS = {"failed": "failed", "skipped": "skipped", "success": "success", "up_for_retry": "failed"}
+
 
 class _Caller:
     """``manager.hook.on_starting(component=...)``."""
@@ -129,15 +157,3 @@ _manager = ListenerManager()
 def get_listener_manager() -> ListenerManager:
     """The listeners of this process."""
     return _manager
-
-
-def tell_of_task(event: str, ti: Any, error: Any = None) -> None:
-    """Tell listeners what became of a try: ``running``, ``success``, ``failed`` or ``skipped``."""
-    from airflow.utils.session import NEW_SESSION
-    from airflow.utils.state import TaskInstanceState
-
-    previous = TaskInstanceState.QUEUED if event == "running" else TaskInstanceState.RUNNING
-    arguments = {"previous_state": previous, "task_instance": ti, "session": NEW_SESSION}
-    if event == "failed":
-        arguments["error"] = error
-    _manager.call(f"on_task_instance_{event}", **arguments)

@@ -225,7 +225,10 @@ class TaskNode(Templater, DependencyMixin):
     @property
     def extra_links(self) -> list[str]:
         """Names of the links that the operator's class offers."""
-        return sorted(link.name for link in getattr(self, "operator_extra_links", ()) or ())
+        from airflow._runtime.plugins import loaded
+
+        own = list(getattr(self, "operator_extra_links", ()) or ())
+        return sorted({link.name for link in [*own, *loaded().links(self.operator_class)]})
 
 
 AbstractOperator = TaskNode
