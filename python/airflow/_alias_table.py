@@ -91,7 +91,12 @@ MODULES: dict[str, str] = {
     "airflow.utils.trigger_rule": _DEF + "._internal.rules",
     "airflow.utils.weekday": _STANDARD + ".utils.weekday",
     "airflow.utils.weight_rule": _DEF + "._internal.rules",
+    "airflow.io.path": "airflow.sdk.io.path",
+    "airflow.io.store": "airflow.sdk.io.store",
+    "airflow.io.utils.stat": "airflow.sdk.io.stat",
+    "airflow.lineage.hook": "airflow.sdk.lineage",
     # Airflow 3
+    "airflow.sdk.bases.secrets_backend": "airflow.secrets.base_secrets",
     "airflow.sdk.api.datamodels._generated": "airflow.utils.state",
     "airflow.sdk.bases.timetable": "airflow.timetables.base",
     "airflow.sdk.configuration": "airflow.configuration",
@@ -197,6 +202,13 @@ NAMES: dict[str, dict[str, str]] = {
         **_all("airflow.models.orm", "clear_task_instances"),
     },
     "airflow.executors": {},
+    "airflow.io": {
+        **_all("airflow.sdk.io.fs", "get_fs", "has_fs"),
+        **_all("airflow.sdk.io.path", "ObjectStoragePath"),
+        **_all("airflow.sdk.io.store", "attach"),
+    },
+    "airflow.io.utils": {},
+    "airflow.lineage": {},
     "airflow.notifications": {},
     "airflow.operators": {
         **{name: f"{_OP}.python:!" for name in ("BranchPythonOperator", "PythonOperator", "ShortCircuitOperator")},
@@ -243,7 +255,6 @@ _NOT_YET = "is not part of Tradewind's airflow package yet"
 ABSENT: dict[str, str] = {
     "airflow.contrib": _PROVIDER,
     "airflow.hooks": _PROVIDER,
-    "airflow.io": _NOT_YET,
     "airflow.operators": _PROVIDER,
     "airflow.sensors": _PROVIDER,
 }

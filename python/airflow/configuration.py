@@ -113,7 +113,7 @@ class AirflowConfigParser:
     def _secret(self, section: str, key: str, name: str) -> Any:
         """The option as the secrets backend has it under a name."""
         if section == "secrets" or key.startswith("secrets_backend"):
-            raise AirflowConfigException(f"[{section}] {key} says how secrets are found, so it can't be a secret itself")
+            raise AirflowConfigException(f"[{section}] {key} says how secrets are found; it can't be a secret itself")
         from airflow._runtime.secrets_path import custom_backend
 
         backend = custom_backend()

@@ -95,8 +95,8 @@ def test_submodules_are_attributes():
 def test_what_is_missing_says_so():
     with pytest.raises(ModuleNotFoundError, match=r"airflow\.contrib\.operators\.x: moved to a provider package"):
         importlib.import_module("airflow.contrib.operators.x")
-    with pytest.raises(ImportError, match=r"airflow\.sdk\.ObjectStoragePath is not there yet: .* object storage"):
-        exec("from airflow.sdk import ObjectStoragePath")
+    with pytest.raises(ImportError, match=r"airflow\.sdk\.result is not there yet: .* run results"):
+        exec("from airflow.sdk import result")
     with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
         exec("from airflow.sdk import nonsense")
     from airflow.models import DagModel

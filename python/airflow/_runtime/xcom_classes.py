@@ -24,9 +24,9 @@ def encode_object(value: Any, depth: int) -> Any:
     name = name_of_class(kind)
     if isinstance(value, enum.Enum):
         return encode(value.value, depth)
-    version = getattr(kind, "__version__", 1)
+    version = getattr(kind, "__version__", 0)
     if callable(getattr(value, "serialize", None)) and hasattr(kind, "deserialize"):
-        return tagged(name, encode(value.serialize(), depth), version if isinstance(version, int) else 1)
+        return tagged(name, encode(value.serialize(), depth), version if isinstance(version, int) else 0)
     for package, writer in _WRITERS:
         if package in sys.modules:
             found = writer(value, name, depth)
@@ -85,7 +85,7 @@ def _pydantic(value: Any, name: str, depth: int) -> Any:
     dump = getattr(value, "model_dump", None)
     if not callable(dump) or not hasattr(type(value), "model_validate"):
         return None
-    return tagged(name, encode(dump(), depth))
+    return tagged(name, encode(dump(mode="json"), depth))
 
 
 def _kubernetes(value: Any, name: str, depth: int) -> Any:
@@ -128,8 +128,8 @@ def decode_object(name: str, data: Any, version: int) -> Any:
     import dataclasses
 
     kind = _class(name)
-    known = getattr(kind, "__version__", 1)
-    if isinstance(known, int) and isinstance(version, int) and version > known:
+    known = getattr(kind, "__version__", 0)
+    if isinstance(known, int) and isinstance(version, int) and version > max(known, 1):
         raise TypeError(f"this XCom is version {version} of the class {name}, and the class here is version {known}")
     if hasattr(kind, "deserialize"):
         return kind.deserialize(decode(data), version)

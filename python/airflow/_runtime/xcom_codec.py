@@ -61,13 +61,22 @@ def tagged(name: str, data: Any, version: int = 1) -> dict[str, Any]:
 
 
 def _encode_datetime(value: dt.datetime, depth: int) -> dict[str, Any]:
+    name = "pendulum.datetime.DateTime" if type(value).__module__.startswith("pendulum") else "datetime.datetime"
+    zone = None if value.tzinfo is None else tagged("builtins.tuple", _zone(value.tzinfo))
+    return tagged(name, {"timestamp": value.timestamp(), "tz": zone}, 2)
+
+
+def _zone(zone: dt.tzinfo) -> list[Any]:
+    """A time zone as Airflow writes it: its name or offset in seconds, its class, a version and whether it is known."""
     from airflow.sdk.timezone import timezone_name
 
-    name = "pendulum.datetime.DateTime" if type(value).__module__.startswith("pendulum") else "datetime.datetime"
-    zone = None if value.tzinfo is None else timezone_name(value.tzinfo)
-    if value.tzinfo is None:
-        return tagged(name, {"text": value.isoformat(), "tz": None}, 2)
-    return tagged(name, {"timestamp": value.timestamp(), "tz": zone, "text": value.isoformat()}, 2)
+    if isinstance(zone, dt.timezone) or type(zone).__name__ == "FixedTimezone":
+        offset = zone.utcoffset(None)
+        seconds = round(offset.total_seconds()) if offset is not None else 0
+        return [seconds or "UTC", "pendulum.tz.timezone.FixedTimezone", 1, True]
+    kind = type(zone).__module__.split(".")[0]
+    path = "pendulum.tz.timezone.Timezone" if kind == "pendulum" else "zoneinfo.ZoneInfo"
+    return [timezone_name(zone), path, 1, True]
 
 
 def _encode_set(value: Any, depth: int) -> dict[str, Any]:
@@ -78,7 +87,7 @@ def _encode_set(value: Any, depth: int) -> dict[str, Any]:
 _ENCODERS: tuple[tuple[Any, Any], ...] = (
     (bool, lambda value, depth: bool(value)),
     (dt.datetime, _encode_datetime),
-    (dt.date, lambda value, depth: tagged("datetime.date", value.isoformat())),
+    (dt.date, lambda value, depth: tagged("datetime.date", value.isoformat(), 2)),
     (dt.time, lambda value, depth: tagged("datetime.time", value.isoformat())),
     (dt.timedelta, lambda value, depth: tagged("datetime.timedelta", value.total_seconds(), 2)),
     ((set, frozenset), _encode_set),
@@ -136,22 +145,23 @@ def _decode_datetime(data: Any) -> Any:
     if not isinstance(data, dict):
         return dt.datetime.fromtimestamp(float(data), tz=dt.timezone.utc)
     zone = data.get("tz")
-    if isinstance(zone, (list, tuple)):  # Airflow's own form names the zone's class too
-        zone = zone[0] if isinstance(zone[0], str) else "UTC"
     if isinstance(zone, dict):
-        zone = zone.get(DATA) or "UTC"
-        zone = zone[0] if isinstance(zone, list) else zone
-    if "text" in data:
-        found = dt.datetime.fromisoformat(data["text"])
-    else:
-        found = dt.datetime.fromtimestamp(float(data["timestamp"]), tz=dt.timezone.utc)
+        zone = zone.get(DATA)
+    if isinstance(zone, (list, tuple)):  # with the zone's class behind its name
+        zone = zone[0] if zone[0] != "" else "UTC"
     if zone is None:
-        return found
-    if zone == "UTC":
-        return found.astimezone(dt.timezone.utc)
+        return dt.datetime.fromtimestamp(float(data["timestamp"]))
+    return dt.datetime.fromtimestamp(float(data["timestamp"]), tz=_zone_of(zone))
+
+
+def _zone_of(name: Any) -> dt.tzinfo:
+    if name == "UTC":
+        return dt.timezone.utc
+    if isinstance(name, (int, float)):
+        return dt.timezone(dt.timedelta(seconds=name))
     from airflow.sdk.timezone import parse_timezone
 
-    return found.astimezone(parse_timezone(zone))
+    return parse_timezone(name)
 
 
 def _decode_pendulum(data: Any) -> Any:
@@ -176,6 +186,7 @@ _DECODERS: dict[str, Any] = {
     "datetime.datetime": _decode_datetime,
     "pendulum.datetime.DateTime": _decode_pendulum,
     "datetime.date": dt.date.fromisoformat,
+    "pendulum.date.Date": dt.date.fromisoformat,
     "datetime.time": dt.time.fromisoformat,
     "datetime.timedelta": lambda data: dt.timedelta(seconds=float(data)),
 }

@@ -15,6 +15,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "airflow.sdk.bases.notifier": ("BaseNotifier",),
     "airflow.sdk.bases.operator": ("BaseAsyncOperator", "BaseOperator"),
     "airflow.sdk.bases.operatorlink": ("BaseOperatorLink",),
+    "airflow.sdk.bases.resumablejobmixin": ("ResumableJobMixin",),
     "airflow.sdk.bases.sensor": ("BaseSensorOperator", "PokeReturnValue"),
     "airflow.sdk.bases.skipmixin": ("SkipMixin",),
     "airflow.sdk.bases.xcom": ("BaseXCom",),
@@ -73,6 +74,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "airflow.sdk.definitions.variable": ("Variable",),
     "airflow.sdk.definitions.xcom_arg": ("XComArg",),
     "airflow.sdk.execution_time.task_instance": ("TaskInstance",),
+    "airflow.sdk.io.path": ("ObjectStoragePath",),
     "airflow.timetables.assets": ("AssetOrTimeSchedule",),
     "airflow.timetables.events": ("EventsTimetable",),
     "airflow.timetables.interval": ("CronDataIntervalTimetable", "DeltaDataIntervalTimetable"),
@@ -85,19 +87,16 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "airflow.utils.state": ("DagRunState", "TaskInstanceState"),
 }
-_MODULES = {"macros": "airflow.macros", "timezone": "airflow.sdk.timezone"}
+_MODULES = {"lineage": "airflow.sdk.lineage", "macros": "airflow.macros", "timezone": "airflow.sdk.timezone"}
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 
 # Names of Airflow's SDK that this version does not have, by what they are about.
 _NOT_YET: dict[str, tuple[str, ...]] = {
-    "object storage": ("ObjectStoragePath",),
-    "resumable jobs": ("ResumableJobMixin",),
-    "lineage": ("lineage",),
     "run results": ("result",),
 }  # fmt: skip
 _ABSENT = {name: about for about, names in _NOT_YET.items() for name in names}
 
-__all__ = ["__version__", *sorted(_WHERE), "macros", "timezone"]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_WHERE), *sorted(_MODULES)]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
