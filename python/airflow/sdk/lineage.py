@@ -200,12 +200,11 @@ def get_hook_lineage_collector() -> HookLineageCollector:
 
 def _readers() -> list[Any]:
     """Readers that plugins and installed packages offer."""
-    from importlib import import_module
+    from airflow._runtime.plugins import loaded
 
     found: list[Any] = []
-    plugins = import_module("airflow.plugins_manager")
-    for plugin in getattr(plugins, "plugins", None) or ():
-        found.extend(getattr(plugin, "hook_lineage_readers", ()) or ())
+    for plugin in loaded().by_name.values():
+        found.extend(getattr(plugin, "hook_lineage_readers", None) or ())
     return found
 
 
