@@ -5,8 +5,6 @@ from __future__ import annotations
 from importlib import import_module as _import_module
 from typing import Any
 
-__path__ = __import__("pkgutil").extend_path(__path__, __name__)  # provider packages add their own parts
-
 from airflow import _aliases
 from airflow.version import __version__
 

@@ -17,12 +17,26 @@ use crate::config::{Config, options};
 use crate::error::CliError;
 use crate::progress::Progress;
 use interpreter::{Interpreter, probe};
-use package::Found;
+use package::{Found, Layout};
 
 pub use package::EXAMPLES;
 
 /// What the `airflow` package needs, as pip says it; the same as in `python/pyproject.toml`.
 pub const REQUIREMENTS: &[&str] = &["jinja2>=3.1", "markupsafe>=2.1", "pendulum>=3", "python-dateutil>=2.8"];
+
+/// What provider packages import without naming it as a requirement: Airflow's own distributions bring it along. Ours
+/// requires it as well, so that whoever installs a provider gets it, and an environment without providers does not.
+pub const PROVIDERS_ASSUME: &[&str] = &[
+    "attrs>=22.1",
+    "deprecated>=1.2.13",
+    "packaging>=22",
+    "psutil>=5.8",
+    "pyyaml>=6",
+    "requests>=2.31",
+    "sqlalchemy>=1.4.49",
+    "tabulate>=0.9",
+    "tenacity>=8.3",
+];
 
 /// Oldest version of Python that the package runs on.
 const OLDEST: (u32, u32) = (3, 9);
@@ -190,30 +204,30 @@ fn install(python: &Interpreter, own: &Path, progress: &Progress) -> Result<(Pyt
         Found::Foreign => Ok(false),
         Found::Nothing | Found::Outdated if python.virtual_env => {
             progress.step("Installing the airflow package");
-            package::install(&python.site, Some(&python.scripts)).map(|()| true)
+            package::install(&python.site, Layout::Environment, Some(&python.scripts)).map(|()| true)
         }
         Found::Nothing | Found::Outdated => Ok(false),
     };
     if let Ok(true) = inside {
-        compile(&interpreter, &python.site);
+        compile(&interpreter, &Layout::Environment.root(&python.site));
         return Ok((PythonEnv { interpreter, package_path: None }, python.site.clone()));
     }
     let beside = own.join("python");
-    package::install(&beside, None).map_err(|error| {
+    package::install(&beside, Layout::Alone, None).map_err(|error| {
         CliError::failed(format!("cannot install the airflow package into {}: {error}", beside.display()))
     })?;
-    compile(&interpreter, &beside);
+    compile(&interpreter, &Layout::Alone.root(&beside));
     Ok((PythonEnv { interpreter, package_path: Some(beside.clone()) }, beside))
 }
 
 /// Byte code saves time at every later start. Without it everything works all the same.
-fn compile(interpreter: &Path, site: &Path) {
+fn compile(interpreter: &Path, root: &Path) {
     let compiled =
-        Command::new(interpreter).args(["-m", "compileall", "-q", "-j", "2"]).arg(site.join("airflow")).output();
+        Command::new(interpreter).args(["-m", "compileall", "-q", "-j", "2"]).arg(root.join("airflow")).output();
     if let Ok(output) = compiled
         && !output.status.success()
     {
-        tracing::warn!(site = %site.display(), "the airflow package could not be compiled; starts take longer");
+        tracing::warn!(root = %root.display(), "the airflow package could not be compiled; starts take longer");
     }
 }
 
@@ -242,7 +256,7 @@ mod tests {
     fn the_requirements_are_those_of_the_package() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../python/pyproject.toml");
         let text = fs::read_to_string(file).unwrap();
-        for requirement in REQUIREMENTS {
+        for requirement in REQUIREMENTS.iter().chain(PROVIDERS_ASSUME) {
             assert!(text.contains(&format!("\"{requirement}\"")), "{requirement} is not in python/pyproject.toml");
         }
     }

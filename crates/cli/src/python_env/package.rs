@@ -6,13 +6,31 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::REQUIREMENTS;
+use super::{PROVIDERS_ASSUME, REQUIREMENTS};
 use crate::commands::version::AIRFLOW_VERSION;
 
 include!(concat!(env!("OUT_DIR"), "/airflow_package.rs"));
 
 /// In `airflow/`: says that the folder is ours, and the hash of what was installed.
 const MARKER: &str = ".tradewind";
+
+/// In a folder of packages that pip writes to: the folder that has our `airflow` and nothing else. A `.pth` file puts
+/// it on Python's path. `pip` installs providers into `airflow/providers` beside it, and the two never share a file.
+const APART: &str = "tradewind_airflow";
+
+/// Says after the version, in metadata, whose distribution it is. It counts as newer than the original of that version.
+const LOCAL: &str = "+tradewind";
+
+/// The distributions that our package takes the place of, with their versions: providers and users' requirements
+/// name them, and each of the originals would put its own `airflow` over ours.
+const DISTRIBUTIONS: [(&str, &str); 3] = [
+    ("apache-airflow", AIRFLOW_VERSION),
+    ("apache-airflow-core", AIRFLOW_VERSION),
+    ("apache-airflow-task-sdk", TASK_SDK_VERSION),
+];
+
+/// The version of the task SDK that came with [`AIRFLOW_VERSION`].
+const TASK_SDK_VERSION: &str = "1.3.2";
 
 /// Whose `airflow` a folder of packages has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,57 +45,57 @@ pub enum Found {
     Foreign,
 }
 
+/// How the package lies in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// In an environment's folder of packages, apart from what pip writes there.
+    Environment,
+    /// In a folder of its own, which goes on `PYTHONPATH`.
+    Alone,
+}
+
+impl Layout {
+    /// The folder that has `airflow`.
+    pub fn root(self, site: &Path) -> PathBuf {
+        match self {
+            Self::Environment => site.join(APART),
+            Self::Alone => site.to_owned(),
+        }
+    }
+}
+
 /// Looks into a folder of packages.
 pub fn look(site: &Path) -> Found {
-    let airflow = site.join("airflow");
-    match fs::read_to_string(airflow.join(MARKER)) {
-        Ok(hash) if hash.trim() == HASH => Found::Current,
-        Ok(_) => Found::Outdated,
-        Err(_) if airflow.exists() => Found::Foreign,
-        Err(_) => Found::Nothing,
+    let marker = |root: &Path| fs::read_to_string(root.join("airflow").join(MARKER)).ok();
+    let flat = marker(site);
+    if flat.is_none() && site.join("airflow/__init__.py").exists() {
+        return Found::Foreign;
+    }
+    match marker(&site.join(APART)).or(flat) {
+        Some(hash) if hash.trim() == HASH => Found::Current,
+        Some(_) => Found::Outdated,
+        None => Found::Nothing,
     }
 }
 
 /// Puts the package into a folder of packages, replacing an older one of ours, with metadata that makes pip see
-/// `apache-airflow` as installed. `scripts` is where the environment's commands are, if it has such a place.
+/// `apache-airflow` and its parts as installed. `scripts` is where the environment's commands are, if it has such a
+/// place.
 ///
 /// # Errors
 /// I/O. The old package stays in place unless the new one is complete.
-pub fn install(site: &Path, scripts: Option<&Path>) -> io::Result<()> {
+pub fn install(site: &Path, layout: Layout, scripts: Option<&Path>) -> io::Result<()> {
     fs::create_dir_all(site)?;
     let aside = site.join(format!(".airflow-{}", std::process::id()));
     let _ = fs::remove_dir_all(&aside);
-    let mut record = String::new();
-    let mut write = |below: &str, content: &[u8]| -> io::Result<()> {
-        let path = aside.join(below);
-        fs::create_dir_all(path.parent().unwrap_or(&aside))?;
-        fs::write(&path, content)?;
-        let hash = base64url(&Sha256::digest(content));
-        record.push_str(&format!("{below},sha256={hash},{}\n", content.len()));
-        Ok(())
-    };
-    let info = format!("apache_airflow-{AIRFLOW_VERSION}.dist-info");
-    let written = (|| {
-        for (name, content) in FILES {
-            write(&format!("airflow/{name}"), content)?;
-        }
-        write(&format!("airflow/{MARKER}"), HASH.as_bytes())?;
-        write(&format!("{info}/METADATA"), metadata().as_bytes())?;
-        write(&format!("{info}/INSTALLER"), b"tradewind\n")?;
-        write(
-            &format!("{info}/WHEEL"),
-            b"Wheel-Version: 1.0\nGenerator: tradewind\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        )?;
-        write(&format!("{info}/top_level.txt"), b"airflow\n")
-    })();
+    let written = write(&aside, layout);
     let moved = written.and_then(|()| {
-        record.push_str(&format!("{info}/RECORD,,\n"));
-        fs::write(aside.join(&info).join("RECORD"), &record)?;
-        for old in our_old_metadata(site)? {
-            fs::remove_dir_all(old)?;
+        remove_old(site, layout)?;
+        for entry in fs::read_dir(&aside)? {
+            let entry = entry?;
+            replace(&entry.path(), &site.join(entry.file_name()))?;
         }
-        replace(&aside.join("airflow"), &site.join("airflow"))?;
-        replace(&aside.join(&info), &site.join(&info))
+        Ok(())
     });
     let _ = fs::remove_dir_all(&aside);
     moved?;
@@ -87,8 +105,52 @@ pub fn install(site: &Path, scripts: Option<&Path>) -> io::Result<()> {
     Ok(())
 }
 
-/// Moves a folder to where another may be.
+/// Writes the package with its metadata into an empty folder.
+fn write(folder: &Path, layout: Layout) -> io::Result<()> {
+    let root = layout.root(Path::new(""));
+    let mut files: Vec<(PathBuf, Vec<u8>)> =
+        FILES.iter().map(|(name, content)| (root.join("airflow").join(name), content.to_vec())).collect();
+    files.push((root.join("airflow").join(MARKER), HASH.into()));
+    if layout == Layout::Environment {
+        files.push((format!("{APART}.pth").into(), format!("{APART}\n").into()));
+    }
+    for (name, version) in DISTRIBUTIONS {
+        let info = info_folder(name, version);
+        for (file, content) in [
+            ("METADATA", metadata(name, version)),
+            ("INSTALLER", "tradewind\n".to_owned()),
+            (
+                "WHEEL",
+                "Wheel-Version: 1.0\nGenerator: tradewind\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
+            ),
+        ] {
+            files.push((info.join(file), content.into()));
+        }
+        // Everything so far that no other distribution recorded.
+        let mut record = String::new();
+        for (below, content) in files.drain(..) {
+            let path = folder.join(&below);
+            fs::create_dir_all(path.parent().unwrap_or(folder))?;
+            fs::write(&path, &content)?;
+            let hash = base64url(&Sha256::digest(&content));
+            record.push_str(&format!("{},sha256={hash},{}\n", below.display(), content.len()));
+        }
+        let place = info.join("RECORD");
+        record.push_str(&format!("{},,\n", place.display()));
+        fs::write(folder.join(place), record)?;
+    }
+    Ok(())
+}
+
+fn info_folder(name: &str, version: &str) -> PathBuf {
+    format!("{}-{version}{LOCAL}.dist-info", name.replace('-', "_")).into()
+}
+
+/// Moves a file or folder to where another may be.
 fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_file() {
+        return fs::rename(from, to);
+    }
     let old = to.with_extension(format!("old-{}", std::process::id()));
     let had_one = match fs::rename(to, &old) {
         Ok(()) => true,
@@ -99,19 +161,30 @@ fn replace(from: &Path, to: &Path) -> io::Result<()> {
     if had_one { fs::remove_dir_all(old) } else { Ok(()) }
 }
 
-/// Metadata folders that an earlier installation of ours left.
-fn our_old_metadata(site: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+/// Removes the metadata of an earlier installation of ours, and its package if it lay among pip's files.
+fn remove_old(site: &Path, layout: Layout) -> io::Result<()> {
     for entry in fs::read_dir(site)? {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let ours = fs::read_to_string(entry.path().join("INSTALLER")).is_ok_and(|text| text.trim() == "tradewind");
-        if ours && name.starts_with("apache_airflow-") && name.ends_with(".dist-info") {
-            found.push(entry.path());
+        if ours && name.starts_with("apache_airflow") && name.ends_with(".dist-info") {
+            fs::remove_dir_all(entry.path())?;
         }
     }
-    Ok(found)
+    let flat = site.join("airflow");
+    if layout == Layout::Environment && flat.join(MARKER).exists() {
+        for entry in fs::read_dir(&flat)? {
+            let entry = entry?;
+            match entry.file_type()?.is_dir() {
+                // What pip installed is there as well.
+                true if entry.file_name() == "providers" => {}
+                true => fs::remove_dir_all(entry.path())?,
+                false => fs::remove_file(entry.path())?,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Makes the environment's `airflow` command this binary, unless somebody else's is there.
@@ -127,14 +200,19 @@ fn link_command(link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(binary, link)
 }
 
-fn metadata() -> String {
+/// What pip is told about a distribution. The first is the package; the others only lead to it.
+fn metadata(name: &str, version: &str) -> String {
     let mut text = format!(
-        "Metadata-Version: 2.1\nName: apache-airflow\nVersion: {AIRFLOW_VERSION}\n\
+        "Metadata-Version: 2.1\nName: {name}\nVersion: {version}{LOCAL}\n\
          Summary: Tradewind's authoring package and runtime, in the place of Apache Airflow's\n\
          License: Apache-2.0\nRequires-Python: >=3.9\n"
     );
-    for requirement in REQUIREMENTS {
-        text.push_str(&format!("Requires-Dist: {requirement}\n"));
+    if name == DISTRIBUTIONS[0].0 {
+        for requirement in REQUIREMENTS.iter().chain(PROVIDERS_ASSUME) {
+            text.push_str(&format!("Requires-Dist: {requirement}\n"));
+        }
+    } else {
+        text.push_str(&format!("Requires-Dist: {}=={AIRFLOW_VERSION}{LOCAL}\n", DISTRIBUTIONS[0].0));
     }
     text
 }
@@ -157,33 +235,62 @@ mod tests {
 
     #[test]
     fn installs_updates_and_leaves_foreign_packages_alone() {
-        let site = tempfile::tempdir().unwrap();
-        let site = site.path();
-        assert_eq!(look(site), Found::Nothing);
-        install(site, None).unwrap();
-        assert_eq!(look(site), Found::Current);
-        fs::write(site.join("airflow").join(MARKER), "old").unwrap();
-        fs::write(site.join("airflow/left_over.py"), "").unwrap();
-        assert_eq!(look(site), Found::Outdated);
-        install(site, None).unwrap();
-        assert_eq!(look(site), Found::Current);
-        assert!(!site.join("airflow/left_over.py").exists());
-        assert_eq!(fs::read_dir(site).unwrap().count(), 2, "nothing else is left behind");
-
+        for (layout, entries) in [(Layout::Environment, 5), (Layout::Alone, 4)] {
+            let site = tempfile::tempdir().unwrap();
+            let site = site.path();
+            assert_eq!(look(site), Found::Nothing);
+            install(site, layout, None).unwrap();
+            assert_eq!(look(site), Found::Current);
+            let airflow = layout.root(site).join("airflow");
+            fs::write(airflow.join(MARKER), "old").unwrap();
+            fs::write(airflow.join("left_over.py"), "").unwrap();
+            assert_eq!(look(site), Found::Outdated);
+            install(site, layout, None).unwrap();
+            assert_eq!(look(site), Found::Current);
+            assert!(!airflow.join("left_over.py").exists());
+            assert_eq!(fs::read_dir(site).unwrap().count(), entries, "nothing else is left behind");
+        }
         let other = tempfile::tempdir().unwrap();
         fs::create_dir(other.path().join("airflow")).unwrap();
+        assert_eq!(look(other.path()), Found::Nothing, "a folder of providers alone is nobody's airflow");
+        fs::write(other.path().join("airflow/__init__.py"), "").unwrap();
         assert_eq!(look(other.path()), Found::Foreign);
+    }
+
+    #[test]
+    fn providers_that_pip_installed_stay_where_they_are() {
+        let site = tempfile::tempdir().unwrap();
+        let site = site.path();
+        // As an earlier version of ours lay there, with a provider that pip put into it.
+        fs::create_dir_all(site.join("airflow/providers/http")).unwrap();
+        fs::create_dir_all(site.join("airflow/sdk")).unwrap();
+        for file in ["airflow/__init__.py", "airflow/sdk/__init__.py", "airflow/providers/http/__init__.py"] {
+            fs::write(site.join(file), "").unwrap();
+        }
+        fs::write(site.join("airflow").join(MARKER), "old").unwrap();
+        assert_eq!(look(site), Found::Outdated);
+        for _ in 0..2 {
+            install(site, Layout::Environment, None).unwrap();
+            assert_eq!(look(site), Found::Current);
+            assert!(site.join("airflow/providers/http/__init__.py").exists());
+            assert!(!site.join("airflow/__init__.py").exists());
+            assert!(!site.join("airflow/sdk").exists());
+        }
     }
 
     #[test]
     fn the_record_lists_every_file_with_its_hash() {
         let site = tempfile::tempdir().unwrap();
-        install(site.path(), None).unwrap();
-        let info = site.path().join(format!("apache_airflow-{AIRFLOW_VERSION}.dist-info"));
-        let record = fs::read_to_string(info.join("RECORD")).unwrap();
-        assert_eq!(record.lines().count(), FILES.len() + 6);
+        install(site.path(), Layout::Environment, None).unwrap();
+        let record = |name, version| {
+            fs::read_to_string(site.path().join(info_folder(name, version)).join("RECORD")).unwrap()
+        };
+        let [(name, version), _, (sdk, its_version)] = DISTRIBUTIONS;
+        let package = record(name, version);
+        assert_eq!(package.lines().count(), FILES.len() + 6);
         assert!(FILES.iter().any(|(name, _)| *name == "__init__.py"));
-        assert!(FILES.iter().all(|(name, _)| record.contains(&format!("airflow/{name},sha256="))));
+        assert!(FILES.iter().all(|(name, _)| package.contains(&format!("{APART}/airflow/{name},sha256="))));
+        assert_eq!(record(sdk, its_version).lines().count(), 4);
         assert_eq!(base64url(&Sha256::digest(b"")), "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");
     }
 }

@@ -1,1 +1,7 @@
 """Standard decorators."""
+
+from __future__ import annotations
+
+from airflow.providers import spanning
+
+__path__ = spanning(__path__, __name__)
