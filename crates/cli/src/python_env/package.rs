@@ -282,9 +282,8 @@ mod tests {
     fn the_record_lists_every_file_with_its_hash() {
         let site = tempfile::tempdir().unwrap();
         install(site.path(), Layout::Environment, None).unwrap();
-        let record = |name, version| {
-            fs::read_to_string(site.path().join(info_folder(name, version)).join("RECORD")).unwrap()
-        };
+        let record =
+            |name, version| fs::read_to_string(site.path().join(info_folder(name, version)).join("RECORD")).unwrap();
         let [(name, version), _, (sdk, its_version)] = DISTRIBUTIONS;
         let package = record(name, version);
         assert_eq!(package.lines().count(), FILES.len() + 6);
