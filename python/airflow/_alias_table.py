@@ -126,7 +126,6 @@ MODULES: dict[str, str] = {
     "airflow.sdk.definitions.timetables.simple": "airflow.timetables.simple",
     "airflow.sdk.definitions.timetables.trigger": "airflow.timetables.trigger",
     "airflow.sdk.definitions.trigger_rule": _DEF + "._internal.rules",
-    "airflow.sdk.execution_time.context": "airflow._runtime.accessors",
     "airflow.sdk.execution_time.macros": "airflow.macros",
     "airflow.sdk.execution_time.task_runner": _TI,
     "airflow.sdk.execution_time.xcom": _BASE + ".xcom",
@@ -258,3 +257,12 @@ ABSENT: dict[str, str] = {
     "airflow.operators": _PROVIDER,
     "airflow.sensors": _PROVIDER,
 }
+
+from airflow import _alias_table_providers as _providers  # noqa: E402
+
+MODULES.update(_providers.MODULES)
+NAMES.update(_providers.NAMES)
+ABSENT.update(_providers.ABSENT)
+for _module, _more in _providers.MORE_NAMES.items():
+    if _module in NAMES:
+        NAMES[_module].update(_more)

@@ -24,6 +24,7 @@ class AirflowPlugin:
     operator_extra_links: list[Any] = []
     timetables: list[Any] = []
     listeners: list[Any] = []
+    hook_lineage_readers: list[Any] = []
     hooks: list[Any] = []
     executors: list[Any] = []
     operators: list[Any] = []
@@ -41,3 +42,11 @@ class AirflowPlugin:
     @classmethod
     def on_load(cls, *args: Any, **kwargs: Any) -> None:
         """Hook: the plugin was loaded."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("ProvidersManager", "ProvidersManagerTaskRuntime"):
+        from airflow.providers_manager import ProvidersManager
+
+        return ProvidersManager
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -48,3 +48,11 @@ def Session(*args: Any, **kwargs: Any) -> Any:
 
 def initialize() -> None:
     """Nothing to do."""
+
+
+def configure_orm(*args: Any, **kwargs: Any) -> None:
+    """Nothing to do: there is no database in this process."""
+
+
+def dispose_orm(*args: Any, **kwargs: Any) -> None:
+    """Nothing to do: there is no database in this process."""

@@ -64,6 +64,11 @@ def masked(text: str) -> str:
     return text
 
 
+def known_masks() -> set[str]:
+    """The texts that are hidden."""
+    return set(_masked)
+
+
 def has_masks() -> bool:
     """Whether there are secrets to hide."""
     return bool(_masked)

@@ -76,3 +76,23 @@ class AssetEvent(Base):
 def clear_task_instances(*args: Any, **kwargs: Any) -> None:
     """Refused: clearing is done by REST or the command line."""
     raise NoDatabase("clear_task_instances")
+
+
+class RenderedTaskInstanceFields(Base):
+    """Rendered template fields of a try."""
+
+
+class SerializedDagModel(Base):
+    """A serialized DAG's row."""
+
+
+class SimpleTaskInstance(Base):
+    """A task instance as Airflow 2's scheduler handed it over."""
+
+
+class XComModel(Base):
+    """An XCom's row."""
+
+
+class TaskStateModel(Base):
+    """A task's kept state."""

@@ -8,7 +8,13 @@ from typing import Any
 
 from airflow.sdk.bases.decorator import determine_kwargs
 
-__all__ = ["context_to_airflow_vars", "determine_kwargs", "make_kwargs_callable"]
+__all__ = [
+    "AIRFLOW_VAR_NAME_FORMAT_MAPPING",
+    "DEFAULT_FORMAT_PREFIX",
+    "context_to_airflow_vars",
+    "determine_kwargs",
+    "make_kwargs_callable",
+]
 
 
 def make_kwargs_callable(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -19,6 +25,19 @@ def make_kwargs_callable(func: Callable[..., Any]) -> Callable[..., Any]:
         return func(*args, **determine_kwargs(func, args, kwargs))
 
     return kwargs_func
+
+
+DEFAULT_FORMAT_PREFIX = "airflow.ctx."
+ENV_VAR_FORMAT_PREFIX = "AIRFLOW_CTX_"
+_NAMES = ("DAG_ID", "TASK_ID", "EXECUTION_DATE", "TRY_NUMBER", "DAG_RUN_ID", "DAG_OWNER", "DAG_EMAIL")
+#: What each id is called for other systems, and in the environment.
+AIRFLOW_VAR_NAME_FORMAT_MAPPING = {
+    f"AIRFLOW_CONTEXT_{name}": {
+        "default": f"{DEFAULT_FORMAT_PREFIX}{name.lower()}",
+        "env_var_format": f"{ENV_VAR_FORMAT_PREFIX}{name}",
+    }
+    for name in _NAMES
+}
 
 
 def context_to_airflow_vars(context: Mapping[str, Any], in_env_var_format: bool = False) -> dict[str, str]:
@@ -36,5 +55,5 @@ def context_to_airflow_vars(context: Mapping[str, Any], in_env_var_format: bool 
         "try_number": str(ti.try_number),
         "dag_run_id": ti.run_id,
     }
-    form = "AIRFLOW_CTX_{}" if in_env_var_format else "airflow.ctx.{}"
+    form = (ENV_VAR_FORMAT_PREFIX if in_env_var_format else DEFAULT_FORMAT_PREFIX) + "{}"
     return {form.format(name.upper() if in_env_var_format else name): text for name, text in found.items() if text}

@@ -28,14 +28,24 @@ pub const REQUIREMENTS: &[&str] = &["jinja2>=3.1", "markupsafe>=2.1", "pendulum>
 /// requires it as well, so that whoever installs a provider gets it, and an environment without providers does not.
 pub const PROVIDERS_ASSUME: &[&str] = &[
     "attrs>=22.1",
+    "dill>=0.2.3",
     "deprecated>=1.2.13",
+    "fsspec>=2023.10",
+    "httpx>=0.25",
+    "jsonschema>=4.18",
+    "lazy-object-proxy>=1.2",
     "packaging>=22",
     "psutil>=5.8",
+    "pydantic>=2.5",
+    "python-slugify>=5",
     "pyyaml>=6",
     "requests>=2.31",
+    "setproctitle>=1.3",
     "sqlalchemy>=1.4.49",
+    "structlog>=23.1",
     "tabulate>=0.9",
     "tenacity>=8.3",
+    "universal-pathlib>=0.2.2",
 ];
 
 /// Oldest version of Python that the package runs on.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from airflow.sdk.bases.operator import BaseOperator
 from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
@@ -66,6 +66,36 @@ def determine_kwargs(func: Callable, args: Collection[Any], kwargs: Mapping[str,
 
 
 _signatures: dict[int, tuple[Any, inspect.Signature]] = {}
+
+
+class KeywordParameters(NamedTuple):
+    """What of given arguments a function is called with by name."""
+
+    parameters: Mapping[str, Any]
+    #: The function takes anything by name.
+    wildcard: bool
+
+    @classmethod
+    def determine(cls, func: Callable, args: Collection[Any], kwargs: Mapping[str, Any]) -> KeywordParameters:
+        """Find out; a ``ValueError`` if a positional argument has the name of something that is given by name."""
+        kinds = [parameter.kind for parameter in inspect.signature(func).parameters.values()]
+        return cls(determine_kwargs(func, args, kwargs), inspect.Parameter.VAR_KEYWORD in kinds)
+
+    def unpacking(self) -> Mapping[str, Any]:
+        """For a call in this process."""
+        return self.parameters
+
+    def serializing(self) -> Mapping[str, Any]:
+        """For a call in another process."""
+        return self.parameters
+
+
+def __getattr__(name: str) -> Any:
+    if name == "DecoratedMappedOperator":
+        from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+        return MappedOperator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _signature(function: Callable) -> inspect.Signature:

@@ -22,6 +22,11 @@ KNOWN_CONTEXT_KEYS = CONTEXT_KEYS
 
 Context = dict  # what annotations in DAG files name
 
+
+class AirflowContextDeprecationWarning(FutureWarning):
+    """A key of the context has an old name."""
+
+
 _current: list[Any] = []
 
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
+
+_ESCAPES = re.compile(r"\x1B(?:[@-Z\\-_]|\[[0-?]*[ -/]*[@-~])")
+
+
+def remove_escape_codes(text: str) -> str:
+    """The text without a terminal's colours and movements."""
+    return _ESCAPES.sub("", text)
 
 
 class LoggingMixin:
@@ -40,6 +48,24 @@ class LoggingMixin:
 
     def _set_context(self, context: Any) -> None:
         """Hook: the task instance that is logged for."""
+
+
+class ExternalLoggingMixin:
+    """Of log handlers whose logs are shown somewhere else."""
+
+    @property
+    def log_name(self) -> str:
+        """What the other place is called."""
+        raise NotImplementedError
+
+    def get_external_log_url(self, task_instance: Any, try_number: int) -> str:
+        """Where a try's log is shown."""
+        raise NotImplementedError
+
+    @property
+    def supports_external_link(self) -> bool:
+        """Whether there is such a place."""
+        raise NotImplementedError
 
 
 class StreamLogWriter:

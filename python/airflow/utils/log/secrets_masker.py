@@ -24,3 +24,11 @@ def mask_secret(secret: Any, name: str | None = None) -> None:
 def should_hide_value_for_key(name: Any) -> bool:
     """Whether a value under this name is to be hidden."""
     return is_sensitive(name)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Redactable", "Redacted", "SecretsMasker", "_secrets_masker"):
+        from airflow.utils.log import masker
+
+        return getattr(masker, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,3 @@
+"""Where DAG files come from."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""What tasks tell about themselves."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Names of permissions, and Kerberos tickets."""
+
+from __future__ import annotations
