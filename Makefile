@@ -1,7 +1,7 @@
 # Everything that one does with this repository. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint gen ci bench parity clean ui release debug
+.PHONY: help build run test lint gen ci parity python-matrix bench clean ui release debug
 
 BIN := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 HOST ?= 127.0.0.1
@@ -37,6 +37,11 @@ ci: ## What CI runs: lint, generated files are fresh, every test
 	@scripts/install-test-deps.sh
 	@scripts/lint.sh
 	@scripts/test.sh
+
+python-matrix: ## Run the Python tests on every version of Python from 3.9 to 3.13 that is here
+	@scripts/install-test-deps.sh python
+	cargo build --quiet --bin tradewind
+	@scripts/python-matrix.sh
 
 bench: build ## Measure every scenario and write the tables of BENCHMARKS.md
 	@scripts/install-test-deps.sh

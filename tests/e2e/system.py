@@ -82,7 +82,7 @@ class Home:
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__TRADEWIND__PYTHON": str(ROOT / ".venv/bin/python"),
+            "AIRFLOW__TRADEWIND__PYTHON": os.environ.get("TRADEWIND_TEST_PYTHON") or str(ROOT / ".venv/bin/python"),
         }
 
     # Files

@@ -153,7 +153,7 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place
         Some(root) => {
             let lane = Lane {
                 api: Arc::clone(&worker.api),
-                hosts: worker.hosts.clone(),
+                hosts: worker.hosts.of(&w.bundle).clone(),
                 token: place.token.clone(),
                 workload: Arc::clone(w),
                 root: root.clone(),

@@ -13,7 +13,7 @@ use tradewind_protocol::{TaskApi, Workload};
 
 use crate::attempt::attempt;
 use crate::heartbeat;
-use crate::host::HostPool;
+use crate::host::Hosts;
 use crate::lane::{OomWatch, Stop};
 use crate::orphans::end_orphans;
 use crate::token::Token;
@@ -71,7 +71,7 @@ pub struct Worker(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) config: WorkerConfig,
     pub(crate) api: Arc<dyn TaskApi>,
-    pub(crate) hosts: HostPool,
+    pub(crate) hosts: Hosts,
     pub(crate) oom: Arc<Mutex<OomWatch>>,
     /// 0 until the server knows us.
     pub(crate) worker_id: AtomicI64,
@@ -84,12 +84,12 @@ pub(crate) struct Inner {
 
 impl Worker {
     /// A worker that begins to register and heartbeat at once. Needs a running Tokio runtime.
-    pub fn new(config: WorkerConfig, api: Arc<dyn TaskApi>, hosts: HostPool) -> Self {
+    pub fn new(config: WorkerConfig, api: Arc<dyn TaskApi>, hosts: impl Into<Hosts>) -> Self {
         let slots = Semaphore::new(config.concurrency.max(1) as usize);
         let worker = Self(Arc::new(Inner {
             config,
             api,
-            hosts,
+            hosts: hosts.into(),
             oom: Arc::new(Mutex::new(OomWatch::now())),
             worker_id: AtomicI64::new(0),
             known: watch::Sender::new(false),

@@ -28,7 +28,7 @@ pub async fn run(args: &InfoArgs, context: &Context) -> Result<(), CliError> {
         Ok(()) => "ready".to_owned(),
         Err(error) => error.message,
     };
-    let python = python_env::prepared(&config).map_or_else(
+    let python = python_env::prepared(&config, &python_env::EnvironmentName::Common).map_or_else(
         || "not prepared yet; the first start does it".to_owned(),
         |env| env.interpreter.display().to_string(),
     );

@@ -6,6 +6,7 @@ mod config;
 mod connections;
 mod dags;
 mod db;
+mod env;
 mod info;
 mod jobs;
 pub mod lookup;
@@ -75,6 +76,9 @@ pub enum Command {
     /// Look after the database
     #[command(subcommand)]
     Db(db::DbCommand),
+    /// Look after Python environments
+    #[command(subcommand)]
+    Env(env::EnvCommand),
     /// Look after running processes
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
@@ -121,6 +125,7 @@ pub fn run(cli: Cli, program: &'static str, began: Instant) -> Result<(), CliErr
         Command::Triggerer(args) => roles::triggerer::run(&args, &context),
         Command::Worker(args) => roles::worker::run(&args, &context),
         Command::Config(command) => config::run(command, &context),
+        Command::Env(command) => env::run(command, &context),
         Command::Version(args) => version::run(&args, &context),
         Command::Dags(command) => wait_for(dags::run(command, &context)),
         Command::Assets(command) => wait_for(assets::run(command, &context)),

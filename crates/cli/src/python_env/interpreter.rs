@@ -16,6 +16,8 @@ pub struct Interpreter {
     pub site: PathBuf,
     /// Where its commands are.
     pub scripts: PathBuf,
+    /// Version and platform, as far as packages depend on them: `3.11 linux-x86_64`.
+    pub tag: String,
     /// It is a virtual environment.
     pub virtual_env: bool,
     /// Modules that are needed and not there.
@@ -23,13 +25,19 @@ pub struct Interpreter {
 }
 
 const QUESTION: &str = r#"
-import importlib.util, json, sys, sysconfig
+import json, sys
+if sys.version_info < (3, 4):
+    print(json.dumps({"executable": sys.executable, "version": sys.version_info[:3], "site": "", "scripts": "",
+                      "tag": "", "virtual_env": False, "missing": []}))
+    sys.exit()
+import importlib.util, sysconfig
 paths = sysconfig.get_paths()
 print(json.dumps({
     "executable": sys.executable,
     "version": sys.version_info[:3],
     "site": paths["purelib"],
     "scripts": paths["scripts"],
+    "tag": "%d.%d %s" % (sys.version_info[0], sys.version_info[1], sysconfig.get_platform()),
     "virtual_env": sys.prefix != sys.base_prefix,
     "missing": [m for m in ("jinja2", "markupsafe", "pendulum", "dateutil") if importlib.util.find_spec(m) is None],
 }))

@@ -2,8 +2,16 @@
 //!
 //! A stamp file remembers what was prepared, so that a later start only compares it and starts no Python.
 
+mod choose;
+mod engine_line;
 mod interpreter;
+mod lock;
+mod managed;
+mod name;
 mod package;
+mod pip;
+mod requirements;
+mod sync;
 mod venv;
 
 use std::fs;
@@ -16,10 +24,17 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, options};
 use crate::error::CliError;
 use crate::progress::Progress;
-use interpreter::{Interpreter, probe};
+use crate::terminal;
+use interpreter::Interpreter;
 use package::{Found, Layout};
+use tradewind_worker::host::led_to;
 
+pub use choose::managed;
+pub use managed::Managed;
+pub use name::{COMMON, EnvironmentName};
 pub use package::EXAMPLES;
+pub use requirements::Requirements;
+pub use sync::{Order, Synced, lock_of, packages_in, wanted as wanted_by};
 
 /// What the `airflow` package needs, as pip says it; the same as in `python/pyproject.toml`.
 pub const REQUIREMENTS: &[&str] = &["jinja2>=3.1", "markupsafe>=2.1", "pendulum>=3", "python-dateutil>=2.8"];
@@ -58,6 +73,8 @@ pub struct PythonEnv {
     pub interpreter: PathBuf,
     /// Where the `airflow` package is, if that is not in the interpreter's own path: goes first on `PYTHONPATH`.
     pub package_path: Option<PathBuf>,
+    /// The link that leads to another interpreter when the environment is synced, if it is one of ours.
+    pub follow: Option<PathBuf>,
 }
 
 /// What the environment depends on; when it is as it was, there is nothing to do.
@@ -73,14 +90,23 @@ struct Stamp {
     env: PythonEnv,
 }
 
-/// Finds the interpreter and makes sure that it has everything; makes `$AIRFLOW_HOME/venv` if there is none.
+/// Finds the interpreter of the common environment and makes sure that it has everything; makes an environment if
+/// there is none.
 ///
 /// # Errors
 /// One sentence about what is missing and what to do.
 pub fn prepare(config: &Config, progress: &Progress) -> Result<PythonEnv, CliError> {
+    prepare_one(config, &EnvironmentName::Common, progress)
+}
+
+/// The same for any environment.
+///
+/// # Errors
+/// One sentence about what is missing and what to do.
+pub fn prepare_one(config: &Config, name: &EnvironmentName, progress: &Progress) -> Result<PythonEnv, CliError> {
     let own = config.home().join(".tradewind");
-    let stamp_file = own.join("python.json");
-    if let Some(env) = still_good(&stamp_file, config) {
+    let stamp_file = stamp_of(config, name);
+    if let Some(env) = still_good(&stamp_file, config, name) {
         return Ok(env);
     }
     let unwritable = |error| {
@@ -91,12 +117,14 @@ pub fn prepare(config: &Config, progress: &Progress) -> Result<PythonEnv, CliErr
     // Roles that start at the same time prepare one after the other; all but the first find it done.
     let lock = fs::File::create(own.join("python.lock")).map_err(unwritable)?;
     lock.lock().map_err(unwritable)?;
-    if let Some(env) = still_good(&stamp_file, config) {
+    if let Some(env) = still_good(&stamp_file, config, name) {
         return Ok(env);
     }
-    let python = choose(config, progress)?;
-    let (env, site) = install(&python, &own, progress)?;
-    let stamp = Stamp { interpreter_file: file_identity(&env.interpreter), site, env: env.clone(), ..wanted(config) };
+    let (python, managed) = choose::choose(config, name, progress)?;
+    let (mut env, site) = install(&python, &own, progress)?;
+    env.follow = managed.map(|managed| managed.link());
+    let stamp =
+        Stamp { interpreter_file: file_identity(&env.interpreter), site, env: env.clone(), ..wanted(config, name) };
     let text = serde_json::to_string_pretty(&stamp).unwrap_or_default();
     let aside = stamp_file.with_extension("new");
     fs::write(&aside, text).and_then(|()| fs::rename(&aside, &stamp_file)).map_err(unwritable)?;
@@ -104,37 +132,61 @@ pub fn prepare(config: &Config, progress: &Progress) -> Result<PythonEnv, CliErr
 }
 
 /// The environment, if it is ready; prepares nothing.
-pub fn prepared(config: &Config) -> Option<PythonEnv> {
-    still_good(&config.home().join(".tradewind/python.json"), config)
+pub fn prepared(config: &Config, name: &EnvironmentName) -> Option<PythonEnv> {
+    still_good(&stamp_of(config, name), config, name)
+}
+
+/// Builds an environment from requirements and puts it in force.
+///
+/// # Errors
+/// What is wrong; the environment in force is as it was.
+pub fn sync(config: &Config, name: &EnvironmentName, order: &Order, progress: &Progress) -> Result<Synced, CliError> {
+    let managed = choose::to_sync(config, name)?;
+    let own = config.home().join(".tradewind");
+    fs::create_dir_all(&own)?;
+    let lock = fs::File::create(own.join(format!("sync{}.lock", name.slug())))?;
+    if lock.try_lock().is_err() {
+        return Err(CliError::failed(format!("another `env sync` of the environment '{name}' is at work")));
+    }
+    let synced = sync::sync(&managed, name, order, progress)?;
+    prepare_one(config, name, progress)?;
+    Ok(synced)
+}
+
+fn stamp_of(config: &Config, name: &EnvironmentName) -> PathBuf {
+    config.home().join(format!(".tradewind/python{}.json", name.slug()))
 }
 
 /// The environment of the last time, if nothing that it depends on has changed.
-fn still_good(stamp_file: &Path, config: &Config) -> Option<PythonEnv> {
+fn still_good(stamp_file: &Path, config: &Config, name: &EnvironmentName) -> Option<PythonEnv> {
     let stamp: Stamp = serde_json::from_slice(&fs::read(stamp_file).ok()?).ok()?;
     let wanted = Stamp {
         interpreter_file: file_identity(&stamp.env.interpreter),
         site: stamp.site.clone(),
         env: stamp.env.clone(),
-        ..wanted(config)
+        ..wanted(config, name)
     };
     let there = package::look(&stamp.site) == Found::Current;
-    (there && stamp == wanted && stamp.interpreter_file != (0, 0)).then_some(stamp.env)
+    let in_force = match &stamp.env.follow {
+        Some(link) => led_to(link).is_some_and(|folder| folder.join("bin/python") == stamp.env.interpreter),
+        None => true,
+    };
+    (there && in_force && stamp == wanted && stamp.interpreter_file != (0, 0)).then_some(stamp.env)
 }
 
-fn wanted(config: &Config) -> Stamp {
+fn wanted(config: &Config, name: &EnvironmentName) -> Stamp {
     Stamp {
         package: package::HASH.to_owned(),
-        configured: config.text(&options::PYTHON).to_owned(),
-        virtual_env: virtual_env(),
+        configured: match name {
+            EnvironmentName::Common => config.text(&options::PYTHON).to_owned(),
+            name => name.to_string(),
+        },
+        virtual_env: Some(name).filter(|name| **name == EnvironmentName::Common).and_then(|_| choose::active(config)),
         binary: std::env::current_exe().unwrap_or_default(),
         interpreter_file: (0, 0),
         site: PathBuf::new(),
-        env: PythonEnv { interpreter: PathBuf::new(), package_path: None },
+        env: PythonEnv { interpreter: PathBuf::new(), package_path: None, follow: None },
     }
-}
-
-fn virtual_env() -> Option<String> {
-    std::env::var("VIRTUAL_ENV").ok().filter(|v| !v.is_empty())
 }
 
 /// Modification time and size of the file that a path leads to.
@@ -144,64 +196,24 @@ fn file_identity(path: &Path) -> (u64, u64) {
     (modified.map_or(0, |m| m.as_secs()), meta.len())
 }
 
-/// The interpreter: configured, or of the active virtual environment, or of our own one.
-fn choose(config: &Config, progress: &Progress) -> Result<Interpreter, CliError> {
-    let choose_another = "or set [tradewind] python (AIRFLOW__TRADEWIND__PYTHON) to an interpreter that has them";
-    if let Some(text) = config.some_text(&options::PYTHON) {
-        let setting = config.setting(&options::PYTHON);
-        // A bare name is looked up on PATH.
-        let program = if text.contains('/') { config.path(&options::PYTHON) } else { PathBuf::from(text) };
-        let python = probe(&program).map_err(|e| {
-            CliError::usage(format!("{}: [tradewind] python: {e}", setting.source))
-                .hint("set it to a Python interpreter, 3.9 or newer, or leave it out")
-        })?;
-        check_version(&python)?;
-        if python.missing.is_empty() {
-            return Ok(python);
-        }
-        let install = format!("{} -m pip install {}", python.executable.display(), quoted_requirements());
-        return Err(CliError::failed(format!(
-            "{} lacks {}",
-            python.executable.display(),
-            python.missing.join(" and ")
-        ))
-        .hint(format!("install what is missing with: {install}")));
-    }
-    if let Some(active) = virtual_env()
-        && let Ok(python) = probe(&Path::new(&active).join("bin/python"))
-        && (python.version.0, python.version.1) >= OLDEST
-        && python.missing.is_empty()
-    {
-        return Ok(python);
-    }
-    let folder = config.home().join("venv");
-    if folder.exists() && !venv::is_ours(&folder) {
-        let python = probe(&folder.join("bin/python"))
-            .map_err(|e| CliError::failed(format!("{} is there and not usable: {e}", folder.display())))?;
-        check_version(&python)?;
-        if python.missing.is_empty() {
-            return Ok(python);
-        }
-        let pip = format!("{}/bin/pip install {}", folder.display(), quoted_requirements());
-        return Err(CliError::failed(format!("{} lacks {}", folder.display(), python.missing.join(" and ")))
-            .hint(format!("install what is missing with: {pip}\n  {choose_another}")));
-    }
-    venv::ensure(&folder, progress)?;
-    probe(&folder.join("bin/python")).map_err(|e| CliError::failed(e.to_string()))
-}
-
-/// `'jinja2>=3.1,<4' 'pendulum…'`, for a shell.
-fn quoted_requirements() -> String {
-    REQUIREMENTS.iter().map(|r| format!("'{r}'")).collect::<Vec<_>>().join(" ")
-}
+/// Newest version that the tests run on.
+const NEWEST: (u32, u32) = (3, 13);
 
 fn check_version(python: &Interpreter) -> Result<(), CliError> {
     let (major, minor, micro) = python.version;
+    if (major, minor) > NEWEST {
+        terminal::warn(&format!(
+            "{} is Python {major}.{minor}.{micro}; Tradewind is tested on 3.9 to {}.{}",
+            python.executable.display(),
+            NEWEST.0,
+            NEWEST.1
+        ));
+    }
     if (major, minor) >= OLDEST {
         return Ok(());
     }
     Err(CliError::failed(format!("{} is Python {major}.{minor}.{micro}", python.executable.display()))
-        .hint("Tradewind needs Python 3.9 or newer; set [tradewind] python to one"))
+        .hint("Tradewind needs Python 3.9 or newer; set [tradewind] python (AIRFLOW__TRADEWIND__PYTHON) to one"))
 }
 
 /// Puts the package into the interpreter's packages; beside them where that is not possible (not writable, or the
@@ -220,14 +232,14 @@ fn install(python: &Interpreter, own: &Path, progress: &Progress) -> Result<(Pyt
     };
     if let Ok(true) = inside {
         compile(&interpreter, &Layout::Environment.root(&python.site));
-        return Ok((PythonEnv { interpreter, package_path: None }, python.site.clone()));
+        return Ok((PythonEnv { interpreter, package_path: None, follow: None }, python.site.clone()));
     }
     let beside = own.join("python");
     package::install(&beside, Layout::Alone, None).map_err(|error| {
         CliError::failed(format!("cannot install the airflow package into {}: {error}", beside.display()))
     })?;
     compile(&interpreter, &Layout::Alone.root(&beside));
-    Ok((PythonEnv { interpreter, package_path: Some(beside.clone()) }, beside))
+    Ok((PythonEnv { interpreter, package_path: Some(beside.clone()), follow: None }, beside))
 }
 
 /// Byte code saves time at every later start. Without it everything works all the same.
@@ -260,6 +272,21 @@ mod tests {
         let error = result.unwrap_err();
         assert!(error.message.starts_with("AIRFLOW__TRADEWIND__PYTHON: [tradewind] python: /nonexistent"), "{error}");
         assert_eq!(error.code, 2);
+    }
+
+    #[test]
+    fn a_python_that_is_too_old_is_told_in_one_sentence() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        // Answers as a real one does that is older than what we could ask it more about.
+        let old = folder.path().join("python");
+        let answer = r#"{"executable": "/old/python", "version": [2, 7, 18], "site": "", "scripts": "", "tag": "",
+            "virtual_env": false, "missing": []}"#;
+        fs::write(&old, format!("#!/bin/sh\necho '{}'\n", answer.replace('\n', ""))).unwrap();
+        fs::set_permissions(&old, fs::Permissions::from_mode(0o755)).unwrap();
+        let (_home, result) = prepare_with(old.to_str().unwrap());
+        let error = result.unwrap_err().to_string();
+        assert!(error.starts_with("/old/python is Python 2.7.18\n  Tradewind needs Python 3.9 or newer"), "{error}");
     }
 
     #[test]

@@ -78,6 +78,29 @@ pub fn look(site: &Path) -> Found {
     }
 }
 
+/// Distributions of another engine in a folder of packages: their files are in the place of ours, or among them.
+pub fn foreign_engines(site: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(site).into_iter().flatten().flatten() {
+        let folder = entry.file_name().to_string_lossy().into_owned();
+        let Some((name, _)) = folder.strip_suffix(".dist-info").and_then(|stem| stem.rsplit_once('-')) else {
+            continue;
+        };
+        let ours = fs::read_to_string(entry.path().join("INSTALLER")).is_ok_and(|text| text.trim() == "tradewind");
+        if is_engine(name) && !ours {
+            found.push(name.replace('_', "-"));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whether requirements that name this distribution are met by ours.
+pub fn is_engine(name: &str) -> bool {
+    let name = super::requirements::normal(name);
+    DISTRIBUTIONS.iter().any(|(ours, _)| *ours == name)
+}
+
 /// Puts the package into a folder of packages, replacing an older one of ours, with metadata that makes pip see
 /// `apache-airflow` and its parts as installed. `scripts` is where the environment's commands are, if it has such a
 /// place.

@@ -16,7 +16,7 @@ use tradewind_protocol::log_path::callback_log_path;
 use tradewind_server::StoreTaskApi;
 use tradewind_server::task_api::TaskApiConfig;
 use tradewind_store::{CallbackEnd, ClaimedCallback, DeadlineAnswer, Store};
-use tradewind_worker::host::{Answerer, CallbackFailure, HostPool};
+use tradewind_worker::host::{Answerer, CallbackFailure, Hosts};
 use tradewind_worker::log::TryLog;
 
 use super::settings::{self, Bundle};
@@ -26,7 +26,7 @@ use crate::config::{Config, options};
 struct PythonCallbacks {
     store: Store,
     api: StoreTaskApi,
-    hosts: HostPool,
+    hosts: Hosts,
     /// Bundle to its folder.
     bundles: BTreeMap<String, PathBuf>,
     log_folder: PathBuf,
@@ -36,7 +36,7 @@ struct PythonCallbacks {
 pub fn callbacks(
     config: &Config,
     store: &Store,
-    hosts: &HostPool,
+    hosts: &Hosts,
     bundles: &[Bundle],
     shutdown: &CancellationToken,
 ) -> JoinHandle<()> {
@@ -76,7 +76,11 @@ impl CallbackHost for PythonCallbacks {
             Box::pin(async move { api.answer_callback(&caller, call).await })
         });
         let file = root.join(&callback.relative_fileloc);
-        let ran = self.hosts.callback(&file, root, job, timeout.to_std(), &answerer, &mut log).await;
+        let ran = self
+            .hosts
+            .of(&callback.bundle_name)
+            .callback(&file, root, job, timeout.to_std(), &answerer, &mut log)
+            .await;
         let error = match ran {
             Ok(called) => self.take_in(callback, called).await,
             Err(CallbackFailure::Host(error)) => return Ran::NotBegun(error.to_string()),

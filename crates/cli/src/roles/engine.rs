@@ -17,7 +17,7 @@ use tradewind_server::StoreTaskApi;
 use tradewind_server::task_api::TaskApiConfig;
 use tradewind_store::{Store, Topic};
 use tradewind_worker::Worker;
-use tradewind_worker::host::HostPool;
+use tradewind_worker::host::Hosts;
 
 use super::parser::HostParser;
 use super::settings::{self, Bundle};
@@ -67,7 +67,7 @@ impl RunningScheduler {
 pub async fn scheduler(
     config: &Config,
     store: &Store,
-    hosts: &HostPool,
+    hosts: &Hosts,
     bundles: &[Bundle],
     shutdown: CancellationToken,
 ) -> Result<RunningScheduler, CliError> {
@@ -115,11 +115,11 @@ pub fn timetables(
     config: &Config,
     store: &Store,
     variables: Store,
-    hosts: &HostPool,
+    hosts: &Hosts,
     bundle: &Bundle,
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
-    let host = Arc::new(HostParser::new(hosts.clone(), super::parser::answerer(variables)));
+    let host = Arc::new(HostParser::new(hosts.of(&bundle.name).clone(), super::parser::answerer(variables)));
     let settings = TimetablesConfig::from(&settings::processor(config, bundle));
     tokio::spawn(Timetables::new(store.clone(), host, settings, SystemClock).run(shutdown))
 }
@@ -128,14 +128,16 @@ pub fn timetables(
 pub fn dag_processors(
     config: &Config,
     store: &Store,
-    hosts: &HostPool,
+    hosts: &Hosts,
     bundles: &[Bundle],
     shutdown: &CancellationToken,
 ) -> Vec<JoinHandle<()>> {
-    let parser = Arc::new(HostParser::new(hosts.clone(), super::parser::answerer(store.clone())));
     let start = |bundle: &Bundle| {
-        let settings = settings::processor(config, bundle);
-        let processor = DagProcessor::new(store.clone(), parser.clone(), settings, SystemClock);
+        let answerer = super::parser::answerer(store.clone());
+        let parser = Arc::new(HostParser::new(hosts.of(&bundle.name).clone(), answerer));
+        let mut settings = settings::processor(config, bundle);
+        settings.environment = hosts.of(&bundle.name).config().follow.clone();
+        let processor = DagProcessor::new(store.clone(), parser, settings, SystemClock);
         let timetables = timetables(config, store, store.clone(), hosts, bundle, shutdown.clone());
         [tokio::spawn(processor.run(shutdown.clone())), timetables]
     };

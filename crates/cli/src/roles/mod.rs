@@ -3,6 +3,7 @@
 mod banner;
 mod callbacks;
 mod engine;
+mod hosts;
 mod logging;
 mod parser;
 pub mod settings;
@@ -19,6 +20,7 @@ use crate::error::CliError;
 
 pub use callbacks::callbacks;
 pub use engine::{Runner, dag_processors, scheduler, timetables};
+pub use hosts::{hosts, hosts_with};
 pub use logging::start as start_logging;
 pub use parser::{answerer, answerer_without_database};
 pub use shutdown::on_signal;

@@ -17,7 +17,7 @@ use tradewind_worker::host::HostConfig;
 
 use crate::config::{Config, Spec, options};
 use crate::error::CliError;
-use crate::python_env::PythonEnv;
+use crate::python_env::{EnvironmentName, PythonEnv};
 
 fn duration(config: &Config, spec: &Spec) -> Duration {
     Duration::from_secs_f64(config.seconds(spec).as_secs_f64())
@@ -69,6 +69,8 @@ pub struct Bundle {
     pub name: String,
     /// The folder.
     pub root: PathBuf,
+    /// The Python environment of its files and tasks.
+    pub environment: EnvironmentName,
 }
 
 /// The folders of DAG files: `[dag_processor] dag_bundle_config_list`, else `[core] dags_folder`.
@@ -76,10 +78,11 @@ pub struct Bundle {
 /// # Errors
 /// A bundle that is not a local folder; exit code 2.
 pub fn bundles(config: &Config) -> Result<Vec<Bundle>, CliError> {
-    let folder = || Bundle { name: "dags-folder".into(), root: config.path(&options::DAGS_FOLDER) };
+    let bundle = |name: &str, root: PathBuf| Bundle { name: name.into(), root, environment: EnvironmentName::Common };
+    let folder = || bundle("dags-folder", config.path(&options::DAGS_FOLDER));
     let examples = config
         .flag(&options::LOAD_EXAMPLES)
-        .then(|| Bundle { name: EXAMPLES_BUNDLE.into(), root: config.home().join(".tradewind/examples") });
+        .then(|| bundle(EXAMPLES_BUNDLE, config.home().join(".tradewind/examples")));
     let Some(text) = config.some_text(&options::DAG_BUNDLE_CONFIG_LIST) else {
         return Ok(std::iter::once(folder()).chain(examples).collect());
     };
@@ -94,10 +97,18 @@ pub fn bundles(config: &Config) -> Result<Vec<Bundle>, CliError> {
             return Err(wrong(&format!("the bundle '{name}' is a {class}, which is not available yet"))
                 .hint("use LocalDagBundle on a folder that something else keeps up to date"));
         }
-        bundles.push(match entry["kwargs"]["path"].as_str() {
-            Some(path) => Bundle { name: name.to_owned(), root: config.home().join(path) },
-            None => Bundle { name: name.to_owned(), ..folder() },
-        });
+        let environment = match entry.get("environment").or_else(|| entry["kwargs"].get("environment")) {
+            None | Some(Value::Null) => EnvironmentName::Common,
+            Some(Value::String(text)) => EnvironmentName::parse(text, config.home())
+                .map_err(|what| wrong(&format!("the environment of the bundle '{name}': {what}")))?,
+            Some(other) => {
+                return Err(wrong(&format!(
+                    "the environment of the bundle '{name}' is {other}; a name or a path is a text"
+                )));
+            }
+        };
+        let root = entry["kwargs"]["path"].as_str().map_or_else(|| folder().root, |path| config.home().join(path));
+        bundles.push(Bundle { name: name.to_owned(), root, environment });
     }
     if bundles.is_empty() {
         return Err(wrong("the list is empty"));
@@ -150,6 +161,7 @@ pub fn processor(config: &Config, bundle: &Bundle) -> ProcessorConfig {
         heartbeat: duration(config, &options::JOB_HEARTBEAT_SEC),
         defaults: dag_defaults(config),
         settings: parse_settings(config),
+        environment: None,
     }
 }
 
@@ -201,6 +213,7 @@ fn import_timeout(config: &Config) -> Duration {
 /// Of python hosts.
 pub fn hosts(config: &Config, python: &PythonEnv) -> HostConfig {
     let mut hosts = HostConfig::new(&python.interpreter, python.package_path.iter().cloned().collect());
+    hosts.follow.clone_from(&python.follow);
     // What we decided must be what DAG files see, wherever it was set.
     hosts.env.push((OsString::from("AIRFLOW_HOME"), config.home().into()));
     hosts.warm_hosts = count(config, &options::WARM_HOSTS);
@@ -302,7 +315,11 @@ mod tests {
     #[test]
     fn bundles_are_folders() {
         let list = |text: &str| bundles(&config(&[("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", text)]));
-        let bundle = |name: &str, root: &str| Bundle { name: name.into(), root: root.into() };
+        let bundle = |name: &str, root: &str| Bundle {
+            name: name.into(),
+            root: root.into(),
+            environment: EnvironmentName::Common,
+        };
         assert_eq!(bundles(&config(&[])).unwrap(), [bundle("dags-folder", "/h/dags")]);
         assert_eq!(
             list(r#"[{"name": "a", "kwargs": {}}, {"name": "b", "classpath": "x.LocalDagBundle", "kwargs": {"path": "/p"}}]"#)
@@ -312,6 +329,11 @@ mod tests {
         let error =
             list(r#"[{"name": "g", "classpath": "airflow.providers.git.bundles.git.GitDagBundle"}]"#).unwrap_err();
         assert!(error.message.contains("'g' is a airflow.providers.git") && error.code == 2, "{error}");
+        let own = |text: &str| list(&format!(r#"[{{"name": "a", "kwargs": {{"environment": {text}}}}}]"#));
+        assert_eq!(own(r#""etl""#).unwrap()[0].environment, EnvironmentName::Named("etl".into()));
+        assert_eq!(own(r#""./etl""#).unwrap()[0].environment, EnvironmentName::At("/h/./etl".into()));
+        assert!(own("3").unwrap_err().message.contains("a name or a path is a text"));
+        assert!(own(r#""e t""#).unwrap_err().message.contains("is no name of an environment"));
         assert!(list("[]").unwrap_err().message.ends_with("the list is empty"));
     }
 

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tradewind_server::ServerConfig;
 use tradewind_store::{Dialect, Store};
-use tradewind_worker::host::HostPool;
 
 use super::banner::{Banner, SignIn};
 use super::{engine, settings};
@@ -39,9 +38,9 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
     let opened = if server { Some(open_store(&config, true).await?) } else { None };
     let progress = Progress::new();
     let python = python_env::prepare(&config, &progress)?;
+    let hosts = super::hosts(&config, &bundles, &progress)?;
     progress.done();
 
-    let hosts = HostPool::new(settings::hosts(&config, &python));
     // The interpreter comes up while the database is made ready.
     let first_host = tokio::spawn({
         let hosts = hosts.clone();

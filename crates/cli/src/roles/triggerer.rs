@@ -12,7 +12,7 @@ use tradewind_protocol::triggers::RunTrigger;
 use tradewind_server::StoreTaskApi;
 use tradewind_server::task_api::TaskApiConfig;
 use tradewind_store::Store;
-use tradewind_worker::host::HostPool;
+use tradewind_worker::host::Hosts;
 use tradewind_worker::triggers::{TriggerConfig, TriggerPool, TriggerSaid};
 
 use super::settings::{self, Bundle};
@@ -43,7 +43,7 @@ impl TriggerRunner for Runner {
 pub async fn triggerer(
     config: &Config,
     store: &Store,
-    hosts: &HostPool,
+    hosts: &Hosts,
     bundles: &[Bundle],
     capacity: Option<u32>,
     shutdown: CancellationToken,
@@ -61,7 +61,7 @@ pub async fn triggerer(
         let api = api.clone();
         Box::pin(async move { api.answer_trigger(call).await })
     });
-    let (pool, mut heard) = TriggerPool::new(trigger_config, hosts.clone(), answerer);
+    let (pool, mut heard) = TriggerPool::new(trigger_config, hosts.common().clone(), answerer);
     let (said, saying) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(one) = heard.recv().await {

@@ -7,10 +7,11 @@ use tradewind_engine::dag_processor::list_dag_files;
 use tradewind_protocol::SerializedDag;
 use tradewind_protocol::frames::Parsed;
 use tradewind_store::Store;
-use tradewind_worker::host::{HostPool, ParseRequest};
+use tradewind_worker::host::{Hosts, ParseRequest};
 
 use crate::config::{Config, options};
 use crate::error::CliError;
+use crate::python_env::EnvironmentName;
 use crate::roles::settings::{self, Bundle};
 use crate::roles::{answerer, answerer_without_database};
 use crate::suggest::nearest;
@@ -33,7 +34,7 @@ pub struct Found {
 /// The file cannot be read, or there is no such DAG.
 pub async fn find(
     config: &Config,
-    hosts: &HostPool,
+    hosts: &Hosts,
     real: Option<&Store>,
     dag_id: &str,
     file: Option<&Path>,
@@ -88,12 +89,13 @@ fn bundle_of(bundles: &[Bundle], path: &Path) -> Bundle {
     bundles.iter().find(|b| path.starts_with(&b.root)).cloned().unwrap_or_else(|| Bundle {
         name: "dags-folder".into(),
         root: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+        environment: EnvironmentName::Common,
     })
 }
 
 async fn in_file(
     config: &Config,
-    hosts: &HostPool,
+    hosts: &Hosts,
     real: Option<&Store>,
     dag_id: &str,
     path: &Path,
@@ -114,7 +116,7 @@ async fn in_file(
 
 async fn parse(
     config: &Config,
-    hosts: &HostPool,
+    hosts: &Hosts,
     real: Option<&Store>,
     path: &Path,
     bundle: &Bundle,
@@ -122,6 +124,6 @@ async fn parse(
     let request = ParseRequest { path: path.to_owned(), root: bundle.root.clone(), bundle: bundle.name.clone() };
     let answerer = real.map_or_else(answerer_without_database, |store| answerer(store.clone()));
     let timeout = config.seconds(&options::DAG_FILE_PROCESSOR_TIMEOUT);
-    let parsed = hosts.parse(request, timeout, Arc::clone(&answerer)).await;
+    let parsed = hosts.of(&bundle.name).parse(request, timeout, Arc::clone(&answerer)).await;
     parsed.map_err(|error| CliError::failed(format!("{}: {error}", path.display())))
 }

@@ -22,13 +22,12 @@ use tradewind_server::task_api::TaskApiConfig;
 use tradewind_store::read::{RunView, TI_COLUMNS, TiFilter, TiView};
 use tradewind_store::{FileResult, NewRun, Store, StoreOptions, Topic, TriggerOutcome};
 use tradewind_worker::Worker;
-use tradewind_worker::host::HostPool;
+use tradewind_worker::host::Hosts;
 
 use crate::commands::lookup::{ALL, order};
 use crate::config::Config;
 use crate::error::CliError;
 use crate::progress::Progress;
-use crate::python_env;
 use crate::roles::{self, Runner, settings};
 
 pub use load::{Found, find};
@@ -59,7 +58,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// There is no usable Python.
-pub async fn hosts(config: &Config) -> Result<HostPool, CliError> {
+pub async fn hosts(config: &Config) -> Result<Hosts, CliError> {
     hosts_with(config, &Value::Null).await
 }
 
@@ -67,16 +66,15 @@ pub async fn hosts(config: &Config) -> Result<HostPool, CliError> {
 ///
 /// # Errors
 /// There is no usable Python.
-pub async fn hosts_with(config: &Config, environment: &Value) -> Result<HostPool, CliError> {
+pub async fn hosts_with(config: &Config, environment: &Value) -> Result<Hosts, CliError> {
     let progress = Progress::new();
-    let python = python_env::prepare(config, &progress)?;
-    progress.done();
-    let mut hosts = settings::hosts(config, &python);
-    for (name, value) in environment.as_object().into_iter().flatten() {
+    let more = |(name, value): (&String, &Value)| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        hosts.env.push((name.into(), text.into()));
-    }
-    let hosts = HostPool::new(hosts);
+        (name.into(), text.into())
+    };
+    let more: Vec<_> = environment.as_object().into_iter().flatten().map(more).collect();
+    let hosts = roles::hosts_with(config, &settings::bundles(config)?, &more, &progress)?;
+    progress.done();
     hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
     Ok(hosts)
 }
@@ -87,7 +85,7 @@ pub async fn hosts_with(config: &Config, environment: &Value) -> Result<HostPool
 /// It cannot be started. Tasks that fail are no error.
 pub async fn run(
     config: &Config,
-    hosts: &HostPool,
+    hosts: &Hosts,
     trial: Trial,
     shutdown: CancellationToken,
 ) -> Result<Outcome, CliError> {
@@ -102,7 +100,7 @@ pub async fn run(
 async fn run_in(
     folder: &std::path::Path,
     config: &Config,
-    hosts: &HostPool,
+    hosts: &Hosts,
     trial: Trial,
     shutdown: CancellationToken,
 ) -> Result<Outcome, CliError> {

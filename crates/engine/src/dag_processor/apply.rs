@@ -30,6 +30,7 @@ impl<C: Clock> DagProcessor<C> {
 /// What the database keeps of a parsed file.
 pub(super) fn file_result(
     config: &ProcessorConfig,
+    surroundings: &str,
     relative: &str,
     source: &[u8],
     result: Result<Parsed, ImportError>,
@@ -60,7 +61,7 @@ pub(super) fn file_result(
         bundle_name: config.bundle.clone(),
         relative_fileloc: relative.to_owned(),
         fileloc: path.to_string_lossy().into_owned(),
-        content_hash: files::fingerprint(&path, &parsed.modules, &config.settings),
+        content_hash: files::fingerprint(&path, &parsed.modules, surroundings),
         modules: parsed.modules,
         source: String::from_utf8_lossy(source).into_owned(),
         parse_ms: took.as_millis() as i64,

@@ -63,12 +63,25 @@ pub struct ProcessorConfig {
     pub defaults: DagDefaults,
     /// Everything of the configuration that changes what a file means: with another text it is parsed again.
     pub settings: String,
+    /// A link that leads elsewhere when the Python environment of the files is another one: they are parsed again then.
+    pub environment: Option<PathBuf>,
     /// `[core] dags_are_paused_at_creation`
     pub paused_at_creation: bool,
     /// Host name, for the job row.
     pub hostname: String,
     /// How often this processor says that it is alive.
     pub heartbeat: Duration,
+}
+
+impl ProcessorConfig {
+    /// Everything besides its own text that a file's meaning depends on, as it is now.
+    pub(crate) fn surroundings(&self) -> String {
+        let environment = self.environment.as_ref().and_then(|link| std::fs::read_link(link).ok());
+        match environment {
+            Some(target) => format!("{}environment={}\n", self.settings, target.display()),
+            None => self.settings.clone(),
+        }
+    }
 }
 
 /// What is known of a file.
@@ -117,7 +130,7 @@ impl<C: Clock> DagProcessor<C> {
                 () = shutdown.cancelled() => return,
             }
         };
-        let mut watch = Watch::start(&self.config.root);
+        let mut watch = Watch::start(&self.config.root, self.config.environment.as_deref().and_then(Path::parent));
         if let Err(error) = self.load_known().await {
             tracing::warn!(%error, "what was parsed before is not known; everything is parsed again");
         }
@@ -170,7 +183,12 @@ impl<C: Clock> DagProcessor<C> {
 
     /// A path below the folder was written, made or removed.
     fn file_changed(&mut self, path: &Path, next_scan: &mut Timestamp) {
-        let Ok(relative) = path.strip_prefix(&self.config.root) else { return };
+        let Ok(relative) = path.strip_prefix(&self.config.root) else {
+            if self.config.environment.as_deref() == Some(path) {
+                *next_scan = Timestamp::from_micros(0);
+            }
+            return;
+        };
         let relative = relative.to_string_lossy().into_owned();
         if self.known.contains_key(&relative) && path.is_file() {
             self.queue.insert(relative);
@@ -209,7 +227,7 @@ impl<C: Clock> DagProcessor<C> {
                 }
             }
         }
-        let (root, settings) = (self.config.root.clone(), self.config.settings.clone());
+        let (root, settings) = (self.config.root.clone(), self.config.surroundings());
         let changed = tokio::task::spawn_blocking(move || {
             let differs = |(relative, known): &(String, KnownFile)| {
                 files::fingerprint(&root.join(relative), &known.modules, &settings) != known.fingerprint

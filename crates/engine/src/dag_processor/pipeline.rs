@@ -118,9 +118,11 @@ async fn parse(parser: Arc<dyn DagParser>, config: ProcessorConfig, relative: St
     let started = tokio::time::Instant::now();
     let path = config.root.join(&relative);
     let source = tokio::fs::read(&path).await.unwrap_or_default();
+    // Before it is parsed: if they change meanwhile, the next scan has it parsed again.
+    let surroundings = config.surroundings();
     let result = parser.parse(&path, &config.root, &config.bundle, config.parse_timeout).await;
     let took = started.elapsed();
-    let work = move || apply::file_result(&config, &relative, &source, result, took);
+    let work = move || apply::file_result(&config, &surroundings, &relative, &source, result, took);
     // A panic in here is one in the task itself.
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

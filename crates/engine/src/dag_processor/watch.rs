@@ -25,8 +25,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches `root` and everything below. Where that is not possible, says so once; scans find changes then.
-    pub fn start(root: &Path) -> Self {
+    /// Watches `root` and everything below, and what is directly in `beside`. Where that is not possible, says so once; scans find changes then.
+    pub fn start(root: &Path, beside: Option<&Path>) -> Self {
         let (sender, paths) = mpsc::unbounded_channel();
         let send = sender.clone();
         let handler = move |event: notify::Result<notify::Event>| {
@@ -46,6 +46,9 @@ impl Watch {
         };
         let started = notify::recommended_watcher(handler).and_then(|mut watcher| {
             watcher.watch(root, RecursiveMode::Recursive)?;
+            if let Some(beside) = beside {
+                watcher.watch(beside, RecursiveMode::NonRecursive)?;
+            }
             Ok(watcher)
         });
         let watcher = match started {
@@ -100,7 +103,7 @@ mod tests {
     #[tokio::test]
     async fn tells_of_written_files_and_not_of_byte_code() {
         let dir = tempfile::tempdir().unwrap();
-        let mut watch = Watch::start(dir.path());
+        let mut watch = Watch::start(dir.path(), None);
         std::fs::create_dir(dir.path().join("__pycache__")).unwrap();
         std::fs::write(dir.path().join("__pycache__/a.pyc"), "x").unwrap();
         std::fs::write(dir.path().join("a.py"), "x").unwrap();
@@ -115,7 +118,7 @@ mod tests {
     #[tokio::test]
     async fn forgets_nothing_when_a_wait_is_given_up() {
         let dir = tempfile::tempdir().unwrap();
-        let mut watch = Watch::start(dir.path());
+        let mut watch = Watch::start(dir.path(), None);
         let mut expected = BTreeSet::new();
         let mut seen = BTreeSet::new();
         for n in 0..50 {

@@ -1,6 +1,6 @@
 //! The pool: one root host, restarted when it dies, and the warm hosts that it forked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,8 @@ pub(super) struct Inner {
 #[derive(Default)]
 struct Root {
     host: Option<Arc<Host>>,
+    /// The interpreter that it is.
+    python: PathBuf,
     started: Option<Instant>,
     /// Failures in a row.
     failures: u32,
@@ -124,6 +126,16 @@ impl Inner {
     /// The root host; started, or started again, if need be.
     pub(super) async fn root(&self) -> Result<Arc<Host>, HostError> {
         let mut root = self.root.lock().await;
+        let python = self.config.interpreter();
+        if root.host.is_some() && root.python != python {
+            // Children keep their host; it goes with the last of them.
+            tracing::info!(python = %python.display(), "the environment is another one: new tasks run in it");
+            root.host = None;
+        }
+        if root.python != python {
+            (root.failures, root.failed) = (0, None);
+            root.python.clone_from(&python);
+        }
         if let Some(host) = &root.host {
             match host.gone() {
                 None => return Ok(Arc::clone(host)),
@@ -142,7 +154,7 @@ impl Inner {
         {
             return Err(error.clone());
         }
-        match start(&self.config).await {
+        match start(&self.config, &python).await {
             Ok(host) => {
                 root.started = Some(Instant::now());
                 root.failed = None;

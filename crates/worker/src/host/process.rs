@@ -21,6 +21,10 @@ use super::frame::FrameReader;
 pub struct HostConfig {
     /// The interpreter: a path, or a name that is looked up on `PATH`.
     pub python: PathBuf,
+    /// A link to the environment (a folder with `bin/python`) that hosts live in, instead of [`HostConfig::python`]. It
+    /// is looked at for every job: when it leads elsewhere, new jobs go to hosts of the new environment, and those that
+    /// run stay in theirs.
+    pub follow: Option<PathBuf>,
     /// Folders put before everything else on `PYTHONPATH`: where our `airflow` package is.
     pub python_path: Vec<PathBuf>,
     /// More environment for hosts, and so for tasks.
@@ -42,6 +46,7 @@ impl HostConfig {
     pub fn new(python: impl Into<PathBuf>, python_path: Vec<PathBuf>) -> Self {
         Self {
             python: python.into(),
+            follow: None,
             python_path,
             env: Vec::new(),
             start_timeout: Duration::from_secs(60),
@@ -54,11 +59,40 @@ impl HostConfig {
 }
 
 impl HostConfig {
-    /// What hosts, and so tasks, have in their environment besides ours.
-    pub fn environment(&self) -> Vec<(OsString, OsString)> {
-        let path = Some(python_path(&self.python_path)).filter(|path| !path.is_empty());
-        path.map(|path| (OsString::from("PYTHONPATH"), path)).into_iter().chain(self.env.iter().cloned()).collect()
+    /// The interpreter to start hosts with now.
+    pub fn interpreter(&self) -> PathBuf {
+        match &self.follow {
+            Some(link) => led_to(link).map_or_else(|| self.python.clone(), |folder| folder.join("bin/python")),
+            None => self.python.clone(),
+        }
     }
+
+    /// What hosts, and so tasks, have in their environment besides ours.
+    /// Commands that an environment has are found, as if it were activated.
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut all = Vec::new();
+        let path = python_path(&self.python_path);
+        if !path.is_empty() {
+            all.push(("PYTHONPATH".into(), path));
+        }
+        let interpreter = self.interpreter();
+        if let Some(commands) = interpreter.parent()
+            && let Some(environment) = commands.parent().filter(|folder| folder.join("pyvenv.cfg").exists())
+        {
+            let inherited = std::env::var_os("PATH").unwrap_or_default();
+            let paths = std::iter::once(commands.to_owned()).chain(std::env::split_paths(&inherited));
+            all.extend(std::env::join_paths(paths).ok().map(|path| ("PATH".into(), path)));
+            all.push(("VIRTUAL_ENV".into(), environment.into()));
+        }
+        all.extend(self.env.iter().cloned());
+        all
+    }
+}
+
+/// Where a link leads, as an absolute path; `None` if it is none.
+pub fn led_to(link: &Path) -> Option<PathBuf> {
+    let target = std::fs::read_link(link).ok()?;
+    Some(link.parent()?.join(target))
 }
 
 /// Why there is no python host. The text names the interpreter and what to do.
@@ -101,14 +135,14 @@ pub enum HostError {
 type Complaints = Arc<Mutex<Vec<String>>>;
 
 /// Starts an interpreter and waits until it can fork.
-pub(super) async fn start(config: &HostConfig) -> Result<Arc<Host>, HostError> {
-    let not_ready = |detail: String| HostError::NotReady { python: config.python.clone(), detail };
+pub(super) async fn start(config: &HostConfig, interpreter: &Path) -> Result<Arc<Host>, HostError> {
+    let not_ready = |detail: String| HostError::NotReady { python: interpreter.to_owned(), detail };
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(|e| not_ready(e.to_string()))?;
     ours.set_nonblocking(true).map_err(|e| not_ready(e.to_string()))?;
     // The one descriptor that the host inherits. Another process started at this very moment may inherit it as well,
     // which does no harm: the end of the host is seen by its process, and ours by our end, which nobody inherits.
     fcntl_setfd(&theirs, FdFlags::empty()).map_err(|e| not_ready(e.to_string()))?;
-    let mut command = Command::new(&config.python);
+    let mut command = Command::new(interpreter);
     command
         .args(["-m", "airflow._runtime.host"])
         .env("TRADEWIND_HOST_FD", theirs.as_raw_fd().to_string())
@@ -118,7 +152,7 @@ pub(super) async fn start(config: &HostConfig) -> Result<Arc<Host>, HostError> {
         .stderr(Stdio::piped())
         .process_group(0);
     let mut process = command.spawn().map_err(|error| HostError::NoInterpreter {
-        python: config.python.clone(),
+        python: interpreter.to_owned(),
         detail: match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such program".into(),
             std::io::ErrorKind::PermissionDenied => "it may not be executed".into(),
@@ -136,7 +170,7 @@ pub(super) async fn start(config: &HostConfig) -> Result<Arc<Host>, HostError> {
     match first {
         Ok(Ok(Some(FromHost::Ready { pid, python, .. }))) => {
             let host = Arc::new(Host::new(reader, writer, pid, Vec::new(), true));
-            tracing::debug!(pid, python, interpreter = %config.python.display(), "python host is ready");
+            tracing::debug!(pid, python, interpreter = %interpreter.display(), "python host is ready");
             let watched = Arc::downgrade(&host);
             tokio::spawn(async move {
                 let ended = process.wait().await;
@@ -163,7 +197,7 @@ pub(super) async fn start(config: &HostConfig) -> Result<Arc<Host>, HostError> {
             let status = process.wait().await;
             let _ = tokio::time::timeout(Duration::from_secs(1), reading).await;
             let lines = complaints.lock().expect("complaints").clone();
-            Err(explain(&config.python, &lines, &status.map(|s| s.to_string()).unwrap_or_default()))
+            Err(explain(interpreter, &lines, &status.map(|s| s.to_string()).unwrap_or_default()))
         }
     }
 }
@@ -226,7 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_interpreter_is_named() {
-        let error = start(&HostConfig::new("/nowhere/python3", vec![])).await.err().unwrap().to_string();
+        let error = start(&HostConfig::new("", vec![]), Path::new("/nowhere/python3")).await.err().unwrap().to_string();
         assert!(error.contains("/nowhere/python3") && error.contains("no such program"), "{error}");
         assert!(error.contains("[tradewind] python"), "{error}");
     }
@@ -238,18 +272,18 @@ mod tests {
         config.env = vec![("PYTHONNOUSERSITE".into(), "1".into())];
         std::fs::create_dir(folder.path().join("airflow")).unwrap();
         std::fs::write(folder.path().join("airflow/__init__.py"), "").unwrap();
-        let error = start(&config).await.err().unwrap();
+        let error = start(&config, &config.python).await.err().unwrap();
         assert!(matches!(error, HostError::NoPackage { .. }), "{error:?}");
         assert!(error.to_string().contains("another 'airflow' package"), "{error}");
 
         std::fs::create_dir(folder.path().join("airflow/_runtime")).unwrap();
         std::fs::write(folder.path().join("airflow/_runtime/__init__.py"), "").unwrap();
         std::fs::write(folder.path().join("airflow/_runtime/host.py"), "import no_such_thing_at_all").unwrap();
-        let error = start(&config).await.err().unwrap().to_string();
+        let error = start(&config, &config.python).await.err().unwrap().to_string();
         assert!(error.contains("no_such_thing_at_all") && error.contains("install the missing package"), "{error}");
 
         std::fs::write(folder.path().join("airflow/_runtime/host.py"), "raise SystemExit(4)").unwrap();
-        let error = start(&config).await.err().unwrap().to_string();
+        let error = start(&config, &config.python).await.err().unwrap().to_string();
         assert!(error.contains("ended at once (exit status: 4)"), "{error}");
     }
 }

@@ -46,6 +46,8 @@ struct State {
 
 struct Entry {
     stamps: Vec<(PathBuf, Stamp)>,
+    /// The interpreter that the host is.
+    python: PathBuf,
     host: Slot,
     used: Instant,
     born: Instant,
@@ -130,13 +132,14 @@ impl WarmHosts {
             return Found::None;
         }
         let Some(stamp) = Stamp::of(file) else { return Found::None };
+        let python = pool.config.interpreter();
         let now = Instant::now();
         let mut state = self.state.lock().expect("warm");
         let state = &mut *state;
         if let Some(entry) = state.files.get_mut(file) {
             let gone = matches!(&entry.host, Slot::Ready(host) if host.gone().is_some());
             let fresh = entry.stamps.iter().all(|(path, stamp)| Stamp::of(path) == Some(*stamp));
-            if !gone && fresh {
+            if !gone && fresh && entry.python == python {
                 entry.used = now;
                 return match &entry.host {
                     Slot::Starting(made) => Found::Wait(made.clone()),
@@ -168,6 +171,7 @@ impl WarmHosts {
         let (made, waiting) = watch::channel(false);
         let entry = Entry {
             stamps: vec![(file.to_owned(), stamp)],
+            python,
             host: Slot::Starting(waiting),
             used: now,
             born: now,
@@ -192,7 +196,9 @@ impl WarmHosts {
         let now = Instant::now();
         let mut state = self.state.lock().expect("warm");
         if let Some(entry) = state.files.get_mut(file) {
-            *entry = Entry { stamps, host: Slot::Ready(Arc::new(host)), used: entry.used, born: now, renewing: false };
+            entry.stamps = stamps;
+            entry.host = Slot::Ready(Arc::new(host));
+            (entry.born, entry.renewing) = (now, false);
         }
     }
 

@@ -1,15 +1,14 @@
 //! `dag-processor`: keeps the database's DAGs equal to the files.
 
 use clap::Args;
-use tradewind_worker::host::HostPool;
 
 use super::daemon::{DaemonArgs, Proceed};
 use super::{begin, database};
 use crate::commands::Context;
 use crate::error::CliError;
+use crate::home;
 use crate::progress::Progress;
 use crate::roles::{self, settings};
-use crate::{home, python_env};
 
 /// Arguments of `dag-processor`.
 #[derive(Args, Debug)]
@@ -36,8 +35,7 @@ pub fn run(args: &DagProcessorArgs, context: &Context) -> Result<(), CliError> {
         }
         let config = home::ensure(config)?;
         settings::write_examples(&config, &bundles)?;
-        let python = python_env::prepare(&config, &Progress::new())?;
-        let hosts = HostPool::new(settings::hosts(&config, &python));
+        let hosts = roles::hosts(&config, &bundles, &Progress::new())?;
         hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
         let store = database(&config, context).await?;
         let mut processors = roles::dag_processors(&config, &store, &hosts, &bundles, &shutdown);

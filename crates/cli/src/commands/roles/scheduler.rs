@@ -1,15 +1,14 @@
 //! `scheduler`: starts runs and tasks when they are due. Any number may work side by side.
 
 use clap::Args;
-use tradewind_worker::host::HostPool;
 
 use super::daemon::{DaemonArgs, Proceed};
 use super::{begin, database};
 use crate::commands::Context;
 use crate::error::CliError;
+use crate::home;
 use crate::progress::Progress;
 use crate::roles::{self, settings};
-use crate::{home, python_env};
 
 /// Arguments of `scheduler`.
 #[derive(Args, Debug)]
@@ -28,8 +27,7 @@ pub fn run(args: &SchedulerArgs, context: &Context) -> Result<(), CliError> {
         let bundles = settings::bundles(&config)?;
         let config = home::ensure(config)?;
         settings::write_examples(&config, &bundles)?;
-        let python = python_env::prepare(&config, &Progress::new())?;
-        let hosts = HostPool::new(settings::hosts(&config, &python));
+        let hosts = roles::hosts(&config, &bundles, &Progress::new())?;
         let store = database(&config, context).await?;
         let running = roles::scheduler(&config, &store, &hosts, &bundles, shutdown.clone()).await?;
         tracing::info!("the scheduler runs");

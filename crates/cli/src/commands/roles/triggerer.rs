@@ -2,15 +2,14 @@
 //! side.
 
 use clap::Args;
-use tradewind_worker::host::HostPool;
 
 use super::daemon::{DaemonArgs, Proceed};
 use super::{begin, database};
 use crate::commands::Context;
 use crate::error::CliError;
+use crate::home;
 use crate::progress::Progress;
 use crate::roles::{self, settings};
-use crate::{home, python_env};
 
 /// Arguments of `triggerer`.
 #[derive(Args, Debug)]
@@ -31,8 +30,7 @@ pub fn run(args: &TriggererArgs, context: &Context) -> Result<(), CliError> {
     roles::run(async |shutdown| {
         let bundles = settings::bundles(&config)?;
         let config = home::ensure(config)?;
-        let python = python_env::prepare(&config, &Progress::new())?;
-        let hosts = HostPool::new(settings::hosts(&config, &python));
+        let hosts = roles::hosts(&config, &bundles, &Progress::new())?;
         hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
         let store = database(&config, context).await?;
         let running = roles::triggerer(&config, &store, &hosts, &bundles, args.capacity, shutdown).await?;

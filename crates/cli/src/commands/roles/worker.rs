@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::Args;
 use tradewind_server::{Tokens, TryTokens};
-use tradewind_worker::host::HostPool;
 use tradewind_worker::{HttpTaskApi, Worker};
 
 use super::begin;
@@ -13,9 +12,9 @@ use super::daemon::{DaemonArgs, Proceed};
 use crate::commands::Context;
 use crate::config::{Config, options};
 use crate::error::CliError;
+use crate::home;
 use crate::progress::Progress;
 use crate::roles::{self, settings};
-use crate::{home, python_env};
 
 /// A worker makes its own tokens; each is good for so long.
 const TOKEN_LASTS: Duration = Duration::from_secs(600);
@@ -66,8 +65,7 @@ pub fn run(args: &WorkerArgs, context: &Context) -> Result<(), CliError> {
         }
         let api = HttpTaskApi::new(&url, token_source(&config, &worker_config.hostname)?)
             .map_err(|error| CliError::usage(error.message).hint(SET_THE_URL))?;
-        let python = python_env::prepare(&config, &Progress::new())?;
-        let hosts = HostPool::new(settings::hosts(&config, &python));
+        let hosts = roles::hosts(&config, &bundles, &Progress::new())?;
         hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
         tracing::info!(
             server = url,

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Runs the Python tests, and a small test of the whole system, on every supported version of Python that is here.
+#   scripts/python-matrix.sh [VERSION]...     default: 3.9 3.10 3.11 3.12 3.13
+# Environment: TRADEWIND_BIN, the binary for the whole-system part (default: the debug build).
+# Interpreters are looked for on PATH and among pyenv's. One that is not here is skipped, with a word.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+versions=("$@")
+[ ${#versions[@]} -gt 0 ] || versions=(3.9 3.10 3.11 3.12 3.13)
+export TRADEWIND_BIN=${TRADEWIND_BIN:-$(realpath "${CARGO_TARGET_DIR:-target}")/debug/tradewind}
+summaries=()
+bad=0
+
+# A line for every version that ran or was skipped.
+note() { summaries+=("$(printf '%-5s %s' "$1" "$2")"); printf -- '--> Python %s: %s\n' "$1" "$2"; }
+
+interpreter() { # interpreter VERSION: its path, if there is one
+    local candidate
+    for candidate in "$(command -v "python$1")" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python; do
+        # pyenv's shims exist for versions that are not switched on.
+        if [ -x "$candidate" ] && [ "$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$1" ]; then
+            echo "$candidate"
+            return 0
+        fi
+    done
+    return 1
+}
+
+wanted=$(cat tests/requirements.txt tests/providers.txt | sha256sum | cut -d" " -f1)
+for version in "${versions[@]}"; do
+    if ! python=$(interpreter "$version"); then
+        note "$version" "skipped: there is no python$version here"
+        continue
+    fi
+    venv=$PWD/.venv-matrix/$version
+    if [ "$(cat "$venv/.installed" 2>/dev/null)" != "$wanted" ]; then
+        printf '==> Python %s: preparing %s\n' "$version" "$venv"
+        rm -rf "$venv"
+        # What some of these need has no release for old versions of Python; tests that need it skip themselves.
+        if ! "$python" -m venv "$venv" \
+            || ! "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/requirements.txt \
+            || ! "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r tests/providers.txt; then
+            note "$version" "FAILED: its environment could not be made"
+            bad=1
+            continue
+        fi
+        echo "$wanted" >"$venv/.installed"
+    fi
+    printf '==> Python %s (%s)\n' "$version" "$python"
+    log=$(mktemp)
+    PYTHONPATH=python "$venv/bin/python" -m pytest -q python/tests 2>&1 | tee "$log"
+    unit=${PIPESTATUS[0]}
+    line=$(grep -E '(passed|failed|error).* in ' "$log" | tail -1)
+    TRADEWIND_TEST_PYTHON=$venv/bin/python .venv/bin/python -m pytest -q tests/e2e/test_python_version.py 2>&1 | tee "$log"
+    whole=${PIPESTATUS[0]}
+    line="$line; whole system: $(grep -E '(passed|failed|error).* in ' "$log" | tail -1)"
+    rm -f "$log"
+    if [ "$unit" = 0 ] && [ "$whole" = 0 ]; then note "$version" "ok  $line"; else note "$version" "FAILED  $line"; bad=1; fi
+done
+
+printf '\n==> Summary\n'
+printf '    %s\n' "${summaries[@]}"
+exit $bad
