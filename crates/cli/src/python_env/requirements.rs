@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                (2, "six==1.16  --hash=sha256:aa  --hash=sha256:bb"),
+                (2, "six==1.16 --hash=sha256:aa --hash=sha256:bb"),
                 (1, "Foo_Bar [x, y] >= 1 ; python_version < '3.12'"),
                 (2, "-e ./own"),
                 (3, "git+https://h/x.git"),
