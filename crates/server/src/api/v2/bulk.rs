@@ -1,5 +1,6 @@
 //! Bulk requests: `{"actions": [{"action": "create" | "update" | "delete", "entities": […], …}]}`.
 
+use axum::Json;
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -83,6 +84,47 @@ pub struct Answer {
     create: Option<Outcome>,
     update: Option<Outcome>,
     delete: Option<Outcome>,
+}
+
+/// A kind of thing that bulk requests create, change and remove.
+pub trait Entities {
+    /// The field that names one.
+    const KEY: &'static str;
+    /// What a change may say.
+    type Patch: DeserializeOwned;
+
+    /// Creates one.
+    fn create(&self, value: &Value, existing: Existing) -> impl Future<Output = ApiResult<()>> + Send;
+    /// Changes one; an empty mask means all fields that the patch names.
+    fn change(&self, key: &str, patch: Self::Patch, mask: &[String]) -> impl Future<Output = ApiResult<()>> + Send;
+    /// Removes one.
+    fn remove(&self, key: &str) -> impl Future<Output = ApiResult<()>> + Send;
+}
+
+/// Does what a request asks for, one entity after the other; an error is one entity's own.
+pub async fn apply<E: Entities>(entities: &E, body: BulkBody) -> Json<Answer> {
+    let mut answer = Answer::default();
+    for action in body.actions {
+        let mut outcome = Outcome::default();
+        let mask = action.update_mask.as_deref().unwrap_or_default();
+        for value in &action.entities {
+            let key = value.as_str().or_else(|| value[E::KEY].as_str()).unwrap_or_default();
+            let done = match action.action {
+                Action::Delete => entities.remove(key).await,
+                Action::Update => match entity::<E::Patch>(value) {
+                    Ok(patch) => entities.change(key, patch, mask).await,
+                    Err(error) => Err(error),
+                },
+                Action::Create => entities.create(value, action.action_on_existence).await,
+            };
+            match done {
+                Err(error) if error.status == StatusCode::CONFLICT && action.action_on_existence == Existing::Skip => {}
+                done => outcome.add(key.to_owned(), done, action.skips_missing()),
+            }
+        }
+        answer.add(action.action, outcome);
+    }
+    Json(answer)
 }
 
 impl BulkAction {

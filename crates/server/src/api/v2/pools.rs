@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tradewind_store::Pool;
 use tradewind_store::read::{POOL_COLUMNS, PoolView};
 
-use super::bulk::{self, Action, BulkBody, Existing, Outcome};
+use super::bulk::{self, BulkBody, Existing};
 use super::paging;
 use crate::auth::Identity;
 use crate::events::Event;
@@ -210,29 +210,31 @@ async fn remove(app: &App, who: &Identity, name: &str) -> ApiResult<()> {
     app.record(Event::new("delete_pool", who).extra(json!({"pool": name}))).await
 }
 
-async fn many(State(app): State<App>, who: Identity, Body(body): Body<BulkBody>) -> ApiResult<Json<bulk::Answer>> {
-    let mut answer = bulk::Answer::default();
-    for action in body.actions {
-        let mut outcome = Outcome::default();
-        let mask = action.update_mask.clone().unwrap_or_default();
-        for value in &action.entities {
-            let name = value.as_str().or_else(|| value["name"].as_str()).unwrap_or_default().to_owned();
-            let done = match action.action {
-                Action::Delete => remove(&app, &who, &name).await,
-                Action::Update => match bulk::entity::<Patch>(value) {
-                    Ok(patch) => change(&app, &who, &name, patch, &mask).await,
-                    Err(error) => Err(error),
-                },
-                Action::Create => put(&app, &who, value, action.action_on_existence).await,
-            };
-            match done {
-                Err(error) if error.status == StatusCode::CONFLICT && action.action_on_existence == Existing::Skip => {}
-                done => outcome.add(name, done, action.skips_missing()),
-            }
-        }
-        answer.add(action.action, outcome);
+async fn many(State(app): State<App>, who: Identity, Body(body): Body<BulkBody>) -> Json<bulk::Answer> {
+    bulk::apply(&Pools { app: &app, who: &who }, body).await
+}
+
+/// What a bulk request works on, for one user.
+struct Pools<'a> {
+    app: &'a App,
+    who: &'a Identity,
+}
+
+impl bulk::Entities for Pools<'_> {
+    const KEY: &'static str = "name";
+    type Patch = Patch;
+
+    async fn create(&self, value: &Value, existing: Existing) -> ApiResult<()> {
+        put(self.app, self.who, value, existing).await
     }
-    Ok(Json(answer))
+
+    async fn change(&self, key: &str, patch: Patch, mask: &[String]) -> ApiResult<()> {
+        change(self.app, self.who, key, patch, mask).await
+    }
+
+    async fn remove(&self, key: &str) -> ApiResult<()> {
+        remove(self.app, self.who, key).await
+    }
 }
 
 async fn put(app: &App, who: &Identity, value: &Value, existing: Existing) -> ApiResult<()> {

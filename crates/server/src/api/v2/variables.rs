@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tradewind_store::Variable;
 use tradewind_store::read::VARIABLE_COLUMNS;
 
-use super::bulk::{self, Action, BulkBody, Existing, Outcome};
+use super::bulk::{self, BulkBody, Existing};
 use super::paging;
 use crate::auth::Identity;
 use crate::events::Event;
@@ -147,29 +147,31 @@ async fn remove(app: &App, who: &Identity, key: &str) -> ApiResult<()> {
     app.record(Event::new("delete_variable", who).extra(json!({"key": key}))).await
 }
 
-async fn many(State(app): State<App>, who: Identity, Body(body): Body<BulkBody>) -> ApiResult<Json<bulk::Answer>> {
-    let mut answer = bulk::Answer::default();
-    for action in body.actions {
-        let mut outcome = Outcome::default();
-        let mask = action.update_mask.clone().unwrap_or_default();
-        for value in &action.entities {
-            let key = value.as_str().or_else(|| value["key"].as_str()).unwrap_or_default().to_owned();
-            let done = match action.action {
-                Action::Delete => remove(&app, &who, &key).await,
-                Action::Update => match bulk::entity::<Sent>(value) {
-                    Ok(sent) => change(&app, &who, &key, sent, &mask).await,
-                    Err(error) => Err(error),
-                },
-                Action::Create => put(&app, &who, value, action.action_on_existence).await,
-            };
-            match done {
-                Err(error) if error.status == StatusCode::CONFLICT && action.action_on_existence == Existing::Skip => {}
-                done => outcome.add(key, done, action.skips_missing()),
-            }
-        }
-        answer.add(action.action, outcome);
+async fn many(State(app): State<App>, who: Identity, Body(body): Body<BulkBody>) -> Json<bulk::Answer> {
+    bulk::apply(&Variables { app: &app, who: &who }, body).await
+}
+
+/// What a bulk request works on, for one user.
+struct Variables<'a> {
+    app: &'a App,
+    who: &'a Identity,
+}
+
+impl bulk::Entities for Variables<'_> {
+    const KEY: &'static str = "key";
+    type Patch = Sent;
+
+    async fn create(&self, value: &Value, existing: Existing) -> ApiResult<()> {
+        put(self.app, self.who, value, existing).await
     }
-    Ok(Json(answer))
+
+    async fn change(&self, key: &str, patch: Sent, mask: &[String]) -> ApiResult<()> {
+        change(self.app, self.who, key, patch, mask).await
+    }
+
+    async fn remove(&self, key: &str) -> ApiResult<()> {
+        remove(self.app, self.who, key).await
+    }
 }
 
 async fn put(app: &App, who: &Identity, value: &Value, existing: Existing) -> ApiResult<()> {
