@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod home;
 mod legacy;
+mod memory;
 mod output;
 mod parse;
 mod progress;
@@ -26,6 +27,7 @@ use std::time::Instant;
 
 fn main() -> ExitCode {
     let began = Instant::now();
+    memory::give_back_large_blocks();
     let mut argv = std::env::args();
     let program = parse::program_name(&argv.next().unwrap_or_default());
     let args = legacy::modernise(argv.collect());
