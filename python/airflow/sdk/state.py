@@ -53,6 +53,3 @@ class BaseStoreBackend(ABC):
     @abstractmethod
     def clear(self, scope: StoreScope, **kwargs: Any) -> None:
         """Forget a scope."""
-
-    def cleanup(self) -> None:
-        """Forget what has expired."""
