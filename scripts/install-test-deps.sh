@@ -16,6 +16,8 @@ if [ "${1:-}" != python ]; then
     need postgresql bash -c 'ls /usr/lib/postgresql/*/bin/postgres || command -v postgres'
     need chromium bash -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
     need procps command -v pgrep
+    need openssh-server bash -c 'command -v sshd || ls /usr/sbin/sshd'
+    need redis-server command -v redis-server
 fi
 if [ ${#missing[@]} -gt 0 ]; then
     say "Installing Debian packages: ${missing[*]}"
@@ -23,7 +25,13 @@ if [ ${#missing[@]} -gt 0 ]; then
         echo "These Debian packages are missing and only root can install them: apt-get install ${missing[*]}" >&2
         exit 1
     fi
-    # The cluster that Debian's package would start is of no use: tests start their own servers.
+    # What Debian's packages would start is of no use: tests start their own servers.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee $policy >/dev/null
+        "${sudo[@]}" chmod +x $policy
+        trap '"${sudo[@]}" rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
     "${sudo[@]}" mkdir -p /etc/postgresql-common
     if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
         echo 'create_main_cluster = false' | "${sudo[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
