@@ -449,6 +449,7 @@ task_instance.map_length integer
 task_instance.skip text
 task_instance.updated_at bigint NOT NULL
 task_instance.rendered_fields text
+task_instance.reported_at bigint
 task_instance task_instance_finished_has_end CHECK (((state <> ALL (ARRAY['success'::text, 'failed'::text, 'upstream_failed'::text, 'skipped'::text])) OR (end_date IS NOT NULL)))
 task_instance task_instance_key UNIQUE (run_key, task_id, map_index)
 task_instance task_instance_pkey PRIMARY KEY (id)

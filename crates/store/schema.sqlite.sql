@@ -486,7 +486,7 @@ CREATE TABLE task_instance (
     map_length INTEGER,
     skip TEXT,
     updated_at BIGINT NOT NULL,
-    rendered_fields TEXT,
+    rendered_fields TEXT, reported_at BIGINT,
     CONSTRAINT task_instance_key UNIQUE (run_key, task_id, map_index),
     CONSTRAINT task_instance_state CHECK (state IN ('removed', 'scheduled', 'queued', 'running', 'success',
         'restarting', 'failed', 'up_for_retry', 'up_for_reschedule', 'upstream_failed', 'skipped', 'deferred',

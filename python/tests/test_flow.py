@@ -178,6 +178,25 @@ def test_a_short_circuit_skips_everything_or_what_is_next(ignore, expected):
     assert ran(d) == expected
 
 
+def latest_only(host, path, run_type, end, following):
+    """What it skips in a run whose interval ends then, if the engine says that the next one ends at ``following``."""
+    asked = []
+
+    def engine(call):
+        asked.append(call)
+        if following is None:
+            return {"ok": None}
+        span = {"start": end.isoformat(), "end": following.isoformat()}
+        return {"ok": {"logical_date": span["start"], "data_interval": span, "run_after": span["end"]}}
+
+    dates = {"logical_date": end - timedelta(days=1), "data_interval_start": end - timedelta(days=1)}
+    dates |= {"data_interval_end": end, "run_after": end}
+    run = {name: date.isoformat().replace("+00:00", "Z") for name, date in dates.items()}
+    child = host.fork().run(workload(path, "d", "t", run={"run_type": run_type, **run}), engine)
+    assert child.done["state"] == "success", child.frames
+    return child.done.get("skip", []), [call for call in asked if call["method"].startswith("timetable")]
+
+
 @pytest.mark.parametrize(
     ("run_type", "days_ago", "skipped"),
     [("scheduled", 0.5, []), ("scheduled", 3, ["after"]), ("manual", 3, []), ("backfill", 3, ["after"])],
@@ -188,17 +207,50 @@ def test_latest_only_skips_what_is_next_in_old_runs(host, dag_file, run_type, da
         from airflow import DAG
         from airflow.operators.empty import EmptyOperator
         from airflow.operators.latest_only import LatestOnlyOperator
-        with DAG("d", schedule="@daily", start_date=datetime(2024, 1, 1), catchup=True) as dag:
+        with DAG("d", schedule="0 0 L * *", start_date=datetime(2024, 1, 1), catchup=True) as dag:
             LatestOnlyOperator(task_id="t") >> EmptyOperator(task_id="after")
     """)
-    end = datetime.now(tz=timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
-        days=int(days_ago)
+    end = datetime.now(tz=timezone.utc).replace(microsecond=0) - timedelta(days=days_ago)
+    found, asked = latest_only(host, path, run_type, end, end + timedelta(days=1))
+    assert found == skipped
+    if run_type == "manual":
+        assert asked == []
+        return
+    [call] = asked
+    # The engine knows the schedule, whatever its expression says; nothing here computes dates.
+    assert call["spec"]["cron"] == "0 0 L * *"
+    assert (call["method"], call["earliest"], call["after"]["end"]) == (
+        "timetable_next",
+        end.isoformat(),
+        end.isoformat(),
     )
-    dates = {"logical_date": end - timedelta(days=1), "data_interval_start": end - timedelta(days=1)}
-    dates |= {"data_interval_end": end, "run_after": end}
-    run = {name: date.isoformat().replace("+00:00", "Z") for name, date in dates.items()}
-    child = host.fork().run(workload(path, "d", "t", run={"run_type": run_type, **run}))
-    assert (child.done["state"], child.done.get("skip", [])) == ("success", skipped)
+
+
+@pytest.mark.parametrize(("schedule", "asks"), [("'@once'", 1), ("None", 1), ("Every()", 0), ("Asset('a')", 0), ("EITHER", 1)])
+def test_latest_only_goes_on_where_nothing_follows(host, dag_file, schedule, asks):
+    path = dag_file(f"""
+        from datetime import datetime
+        from airflow.sdk import DAG, Asset, AssetOrTimeSchedule
+        from airflow.providers.standard.operators.empty import EmptyOperator
+        from airflow.providers.standard.operators.latest_only import LatestOnlyOperator
+        from airflow.timetables.base import Timetable
+        from airflow.timetables.interval import CronDataIntervalTimetable
+
+        EITHER = AssetOrTimeSchedule(
+            timetable=CronDataIntervalTimetable("0 0 * * 1#1", timezone="UTC"), assets=[Asset("a")]
+        )
+
+        class Every(Timetable):
+            def next_dagrun_info(self, *, last_automated_data_interval, restriction):
+                assert restriction.earliest == last_automated_data_interval.end
+                return None
+
+        with DAG("d", schedule={schedule}, start_date=datetime(2024, 1, 1)) as dag:
+            LatestOnlyOperator(task_id="t") >> EmptyOperator(task_id="after")
+    """)
+    end = datetime.now(tz=timezone.utc).replace(microsecond=0) - timedelta(days=9)
+    found, asked = latest_only(host, path, "scheduled", end, None)
+    assert (found, len(asked)) == ([], asks)
 
 
 def test_fail_fast_wants_ordinary_rules():

@@ -9,6 +9,7 @@ pub mod config;
 pub mod events;
 pub mod http;
 pub mod logs;
+pub mod params;
 mod redact;
 pub mod rerun;
 mod routes;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tradewind_core::TriggerRule;
+use tradewind_core::{Reprocess, TriggerRule};
 
+use crate::model::Fire;
 use crate::rng::Rng;
 use crate::scenario::{Outcome, Scenario, Step};
 use crate::shape::{DagShape, MapShape, TaskShape};
@@ -12,7 +13,7 @@ use crate::shape::{DagShape, MapShape, TaskShape};
 pub fn generate(seed: u64) -> Scenario {
     let mut rng = Rng::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x5ca1_ab1e);
     let pools: BTreeMap<String, i64> = (0..rng.below(3)).map(|n| (format!("p{n}"), 1 + rng.below(3) as i64)).collect();
-    let dags = (0..1 + rng.below(3)).map(|_| dag(&mut rng, &pools)).collect();
+    let dags = (0..1 + rng.below(3)).map(|number| dag(&mut rng, number, &pools)).collect();
     let schedulers = 1 + rng.below(3);
     // Some worlds are without faults, so that what breaks there is easy to read.
     let faults = !rng.one_in(6);
@@ -20,11 +21,15 @@ pub fn generate(seed: u64) -> Scenario {
     Scenario { seed, schedulers, workers: 1 + rng.below(3), slots: 1 + rng.below(6) as u32, pools, dags, steps }
 }
 
-fn dag(rng: &mut Rng, pools: &BTreeMap<String, i64>) -> DagShape {
+fn dag(rng: &mut Rng, number: usize, pools: &BTreeMap<String, i64>) -> DagShape {
     let count = 1 + rng.below(7);
     let tasks = (0..count).map(|n| task(rng, n, count, pools)).collect();
     let mut shape = DagShape {
         tasks,
+        groups: Vec::new(),
+        // Of DAGs before it, so that no DAG waits for itself.
+        waits_for: (0..number).filter(|_| rng.one_in(2)).collect(),
+        any: rng.one_in(2),
         every: rng.one_in(3).then(|| 60 * (1 + rng.below(5) as u32)),
         catchup: rng.one_in(2),
         max_active_runs: 1 + rng.below(3) as u32,
@@ -32,6 +37,9 @@ fn dag(rng: &mut Rng, pools: &BTreeMap<String, i64>) -> DagShape {
         timeout: rng.one_in(8).then(|| 120 + rng.below(600) as u32),
         fail_fast: rng.one_in(8),
     };
+    if rng.one_in(4) {
+        mapped_group(rng, &mut shape);
+    }
     // Whatever maps over a task comes after it.
     for n in 0..count {
         if let MapShape::Upstream(up) = shape.tasks[n].map {
@@ -47,6 +55,25 @@ fn dag(rng: &mut Rng, pools: &BTreeMap<String, i64>) -> DagShape {
         }
     }
     shape
+}
+
+/// Some tasks in a row become a mapped group.
+fn mapped_group(rng: &mut Rng, shape: &mut DagShape) {
+    let count = shape.tasks.len();
+    let first = rng.below(count);
+    let end = (first + 1 + rng.below(3)).min(count);
+    let over = if first > 0 && rng.one_in(2) {
+        let up = rng.below(first);
+        shape.tasks[up].down.extend(first..end);
+        MapShape::Upstream(up)
+    } else {
+        MapShape::Literal(rng.below(4) as u32)
+    };
+    shape.groups.push(over);
+    for task in &mut shape.tasks[first..end] {
+        task.group = Some(0);
+        task.map = MapShape::None;
+    }
 }
 
 fn task(rng: &mut Rng, number: usize, count: usize, pools: &BTreeMap<String, i64>) -> TaskShape {
@@ -65,6 +92,8 @@ fn task(rng: &mut Rng, number: usize, count: usize, pools: &BTreeMap<String, i64
         backoff: rng.one_in(4),
         empty: map == MapShape::None && rng.one_in(4),
         map,
+        group: None,
+        updates: rng.one_in(3),
         setup: map == MapShape::None && rng.one_in(8),
         teardown: map == MapShape::None && number > 0 && rng.one_in(8),
         depends_on_past: past,
@@ -79,7 +108,9 @@ fn task(rng: &mut Rng, number: usize, count: usize, pools: &BTreeMap<String, i64
 
 /// How a try ends, at random.
 pub fn outcome(rng: &mut Rng) -> Outcome {
-    match rng.below(16) {
+    match rng.below(19) {
+        16..=17 => Outcome::Defer(if rng.one_in(3) { 0 } else { 10 + rng.below(200) as u32 }),
+        18 => Outcome::Ask,
         0..=8 => Outcome::Success(rng.below(4) as u32),
         9 => Outcome::Branch(rng.bits() as u32),
         10..=12 => Outcome::Retry,
@@ -89,8 +120,36 @@ pub fn outcome(rng: &mut Rng) -> Outcome {
     }
 }
 
+/// What a trigger says, at random.
+pub fn fire(rng: &mut Rng) -> Fire {
+    rng.weighted(&[(6, Fire::Event), (1, Fire::Success), (1, Fire::Retry), (1, Fire::Skipped)])
+}
+
+/// What people do about dates of the past.
+fn backfill(rng: &mut Rng) -> Step {
+    let nth = rng.below(64);
+    match rng.below(6) {
+        0 => Step::PauseBackfill { nth, paused: rng.one_in(2) },
+        1 => Step::CancelBackfill(nth),
+        _ => Step::Backfill {
+            dag: nth,
+            from: rng.below(9) as i32 - 5,
+            count: 1 + rng.below(4) as u32,
+            backwards: rng.one_in(4),
+            reprocess: [Reprocess::None, Reprocess::Failed, Reprocess::Completed][rng.below(3)],
+            max_active_runs: 1 + rng.below(3) as u32,
+        },
+    }
+}
+
 fn step(rng: &mut Rng, faults: bool) -> Step {
     let (a, b) = (rng.below(64), rng.below(64));
+    if rng.one_in(16) {
+        return Step::Fire { nth: a, fire: fire(rng) };
+    }
+    if rng.one_in(30) {
+        return backfill(rng);
+    }
     let usual = rng.below(100);
     match usual {
         0..=4 => Step::Trigger(a),

@@ -26,8 +26,11 @@ mod world;
 pub use generate::generate;
 pub use laws::Breach;
 pub use minimise::minimise;
-pub use model::{Finish, InboxRow, JobRow, Model, NewTi, RunRow, RunWrite, TiRow, TiWrite, UsageRow};
+pub use model::{
+    BackfillRow, Consumed, DagRow, EventRow, Finish, Fire, InboxRow, JobRow, Model, NewBackfill, NewTi, RunRow,
+    RunWrite, TiRow, TiWrite, TriggerRow, UsageRow,
+};
 pub use rng::Rng;
 pub use scenario::{Outcome, Scenario, Step};
-pub use shape::{DagShape, MapShape, TaskShape};
+pub use shape::{DagShape, MapShape, TaskShape, asset};
 pub use world::{Report, World, play};

@@ -52,6 +52,12 @@ fn simpler_dags(best: &mut Scenario, fails: &impl Fn(&Scenario) -> bool) {
     }
     for dag in 0..best.dags.len() {
         attempt(best, fails, |scenario| scenario.dags[dag].every = None);
+        attempt(best, fails, |scenario| scenario.dags[dag].waits_for.clear());
+        attempt(best, fails, |scenario| scenario.dags[dag].any = false);
+        attempt(best, fails, |scenario| {
+            scenario.dags[dag].groups.clear();
+            scenario.dags[dag].tasks.iter_mut().for_each(|task| task.group = None);
+        });
         attempt(best, fails, |scenario| scenario.dags[dag].timeout = None);
         attempt(best, fails, |scenario| scenario.dags[dag].fail_fast = false);
         // The last task can go without any edge changing its meaning.
@@ -68,6 +74,8 @@ fn simpler_dags(best: &mut Scenario, fails: &impl Fn(&Scenario) -> bool) {
             attempt(best, fails, |scenario| scenario.dags[dag].tasks[task] = default.clone());
             attempt(best, fails, |scenario| scenario.dags[dag].tasks[task].down.clear());
             attempt(best, fails, |scenario| scenario.dags[dag].tasks[task].map = MapShape::None);
+            attempt(best, fails, |scenario| scenario.dags[dag].tasks[task].group = None);
+            attempt(best, fails, |scenario| scenario.dags[dag].tasks[task].updates = false);
             attempt(best, fails, |scenario| scenario.dags[dag].tasks[task].rule = default.rule);
             attempt(best, fails, |scenario| scenario.dags[dag].tasks[task].retries = 0);
             attempt(best, fails, |scenario| scenario.dags[dag].tasks[task].backoff = false);

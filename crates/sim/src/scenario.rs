@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tradewind_core::Reprocess;
 
+use crate::model::Fire;
 use crate::shape::DagShape;
 
 /// A world and everything that happens in it before the calm.
@@ -108,6 +110,37 @@ pub enum Step {
         /// How.
         success: bool,
     },
+    /// What a try waits for comes.
+    Fire {
+        /// Which of those that wait.
+        nth: usize,
+        /// What it says.
+        fire: Fire,
+    },
+    /// Somebody makes up for dates of a DAG's schedule.
+    Backfill {
+        /// Which DAG.
+        dag: usize,
+        /// The first date, in intervals after the first of the schedule.
+        from: i32,
+        /// How many.
+        count: u32,
+        /// The latest goes first.
+        backwards: bool,
+        /// What happens to dates that have a run.
+        reprocess: Reprocess,
+        /// Runs at once.
+        max_active_runs: u32,
+    },
+    /// A backfill is paused or unpaused.
+    PauseBackfill {
+        /// Which.
+        nth: usize,
+        /// Paused.
+        paused: bool,
+    },
+    /// A backfill is ended.
+    CancelBackfill(usize),
     /// A DAG is paused or unpaused.
     Pause {
         /// Which.
@@ -140,4 +173,8 @@ pub enum Outcome {
     Skipped,
     /// Looks again after so many seconds.
     Reschedule(u32),
+    /// Waits for a trigger, no longer than so many seconds; 0: for ever.
+    Defer(u32),
+    /// Waits for a person.
+    Ask,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tradewind_core::asset::AssetKey;
 use tradewind_core::{Dag, TriggerRule};
 use tradewind_protocol::serialized_dag::{DagDefaults, SerializedDag};
 
@@ -11,6 +12,12 @@ use tradewind_protocol::serialized_dag::{DagDefaults, SerializedDag};
 pub struct DagShape {
     /// Its tasks; edges lead to later ones.
     pub tasks: Vec<TaskShape>,
+    /// Mapped groups of its tasks.
+    pub groups: Vec<MapShape>,
+    /// Waits for the assets that the DAGs with these numbers update.
+    pub waits_for: Vec<usize>,
+    /// One of them is enough.
+    pub any: bool,
     /// Scheduled at intervals of so many seconds; `None`: only when triggered.
     pub every: Option<u32>,
     /// Intervals that were missed get their runs.
@@ -41,6 +48,10 @@ pub struct TaskShape {
     pub empty: bool,
     /// What it maps over.
     pub map: MapShape,
+    /// Number of the mapped group that it is in. Then it maps over nothing itself.
+    pub group: Option<usize>,
+    /// It updates its DAG's asset.
+    pub updates: bool,
     /// A setup task.
     pub setup: bool,
     /// A teardown task.
@@ -78,6 +89,9 @@ impl Default for DagShape {
     fn default() -> Self {
         Self {
             tasks: Vec::new(),
+            groups: Vec::new(),
+            waits_for: Vec::new(),
+            any: false,
             every: None,
             catchup: false,
             max_active_runs: 16,
@@ -97,6 +111,8 @@ impl Default for TaskShape {
             backoff: false,
             empty: false,
             map: MapShape::None,
+            group: None,
+            updates: false,
             setup: false,
             teardown: false,
             depends_on_past: false,
@@ -110,6 +126,15 @@ impl Default for TaskShape {
     }
 }
 
+/// The asset that the tasks of the DAG with this number update.
+pub fn asset(dag: usize) -> AssetKey {
+    AssetKey { name: format!("a{dag}"), uri: format!("sim://a{dag}") }
+}
+
+fn group_id(number: usize) -> String {
+    format!("g{number}")
+}
+
 /// Id of a task.
 pub fn task_id(number: usize) -> String {
     format!("t{number:02}")
@@ -118,11 +143,21 @@ pub fn task_id(number: usize) -> String {
 impl DagShape {
     /// The DAG as the dag-processor stores it. `start` is the first logical date of scheduled ones.
     pub fn serialized(&self, dag_id: &str, start: tradewind_core::Timestamp) -> Value {
-        let tasks: Vec<Value> = self.tasks.iter().enumerate().map(|(n, task)| task.serialized(n)).collect();
+        let tasks: Vec<Value> = self.tasks.iter().enumerate().map(|(n, task)| task.serialized(n, dag_id)).collect();
         let timetable = match self.every {
             Some(seconds) => json!({"type": "delta_data_interval", "seconds": f64::from(seconds)}),
             None => json!({"type": "null"}),
         };
+        let assets: Vec<Value> = self.waits_for.iter().map(|&number| json!({"asset": asset(number)})).collect();
+        let assets = if self.any { json!({"any": assets}) } else { json!({"all": assets}) };
+        let timetable = match (self.waits_for.is_empty(), self.every) {
+            (true, _) => timetable,
+            (false, None) => json!({"type": "asset_triggered", "assets": assets}),
+            (false, Some(_)) => json!({"type": "asset_or_time", "timetable": timetable, "assets": assets}),
+        };
+        let groups: serde_json::Map<String, Value> = (self.groups.iter().enumerate())
+            .map(|(number, over)| (group_id(number), json!({"mapped": over.serialized()})))
+            .collect();
         json!({
             "format": 1,
             "dag_id": dag_id,
@@ -134,6 +169,7 @@ impl DagShape {
             "dagrun_timeout": self.timeout.map(f64::from),
             "fail_fast": self.fail_fast,
             "is_paused_upon_creation": false,
+            "task_groups": groups,
             "tasks": tasks,
         })
     }
@@ -149,20 +185,26 @@ impl DagShape {
     }
 }
 
+impl MapShape {
+    fn serialized(self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Literal(length) => json!({"kind": "expand", "over": {"x": {"literal": vec![0; length as usize]}}}),
+            Self::Upstream(up) => {
+                json!({"kind": "expand", "over": {"x": {"xcom": {"task_id": task_id(up), "key": "return_value"}}}})
+            }
+        }
+    }
+}
+
 impl TaskShape {
-    fn serialized(&self, number: usize) -> Value {
+    fn serialized(&self, number: usize, dag_id: &str) -> Value {
         let mut downstream: Vec<String> = self.down.iter().map(|&n| task_id(n)).collect();
         downstream.sort();
         downstream.dedup();
-        let mapped = match self.map {
-            MapShape::None => Value::Null,
-            MapShape::Literal(length) => {
-                json!({"kind": "expand", "over": {"x": {"literal": vec![0; length as usize]}}})
-            }
-            MapShape::Upstream(up) => {
-                json!({"kind": "expand", "over": {"x": {"xcom": {"task_id": task_id(up), "key": "return_value"}}}})
-            }
-        };
+        let mapped = if self.group.is_some() { Value::Null } else { self.map.serialized() };
+        let own: usize = dag_id.trim_start_matches('d').parse().unwrap_or_default();
+        let outlets = if self.updates { json!([{"asset": asset(own)}]) } else { json!([]) };
         json!({
             "task_id": task_id(number),
             "operator": if self.empty { "EmptyOperator" } else { "Op" },
@@ -182,6 +224,8 @@ impl TaskShape {
             "is_setup": self.setup,
             "is_teardown": self.teardown,
             "mapped": mapped,
+            "group": self.group.map(group_id),
+            "outlets": outlets,
         })
     }
 }

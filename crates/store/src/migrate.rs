@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "state_stores", text: include_str!("../migrations/0007_state_stores.sql") },
     Migration { version: 8, name: "timetables", text: include_str!("../migrations/0008_timetables.sql") },
     Migration { version: 9, name: "run_fence", text: include_str!("../migrations/0009_run_fence.sql") },
+    Migration { version: 11, name: "reported_at", text: include_str!("../migrations/0011_reported_at.sql") },
 ];
 
 /// What [`Store::migrate`] did.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowTimetableInvalid
-from airflow.timetables.base import Timetable
+from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 from airflow.timetables.simple import AssetTriggeredTimetable
 
 
@@ -25,6 +26,18 @@ class AssetOrTimeSchedule(AssetTriggeredTimetable):
 
     def validate(self) -> None:
         self.timetable.validate()
+
+    def next_dagrun_info(
+        self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """What the timetable says: nobody knows when assets are updated."""
+        return self.timetable.next_dagrun_info(
+            last_automated_data_interval=last_automated_data_interval, restriction=restriction
+        )
+
+    def infer_manual_data_interval(self, *, run_after: datetime) -> DataInterval:
+        """What the timetable says."""
+        return self.timetable.infer_manual_data_interval(run_after=run_after)
 
     @property
     def summary(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from airflow.timetables.base import Timetable
+from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 
 
 class NullTimetable(Timetable):
@@ -63,6 +63,12 @@ class AssetTriggeredTimetable(Timetable):
             self.asset_condition = AssetAll(*assets)
         else:
             raise TypeError(f"a schedule of assets takes assets, not {assets!r}")
+
+    def next_dagrun_info(
+        self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """None: nobody knows when assets are updated."""
+        return None
 
     @property
     def summary(self) -> str:

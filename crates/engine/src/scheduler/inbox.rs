@@ -173,6 +173,8 @@ impl<C: Clock> Scheduler<C> {
         };
         // A run that has not begun has no instances yet, and none of its tasks is done.
         let not_begun = counts.is_empty() && !previous.state.is_finished();
+        // One that somebody marked as success before it began counts as done well.
+        let marked = counts.is_empty() && previous.state == RunState::Success;
         let done_well =
             |task_id: &str| !not_begun && counts.get(task_id).is_none_or(|outcome| outcome.unsuccessful == 0);
         let tasks = dag
@@ -180,7 +182,7 @@ impl<C: Clock> Scheduler<C> {
             .tasks
             .iter()
             .map(|task| PastTask {
-                exists: not_begun || counts.contains_key(&task.task_id),
+                exists: not_begun || marked || counts.contains_key(&task.task_id),
                 done_well: done_well(&task.task_id),
                 downstream_done_well: task.downstream.iter().all(|&down| done_well(&dag.dag.tasks[down].task_id)),
                 any_before: earlier.contains(&task.task_id),

@@ -10,6 +10,7 @@ use tradewind_store::{BackfillOutcome, NewBackfill, NewBackfillRun, Store, Timet
 
 use super::{latest_version, must_allow, newest};
 use crate::http::error::{ApiError, ApiResult};
+use crate::params;
 
 /// How long a timetable that Python computes may take to name all runs of a backfill.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -85,6 +86,9 @@ async fn plan(store: &Store, request: &Request, now: Timestamp) -> ApiResult<(Se
     let dag = newest(store, &request.dag_id).await?;
     must_allow(&dag, RunType::Backfill)?;
     let wrong = |detail: String| ApiError::unprocessable(detail);
+    if let Some(problem) = params::problem(&dag, request.conf.as_ref()) {
+        return Err(wrong(problem));
+    }
     let timetable = serde_json::from_value::<TimetableSpec>(dag.timetable.clone())
         .map_err(|error| error.to_string())
         .and_then(|spec| spec.compile().map_err(|error| error.to_string()))

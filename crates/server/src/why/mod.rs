@@ -198,9 +198,11 @@ impl Asker<'_> {
         let earlier = self.store.tasks_with_earlier_instances(run.id, &missing).await?;
         // A run that has not begun has no instances yet, and none of its tasks is done.
         let not_begun = outcomes.is_empty() && !previous.state.is_finished();
+        // One that somebody marked as success before it began counts as done well.
+        let marked = outcomes.is_empty() && previous.state == RunState::Success;
         let done_well = |id: &str| !not_begun && outcomes.get(id).is_none_or(|outcome| outcome.unsuccessful == 0);
         let tasks = dag.tasks.iter().map(|task| PastTask {
-            exists: not_begun || outcomes.contains_key(&task.task_id),
+            exists: not_begun || marked || outcomes.contains_key(&task.task_id),
             done_well: done_well(&task.task_id),
             downstream_done_well: task.downstream.iter().all(|&down| done_well(&dag.tasks[down].task_id)),
             any_before: earlier.contains(&task.task_id),

@@ -1,17 +1,27 @@
 //! The database as a model: what its statements come to, without SQL. `tests/differential.rs` holds it against the
 //! real store.
 
+mod assets;
+mod backfills;
 mod people;
 mod planning;
+mod rows;
 mod tries;
+mod waiting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use tradewind_core::timetable::NextRun;
-use tradewind_core::{RunState, TaskState, Timestamp};
+use tradewind_core::{TaskState, Timestamp};
 
+pub use assets::mentions;
+pub use backfills::NewBackfill;
+pub use rows::{
+    BackfillRow, Consumed, DagRow, EventRow, InboxRow, JobRow, NewTi, RunRow, RunWrite, TiRow, TiWrite, TriggerRow,
+    UsageRow,
+};
 pub use tries::Finish;
+pub use waiting::{Fire, is_waiting};
 
 /// Everything that lasts. Rows are shared between copies until they are written, so that a copy is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,215 +38,27 @@ pub struct Model {
     pub pools: BTreeMap<String, i64>,
     /// DAGs by id.
     pub dags: BTreeMap<String, DagRow>,
+    /// What deferred tries wait for, by number.
+    pub triggers: BTreeMap<i64, TriggerRow>,
+    /// How often the tries of a task instance have gone to wait. Not in the store: for the laws.
+    pub waits: BTreeMap<i64, i32>,
+    /// The report that ended a task instance last: number of the try, and its instant.
+    pub reported: BTreeMap<i64, (i32, Timestamp)>,
+    /// Backfills by number.
+    pub backfills: BTreeMap<i64, BackfillRow>,
+    /// Updates of assets by number.
+    pub events: BTreeMap<i64, Rc<EventRow>>,
+    /// Events that a DAG has not consumed.
+    pub queue: BTreeSet<(String, i64)>,
+    /// Events that were consumed.
+    pub consumed: Vec<Consumed>,
     last_job: i64,
     last_run: i64,
     last_ti: i64,
     last_inbox: i64,
-}
-
-/// A DAG.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DagRow {
-    /// Nothing of it starts.
-    pub paused: bool,
-    /// What its schedule asks for next, as far as that was worked out.
-    pub next: Option<NextRun>,
-}
-
-/// A process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobRow {
-    /// A scheduler; else a worker.
-    pub scheduler: bool,
-    /// Not ended.
-    pub running: bool,
-    /// Last sign of life.
-    pub heartbeat_at: Timestamp,
-}
-
-/// A run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunRow {
-    /// Its key.
-    pub id: i64,
-    /// Its DAG.
-    pub dag_id: String,
-    /// Unique within the DAG.
-    pub run_id: String,
-    /// Unique within the DAG, if there is one.
-    pub logical_date: Option<Timestamp>,
-    /// Made by its DAG's schedule.
-    pub scheduled: bool,
-    /// Not before.
-    pub run_after: Timestamp,
-    /// Where it stands.
-    pub state: RunState,
-    /// When it began.
-    pub start_date: Option<Timestamp>,
-    /// When it ended.
-    pub end_date: Option<Timestamp>,
-    /// The scheduler that plans it.
-    pub owner: Option<i64>,
-    /// Raised by everybody who changes task instances of it behind its scheduler's back.
-    pub fence: i64,
-    /// How often it was cleared.
-    pub clear_number: i32,
-}
-
-/// A task instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TiRow {
-    /// Its number.
-    pub id: i64,
-    /// Its run.
-    pub run_key: i64,
-    /// Its task.
-    pub task_id: String,
-    /// -1 when not mapped.
-    pub map_index: i32,
-    /// Where it stands.
-    pub state: Option<TaskState>,
-    /// Raised by every write but heartbeats.
-    pub fence: i64,
-    /// See the store's row of the same name.
-    pub try_number: i32,
-    /// See the store's row.
-    pub max_tries: i32,
-    /// See the store's row.
-    pub scheduled_at: Option<Timestamp>,
-    /// See the store's row.
-    pub queued_at: Option<Timestamp>,
-    /// See the store's row.
-    pub start_date: Option<Timestamp>,
-    /// See the store's row.
-    pub end_date: Option<Timestamp>,
-    /// See the store's row.
-    pub retry_at: Option<Timestamp>,
-    /// See the store's row.
-    pub first_started_at: Option<Timestamp>,
-    /// See the store's row.
-    pub reschedule_count: i32,
-    /// See the store's row.
-    pub reason: Option<String>,
-    /// See the store's row.
-    pub map_length: Option<u32>,
-    /// See the store's row.
-    pub skip: Vec<String>,
-    /// See the store's row.
-    pub worker_id: Option<i64>,
-    /// See the store's row.
-    pub heartbeat_at: Option<Timestamp>,
-    /// Pool.
-    pub pool: String,
-    /// Slots of the pool.
-    pub pool_slots: i64,
-}
-
-/// A task instance to insert.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTi {
-    /// Its run.
-    pub run_key: i64,
-    /// Its task.
-    pub task_id: String,
-    /// -1 when not mapped.
-    pub map_index: i32,
-    /// In whatever state it is already.
-    pub state: Option<TaskState>,
-    /// See the store's row.
-    pub try_number: i32,
-    /// See the store's row.
-    pub max_tries: i32,
-    /// See the store's row.
-    pub scheduled_at: Option<Timestamp>,
-    /// See the store's row.
-    pub queued_at: Option<Timestamp>,
-    /// See the store's row.
-    pub start_date: Option<Timestamp>,
-    /// See the store's row.
-    pub end_date: Option<Timestamp>,
-    /// See the store's row.
-    pub reason: Option<String>,
-    /// Pool.
-    pub pool: String,
-    /// Slots of the pool.
-    pub pool_slots: i64,
-}
-
-/// A guarded write of a task instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TiWrite {
-    /// Which.
-    pub ti_id: i64,
-    /// What it was decided on.
-    pub expect_state: Option<TaskState>,
-    /// What it was decided on.
-    pub expect_fence: i64,
-    /// The new state.
-    pub state: Option<TaskState>,
-    /// The new values of the columns of that name.
-    pub map_index: i32,
-    /// A greater one starts a new try.
-    pub try_number: i32,
-    /// New value.
-    pub max_tries: i32,
-    /// New value.
-    pub scheduled_at: Option<Timestamp>,
-    /// New value.
-    pub queued_at: Option<Timestamp>,
-    /// New value.
-    pub start_date: Option<Timestamp>,
-    /// New value.
-    pub end_date: Option<Timestamp>,
-    /// New value.
-    pub retry_at: Option<Timestamp>,
-    /// New value.
-    pub reason: Option<String>,
-}
-
-/// A guarded write of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunWrite {
-    /// Which.
-    pub run_key: i64,
-    /// What it was decided on.
-    pub expect_state: RunState,
-    /// What it was decided on.
-    pub expect_fence: i64,
-    /// Who must own it.
-    pub owner: i64,
-    /// The new state.
-    pub state: RunState,
-    /// New value.
-    pub start_date: Option<Timestamp>,
-    /// New value.
-    pub end_date: Option<Timestamp>,
-}
-
-/// Task instances that hold capacity.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UsageRow {
-    /// Run.
-    pub run_key: i64,
-    /// Task.
-    pub task_id: String,
-    /// Pool.
-    pub pool: String,
-    /// How many.
-    pub tis: i64,
-    /// Their slots.
-    pub slots: i64,
-}
-
-/// A hint that somebody changed a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InboxRow {
-    /// Its number.
-    pub id: i64,
-    /// The run.
-    pub run_key: i64,
-    /// One task instance of it; `None`: anything; 0: something around the run, not the run itself.
-    pub ti_id: Option<i64>,
+    last_trigger: i64,
+    last_backfill: i64,
+    last_event: i64,
 }
 
 impl Model {
@@ -304,6 +126,13 @@ impl Model {
     pub fn add_to_inbox(&mut self, run_key: i64, ti_id: Option<i64>) {
         self.last_inbox += 1;
         let id = self.last_inbox;
-        self.inbox.insert(id, InboxRow { id, run_key, ti_id });
+        self.inbox.insert(id, InboxRow { id, dag_id: None, run_key, ti_id });
+    }
+
+    /// Leaves the hint that a DAG's assets need a look.
+    fn wake_dag(&mut self, dag_id: &str) {
+        self.last_inbox += 1;
+        let id = self.last_inbox;
+        self.inbox.insert(id, InboxRow { id, dag_id: Some(dag_id.to_owned()), run_key: 0, ti_id: None });
     }
 }

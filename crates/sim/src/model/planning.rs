@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use tradewind_core::plan::LaneKey;
 use tradewind_core::{RunState, Timestamp};
 
+use super::waiting::is_waiting;
 use super::{InboxRow, Model, NewTi, RunRow, RunWrite, TiRow, TiWrite};
 
 fn is_active(run: &RunRow) -> bool {
@@ -37,11 +39,11 @@ impl Model {
         let mut found = Vec::new();
         for row in self.inbox.values() {
             let Some(run) = self.runs.get(&row.run_key) else {
-                found.push(*row);
+                found.push(row.clone());
                 continue;
             };
             if run.owner.is_none_or(|owner| owner == scheduler || !self.is_live(owner)) {
-                found.push(*row);
+                found.push(row.clone());
             }
         }
         for row in &found {
@@ -155,6 +157,9 @@ impl Model {
         ti.end_date = write.end_date;
         ti.retry_at = write.retry_at;
         ti.reason.clone_from(&write.reason);
+        if is_waiting(write.expect_state) && write.state != write.expect_state {
+            self.drop_trigger_of(write.ti_id);
+        }
         true
     }
 
@@ -205,14 +210,19 @@ impl Model {
         self.runs.values().map(Rc::as_ref).filter(earlier).max_by_key(|other| other.logical_date)
     }
 
-    /// Runs of a DAG that are running and that another scheduler plans.
-    pub fn running_of_others(&self, scheduler: i64, dag_id: &str) -> u32 {
-        let counts =
-            |run: &&Rc<RunRow>| run.dag_id == dag_id && run.state == RunState::Running && run.owner != Some(scheduler);
-        self.runs.values().filter(counts).count() as u32
+    /// Runs that are running, by the limit that they are under; those of one scheduler may be left out.
+    pub fn running_runs(&self, dag_id: &str, except: Option<i64>) -> BTreeMap<LaneKey, u32> {
+        let mut running = BTreeMap::new();
+        let counts = |run: &&Rc<RunRow>| {
+            run.dag_id == dag_id && run.state == RunState::Running && (except.is_none() || run.owner != except)
+        };
+        for run in self.runs.values().filter(counts) {
+            *running.entry(run.lane()).or_default() += 1;
+        }
+        running
     }
 
-    /// Dates of scheduled runs of a DAG, in order.
+    /// Dates of runs that the schedule or a backfill made, in order.
     pub fn scheduled_dates(&self, dag_id: &str) -> Vec<Timestamp> {
         let mut dates: Vec<Timestamp> = self
             .runs

@@ -1,9 +1,11 @@
 //! Starting, ending and watching tries.
 
+use tradewind_core::asset::AssetKey;
 use tradewind_core::plan::InFlight;
-use tradewind_core::{TaskState, Timestamp, TryId};
+use tradewind_core::{Duration, TaskState, Timestamp, TryId};
 
 use super::Model;
+use super::waiting::is_waiting;
 
 /// The end of a try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +26,27 @@ pub struct Finish {
     pub map_length: Option<u32>,
     /// Only if it was not heard of since then.
     pub silent_since: Option<Timestamp>,
+    /// `deferred`: waits no longer than this.
+    pub timeout: Option<Duration>,
+    /// Assets that it updated; they count if it succeeded.
+    pub updates: Vec<AssetKey>,
 }
 
 impl Finish {
     /// An end without anything besides.
     pub fn new(try_id: TryId, state: TaskState, at: Timestamp) -> Self {
-        Self { try_id, state, at, reason: None, retry_at: None, skip: Vec::new(), map_length: None, silent_since: None }
+        Self {
+            try_id,
+            state,
+            at,
+            reason: None,
+            retry_at: None,
+            skip: Vec::new(),
+            map_length: None,
+            silent_since: None,
+            timeout: None,
+            updates: Vec::new(),
+        }
     }
 }
 
@@ -38,12 +55,13 @@ impl Model {
     pub fn start_try(&mut self, try_id: TryId, worker: i64, at: Timestamp) -> bool {
         let Some(ti) = self.ti_mut(try_id.ti_id) else { return false };
         if ti.try_number != try_id.try_number || ti.state != Some(TaskState::Queued) {
-            let same = ti.worker_id == Some(worker) && ti.start_date == Some(at);
+            // A try that has waited keeps the start of its first part.
+            let same = ti.worker_id == Some(worker) && (ti.start_date == Some(at) || ti.heartbeat_at == Some(at));
             return same && ti.try_number == try_id.try_number && ti.state == Some(TaskState::Running);
         }
         ti.state = Some(TaskState::Running);
         ti.fence += 1;
-        ti.start_date = Some(at);
+        ti.start_date.get_or_insert(at);
         ti.end_date = None;
         ti.first_started_at.get_or_insert(at);
         ti.retry_at = None;
@@ -55,9 +73,12 @@ impl Model {
 
     /// A try is over; answers whether that counts.
     pub fn finish_try(&mut self, finish: &Finish) -> bool {
+        // A report that comes again must not end the next part of its try.
+        let again = self.reported.get(&finish.try_id.ti_id) == Some(&(finish.try_id.try_number, finish.at));
         let Some(ti) = self.ti_mut(finish.try_id.ti_id) else { return false };
         let heard = |since: Timestamp| ti.heartbeat_at.is_some_and(|at| at >= since);
         let this = ti.try_number == finish.try_id.try_number && !finish.silent_since.is_some_and(heard);
+        let this = this && !again;
         let (run_key, id) = (ti.run_key, ti.id);
         match ti.state {
             Some(TaskState::Running) if this => {
@@ -66,12 +87,24 @@ impl Model {
                     other => other,
                 });
                 ti.fence += 1;
-                ti.end_date = Some(finish.at);
+                let waits = is_waiting(Some(finish.state));
+                ti.end_date = (!waits).then_some(finish.at);
                 ti.reason.clone_from(&finish.reason);
-                ti.retry_at = finish.retry_at;
+                ti.retry_at = match finish.state {
+                    TaskState::Deferred => finish.timeout.map(|timeout| finish.at + timeout),
+                    TaskState::AwaitingInput => None,
+                    _ => finish.retry_at,
+                };
                 ti.reschedule_count += i32::from(finish.state == TaskState::UpForReschedule);
                 ti.skip.clone_from(&finish.skip);
                 ti.map_length = finish.map_length;
+                self.reported.insert(id, (finish.try_id.try_number, finish.at));
+                if waits {
+                    self.defer(finish.try_id);
+                }
+                if finish.state == TaskState::Success {
+                    self.emit(&finish.updates, finish.at, (id, finish.try_id.try_number));
+                }
                 self.add_to_inbox(run_key, Some(id));
                 true
             }
@@ -90,7 +123,7 @@ impl Model {
                 false
             }
             // The very same report again.
-            _ => ti.try_number == finish.try_id.try_number && ti.end_date == Some(finish.at),
+            _ => ti.try_number == finish.try_id.try_number && (again || ti.end_date == Some(finish.at)),
         }
     }
 

@@ -147,7 +147,7 @@ static RESTART: Statement = Statement::new(include_str!("restart.sql")).rows(FIN
 /// Reports that were recorded before: the row, or the history, has their very end.
 static RECORDED: Statement = Statement::new(
     "SELECT w.ti_id FROM {rows} AS w, task_instance AS t
-     WHERE t.id = w.ti_id AND t.try_number = w.this_try AND t.end_date = w.at
+     WHERE t.id = w.ti_id AND t.try_number = w.this_try AND w.at IN (t.end_date, t.reported_at)
      UNION
      SELECT w.ti_id FROM {rows} AS w, task_try AS t
      WHERE t.ti_id = w.ti_id AND t.try_number = w.this_try AND t.end_date = w.at",

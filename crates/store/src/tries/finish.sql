@@ -5,6 +5,7 @@ UPDATE task_instance SET
         ELSE w.new_state
     END,
     fence = task_instance.fence + 1,
+    reported_at = w.at,
     end_date = CASE WHEN w.new_state IN ('deferred', 'awaiting_input') THEN NULL ELSE w.at END,
     reason = w.reason,
     retry_at = CASE
@@ -19,5 +20,7 @@ UPDATE task_instance SET
     updated_at = $2
 FROM {rows} AS w
 WHERE task_instance.id = w.ti_id AND task_instance.try_number = w.this_try AND task_instance.state = 'running'
+    -- The report of an earlier part of the try that comes again ends nothing.
+    AND task_instance.reported_at IS DISTINCT FROM w.at
     AND (w.silent_since IS NULL OR task_instance.heartbeat_at IS NULL OR task_instance.heartbeat_at < w.silent_since)
 RETURNING {columns}

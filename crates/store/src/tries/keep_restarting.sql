@@ -6,5 +6,6 @@ SELECT t.id, t.try_number, 'failed', t.max_tries, t.scheduled_at, t.queued_at, t
     t.rendered_map_index, t.note, 'cleared while it was running', w.max_rss_kb, w.cpu_ms, t.rendered_fields
 FROM {rows} AS w, task_instance AS t
 WHERE t.id = w.ti_id AND t.try_number = w.this_try AND t.state = 'restarting'
+    AND t.reported_at IS DISTINCT FROM w.at
     AND (w.silent_since IS NULL OR t.heartbeat_at IS NULL OR t.heartbeat_at < w.silent_since)
 ON CONFLICT DO NOTHING

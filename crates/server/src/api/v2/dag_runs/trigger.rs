@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tradewind_core::timetable::{TimetableSpec, run_id};
 use tradewind_core::{RunType, Timestamp};
 use tradewind_store::read::DagView;
-use tradewind_store::{NewRun, TriggerOutcome};
+use tradewind_store::{NewRun, Store, TriggerOutcome};
 
 use super::{DagRun, must_exist};
 use crate::api::v2::dags;
@@ -16,6 +16,8 @@ use crate::clock::now;
 use crate::events::Event;
 use crate::http::Body;
 use crate::http::error::{ApiError, ApiResult};
+use crate::params;
+use crate::rerun::newest;
 use crate::state::App;
 
 /// What to trigger.
@@ -84,6 +86,7 @@ pub async fn trigger(
         return Err(ApiError::conflict(format!("DAG '{dag_id}' is not in its file any more, so nothing can run it")));
     }
     let partition = partition(&dag, asked.partition_key.clone())?;
+    check_params(&app.store, dag_id, asked.conf.as_ref()).await?;
     let run = plan(app, &dag, asked, who, run_type).await?;
     let run_id = run.run_id.clone();
     match app.store.trigger_run_of(run, partition).await? {
@@ -97,6 +100,15 @@ pub async fn trigger(
     }
     app.record(Event::new("trigger_dag_run", who).run(dag_id, &run_id)).await?;
     Ok(Json(must_exist(app, dag_id, &run_id).await?.into()))
+}
+
+/// Refuses a configuration that does not fit the DAG's params.
+///
+/// # Errors
+/// 400
+pub async fn check_params(store: &Store, dag_id: &str, conf: Option<&Map<String, Value>>) -> ApiResult<()> {
+    let dag = newest(store, dag_id).await?;
+    params::problem(&dag, conf).map_or(Ok(()), |problem| Err(ApiError::bad_request(problem)))
 }
 
 /// The partition that a run is about, and the instant that it stands for, as far as the DAG's timetable knows.

@@ -1,24 +1,18 @@
 //! The world: plays a scenario, then lets everything come to its end in calm.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+mod calm;
 
-use tradewind_core::timetable::{Restriction, TimetableSpec};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tradewind_core::plan::backfill_dates;
 use tradewind_core::{Duration, RunState, TaskState, Timestamp};
 
-use crate::generate::outcome;
 use crate::laws::{self, Actor, Breach};
-use crate::model::{DagRow, Model, RunRow};
+use crate::model::{DagRow, Fire, Model, NewBackfill, RunRow};
 use crate::rng::Rng;
-use crate::scenario::{Outcome, Scenario, Step};
-use crate::scheduler::{Fixed, FixedDag, LOST_AFTER, Message, Scheduler};
+use crate::scenario::{Scenario, Step};
+use crate::scheduler::{Fixed, LOST_AFTER, Message, Scheduler};
 use crate::workers::{Executions, Worker};
-
-/// Rounds of the calm at most: far more than any of the scenarios needs.
-const ROUNDS: usize = 6_000;
-
-/// Rounds of the calm in which nothing happens until a person looks: longer than anything that only takes time.
-const PATIENCE: usize = 150;
 
 /// What happened in a world that kept the laws.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,20 +66,11 @@ impl World {
         let mut model = Model::default();
         model.pools.insert("default_pool".into(), 128);
         model.pools.extend(scenario.pools.clone());
-        let dags = scenario.dags.iter().enumerate().map(|(number, shape)| {
-            let dag_id = format!("d{number}");
-            model.dags.insert(dag_id.clone(), DagRow::default());
-            let serialized = shape.serialized(&dag_id, now);
-            let spec: TimetableSpec = serde_json::from_value(serialized["timetable"].clone()).expect("a timetable");
-            let timetable = spec.compile().expect("a timetable that works");
-            let restriction = Restriction { earliest: Some(now), latest: None, catchup: shape.catchup };
-            FixedDag {
-                dag: Arc::new(shape.core(&dag_id, now)),
-                schedule: shape.every.map(|_| (timetable, restriction)),
-                every: Duration::from_secs(i64::from(shape.every.unwrap_or_default())),
-            }
-        });
-        let fixed = Fixed { dags: dags.collect(), slots: scenario.slots };
+        let fixed = Fixed::of(scenario, now);
+        for dag in &fixed.dags {
+            let assets = dag.spec.asset_schedule().map(|schedule| schedule.condition.clone());
+            model.dags.insert(dag.dag.dag_id.clone(), DagRow { assets, ..DagRow::default() });
+        }
         let schedulers: Vec<Scheduler> =
             (0..scenario.schedulers.max(1)).map(|_| Scheduler::new(&mut model, now)).collect();
         let workers = (0..scenario.workers.max(1)).map(|_| Worker::new(&mut model, now)).collect();
@@ -149,11 +134,11 @@ impl World {
             }
             Step::Poll(nth) => self.poll(nth % workers)?,
             Step::Finish { worker, nth, outcome, unheard } => {
-                self.worker_acts(worker % workers, |worker, model, now| {
-                    worker.finish(model, nth, outcome, unheard, now);
+                self.worker_acts(worker % workers, |worker, model, fixed, now| {
+                    worker.finish(model, fixed, nth, outcome, unheard, now)
                 })?;
             }
-            Step::Beat(nth) => self.worker_acts(nth % workers, Worker::beat)?,
+            Step::Beat(nth) => self.worker_acts(nth % workers, |worker, model, _, now| worker.beat(model, now))?,
             Step::Silence(nth) => self.workers[nth % workers].silent = true,
             Step::Return(nth) => self.workers[nth % workers].silent = false,
             Step::WorkerDies(nth, seen) => {
@@ -182,8 +167,18 @@ impl World {
                 self.changed(&before, Actor::Person)?;
             }
             Step::Pause { dag, paused } => {
-                let dag_id = format!("d{}", dag % scenario.dags.len().max(1));
-                self.model.dags.entry(dag_id).and_modify(|dag| dag.paused = paused);
+                self.model.set_paused(&format!("d{}", dag % scenario.dags.len().max(1)), paused);
+            }
+            Step::Fire { nth, fire } => {
+                let triggers: Vec<i64> = self.model.triggers.keys().copied().collect();
+                if !triggers.is_empty() {
+                    self.fire(triggers[nth % triggers.len()], fire)?;
+                }
+            }
+            Step::Backfill { .. } | Step::PauseBackfill { .. } | Step::CancelBackfill(_) => {
+                let before = self.model.clone();
+                self.backfill(step);
+                self.changed(&before, Actor::Person)?;
             }
             Step::Resize { pool, slots } => {
                 let names: Vec<&String> = scenario.pools.keys().collect();
@@ -207,6 +202,7 @@ impl World {
             run_id: format!("manual{}", self.triggered),
             logical_date: None,
             scheduled: false,
+            backfill: None,
             run_after: self.now,
             state: RunState::Queued,
             start_date: None,
@@ -215,6 +211,41 @@ impl World {
             fence: 0,
             clear_number: 0,
         });
+    }
+
+    /// What a try waits for comes.
+    fn fire(&mut self, trigger: i64, fire: Fire) -> Result<(), Breach> {
+        let before = self.model.clone();
+        self.model.fire_trigger(trigger, fire, self.now);
+        self.changed(&before, Actor::Worker)
+    }
+
+    /// Somebody makes, pauses or ends a backfill.
+    fn backfill(&mut self, step: Step) {
+        let ids: Vec<i64> = self.model.backfills.keys().copied().collect();
+        match step {
+            Step::Backfill { dag, from, count, backwards, reprocess, max_active_runs } => {
+                let Some(dag) = self.fixed.dags.get(dag % self.fixed.dags.len().max(1)) else { return };
+                let Some(request) = dag.backfill_request(from, count, backwards, reprocess) else { return };
+                let (timetable, _) = dag.schedule.as_ref().expect("it has one");
+                let past = dag.dag.tasks.iter().any(|task| task.depends_on_past);
+                let Ok(dates) = backfill_dates(timetable, past, &request, self.now) else { return };
+                self.model.create_backfill(&NewBackfill {
+                    dag_id: dag.dag.dag_id.clone(),
+                    dates,
+                    reprocess,
+                    max_active_runs: max_active_runs.max(1),
+                    retries: dag.dag.tasks.iter().map(|task| (task.task_id.clone(), task.retries as i32)).collect(),
+                });
+            }
+            Step::PauseBackfill { nth, paused } if !ids.is_empty() => {
+                self.model.set_backfill_paused(ids[nth % ids.len()], paused);
+            }
+            Step::CancelBackfill(nth) if !ids.is_empty() => {
+                self.model.cancel_backfill(ids[nth % ids.len()], self.now);
+            }
+            _ => {}
+        }
     }
 
     fn changed(&self, before: &Model, actor: Actor) -> Result<(), Breach> {
@@ -231,6 +262,7 @@ impl World {
         self.messages.extend(messages);
         self.changed(&before, Actor::Scheduler)?;
         laws::past(&self.read[nth], &before, &self.model, &self.fixed)?;
+        laws::backfill_order(&self.read[nth], &before, &self.model, self.schedulers[nth].id)?;
         if begins {
             self.nobody_alive_is_lost(&before)?;
         }
@@ -262,13 +294,14 @@ impl World {
     }
 
     fn deliver(&mut self, message: Message, worker: usize) -> Result<(), Breach> {
+        self.now = self.now + Duration::from_micros(1);
         let before = self.model.clone();
         match message {
             Message::Submit(try_id) => {
                 self.workers[worker].start(&mut self.model, try_id, self.now, &mut self.executions)?;
             }
             Message::Cancel(try_id) => {
-                self.workers.iter_mut().for_each(|worker| worker.stop(&mut self.model, try_id, self.now));
+                self.workers.iter_mut().try_for_each(|worker| worker.stop(&mut self.model, try_id, self.now))?;
             }
         }
         self.changed(&before, Actor::Worker)
@@ -284,76 +317,15 @@ impl World {
         self.changed(&before, Actor::Worker)
     }
 
-    fn worker_acts(&mut self, nth: usize, act: impl FnOnce(&mut Worker, &mut Model, Timestamp)) -> Result<(), Breach> {
+    fn worker_acts(
+        &mut self,
+        nth: usize,
+        act: impl FnOnce(&mut Worker, &mut Model, &Fixed, Timestamp) -> Result<(), Breach>,
+    ) -> Result<(), Breach> {
+        // No two reports are of one instant.
+        self.now = self.now + Duration::from_micros(1);
         let before = self.model.clone();
-        act(&mut self.workers[nth], &mut self.model, self.now);
+        act(&mut self.workers[nth], &mut self.model, &self.fixed, self.now)?;
         self.changed(&before, Actor::Worker)
-    }
-
-    /// What depends on a past that failed, or that was cleared and finds no place, waits until a person says that it
-    /// was good enough.
-    fn forgive(&mut self) -> Result<(), Breach> {
-        let before = self.model.clone();
-        let looks_back = |dag_id: &str| self.fixed.dag(dag_id).dag.tasks.iter().any(|task| task.depends_on_past);
-        let bad = self.model.tis.values().filter(|ti| {
-            let run = &self.model.runs[&ti.run_key];
-            let good = matches!(ti.state, Some(TaskState::Success | TaskState::Skipped));
-            !good && run.state != RunState::Running && looks_back(&run.dag_id)
-        });
-        let bad: Vec<i64> = bad.map(|ti| ti.id).collect();
-        self.model.set_ti_state(&bad, TaskState::Success, self.now);
-        self.changed(&before, Actor::Person)
-    }
-
-    /// No more faults, no new runs: everything must come to its end.
-    fn calm(&mut self) -> Result<Report, Breach> {
-        self.create_runs = false;
-        for scheduler in &mut self.schedulers {
-            scheduler.skew = Duration::ZERO;
-            scheduler.unknown = None;
-        }
-        self.workers.iter_mut().for_each(|worker| worker.silent = false);
-        self.model.dags.values_mut().for_each(|dag| dag.paused = false);
-        let mut idle = 0;
-        for _ in 0..ROUNDS {
-            let before = self.model.clone();
-            let mut busy = false;
-            for nth in 0..self.schedulers.len() {
-                self.tick(nth)?;
-                busy |= self.schedulers[nth].busy;
-            }
-            for (nth, message) in std::mem::take(&mut self.messages).into_iter().enumerate() {
-                self.deliver(message, nth % self.workers.len())?;
-            }
-            for nth in 0..self.workers.len() {
-                self.poll(nth)?;
-                self.worker_acts(nth, Worker::beat)?;
-                let mut outcome = outcome(&mut self.rng);
-                // Sensors find what they look for in the end.
-                if matches!(outcome, Outcome::Reschedule(_)) && self.rng.one_in(2) {
-                    outcome = Outcome::Success(2);
-                }
-                self.worker_acts(nth, |worker, model, now| {
-                    worker.finish(model, 0, outcome, false, now);
-                })?;
-            }
-            if self.model.runs.values().all(|run| run.state.is_finished()) {
-                laws::schedules(&self.model, &self.fixed)?;
-                return Ok(Report { runs: self.model.runs.len(), tries: self.executions.len() });
-            }
-            busy |= self.model.tis != before.tis || self.model.runs != before.runs;
-            idle = if busy { 0 } else { idle + 1 };
-            if idle > PATIENCE {
-                idle = 0;
-                self.forgive()?;
-            }
-            if !busy {
-                let wake_at = self.schedulers.iter().map(Scheduler::wake_at).min().unwrap_or(self.now);
-                self.now = wake_at.max(self.now + Duration::from_micros(1));
-            }
-        }
-        let open: Vec<_> = self.model.runs.values().filter(|run| !run.state.is_finished()).collect();
-        let tis: Vec<_> = open.iter().flat_map(|run| self.model.tis_of(run.id)).collect();
-        Err(Breach { law: "every run ends", what: format!("{open:#?}\n{tis:#?}") })
     }
 }
