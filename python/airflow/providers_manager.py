@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -75,9 +74,14 @@ class _Hooks(Mapping[str, Any]):
 
     def __init__(self, found: dict[str, tuple[str, str, list[str]]]) -> None:
         self._found = found
+        self._made: dict[str, HookInfo | None] = {}
 
-    @functools.cache  # noqa: B019 (there is one object of this class)
     def __getitem__(self, connection_type: str) -> HookInfo | None:
+        if connection_type not in self._made:
+            self._made[connection_type] = self._make(connection_type)
+        return self._made[connection_type]
+
+    def _make(self, connection_type: str) -> HookInfo | None:
         path, package, dialects = self._found[connection_type]
         from airflow.sdk.exceptions import AirflowOptionalProviderFeatureException
         from airflow.utils.module_loading import import_string

@@ -29,6 +29,21 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
 
+def stand_in(site: Path) -> None:
+    """Metadata as Tradewind installs it (`crates/cli/src/python_env/package.rs`): pip sees Airflow as installed."""
+    lines = (ROOT / "python/pyproject.toml").read_text().split("\ndependencies = [", 1)[1].split("\n]", 1)[0].splitlines()
+    needs = [line.strip().strip('",') for line in lines if line.strip().startswith('"')]
+    names = {"apache-airflow": "3.3.2", "apache-airflow-core": "3.3.2", "apache-airflow-task-sdk": "1.3.2"}
+    for name, version in names.items():
+        info = site / f"{name.replace('-', '_')}-{version}+tradewind.dist-info"
+        info.mkdir()
+        about = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}+tradewind"]
+        about += [f"Requires-Dist: {need}" for need in (needs if name == "apache-airflow" else ["apache-airflow"])]
+        (info / "METADATA").write_text("\n".join(about) + "\n")
+        (info / "INSTALLER").write_text("tradewind\n")
+        (info / "RECORD").write_text("")
+
+
 class Ground:
     """One section's folders below ``target/parity``."""
 
@@ -48,6 +63,7 @@ class Ground:
         # Our own package first: providers that ask for `apache-airflow` then have it.
         (site,) = (self.folder / "venv" / "lib").glob("python*/site-packages")
         (site / "tradewind-source.pth").write_text(f"{ROOT / 'python'}\n")
+        stand_in(site)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         if requirements:
             subprocess.run([*pip, *requirements], check=True)

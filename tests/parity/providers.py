@@ -1,0 +1,148 @@
+"""Provider packages: every module of each, imported in an environment that has what the package depends on.
+
+Packages that can't be installed together, or are huge, have environments of their own (``target/parity/providers-*``).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from ground import ROOT, Ground, Report
+
+TITLE = "Provider packages"
+REQUIREMENTS: list[str] = []
+ALONE: list[str] = []
+
+_P = "apache-airflow-providers-"
+_COSMOS = ["astronomer-cosmos", "dag-factory"]
+
+#: Environment to the packages that are measured in it, and what else is installed there so that optional modules load.
+GROUPS: dict[str, tuple[list[str], list[str]]] = {
+    "small": (
+        [
+            *(
+                _P + "standard common-compat common-sql common-io http ssh sftp ftp postgres".replace(" ", f" {_P}")
+            ).split(),
+            *(
+                _P + "mysql sqlite redis docker slack smtp mongo elasticsearch openlineage".replace(" ", f" {_P}")
+            ).split(),
+            _P + "dbt-cloud",
+        ],
+        [_P + "common-messaging", "datafusion"],
+    ),
+    "clouds": (
+        [*(_P + "amazon google microsoft-azure cncf-kubernetes".replace(" ", f" {_P}")).split(), *_COSMOS],
+        [
+            *(
+                _P + "http ssh sftp ftp postgres mysql trino mongo docker openlineage imap".replace(" ", f" {_P}")
+            ).split(),
+            *(_P + "common-messaging facebook salesforce presto oracle".replace(" ", f" {_P}")).split(),
+            *(_P + "microsoft-mssql exasol".replace(" ", f" {_P}")).split(),
+            *("fastapi", "duckdb", "wtforms", "cassandra-driver"),
+        ],
+    ),
+    "data": (
+        [*(_P + "snowflake databricks trino apache-spark".replace(" ", f" {_P}")).split()],
+        [_P + "cncf-kubernetes"],
+    ),
+}
+
+#: Module (or its beginning) to why it is not expected to load.
+WHY_NOT: dict[str, str] = {
+    "airflow.providers.amazon.aws.transfers.hive_to_dynamodb": "needs apache-hive, whose driver has to be compiled",
+    "airflow.providers.google.cloud.hooks.dataflow": "needs apache-beam, which conflicts with the rest",
+    "airflow.providers.google.cloud.operators.dataflow": "needs apache-beam, which conflicts with the rest",
+    "airflow.providers.google.cloud.sensors.dataflow": "needs apache-beam, which conflicts with the rest",
+    "airflow.providers.google.cloud.triggers.dataflow": "needs apache-beam, which conflicts with the rest",
+    "airflow.providers.google.cloud.utils.mlengine_prediction_summary": "a script that needs apache-beam",
+    "airflow.providers.google.leveldb": "needs plyvel and LevelDB's headers",
+    "airflow.providers.google.common.auth_backend": "logs people into Airflow 2's web server, through Flask",
+    "airflow.providers.snowflake.hooks.cortex_model": "needs common-ai 0.10",
+    "cosmos.plugin.airflow2": "a page of Airflow 2's web server",
+    "cosmos.operators._asynchronous.databricks": "needs databricks",
+}
+
+_IMPORT_ALL = r"""
+import importlib, importlib.metadata, io, json, sys, contextlib, warnings
+warnings.simplefilter("ignore")
+sys.argv = ["import-all"]
+answer = {}
+for dist in json.loads(sys.stdin.read()):
+    names = set()
+    for file in importlib.metadata.files(dist) or ():
+        parts = str(file).removesuffix(".py").split("/")
+        if str(file).endswith(".py") and all(part.isidentifier() for part in parts):
+            names.add(".".join(parts).removesuffix(".__init__"))
+    failed = {}
+    for name in sorted(names):
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                importlib.import_module(name)
+        except BaseException as error:
+            failed[name] = f"{type(error).__name__}: {error}"
+    answer[dist] = [importlib.metadata.version(dist), sorted(names), failed]
+print("\n" + json.dumps(answer))
+"""
+
+
+def _import_all(python: Path, folder: Path, packages: list[str]) -> dict[str, list]:
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [str(python), "-W", "ignore", "-c", _IMPORT_ALL],
+        input=json.dumps(packages),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=home,
+        env={"AIRFLOW_HOME": str(home), "PATH": "/usr/bin:/bin", "HOME": str(home)},
+    )
+    if done.returncode:
+        raise RuntimeError(f"{python} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _reason(module: str, error: str) -> str:
+    for beginning, reason in WHY_NOT.items():
+        if module == beginning or module.startswith(beginning + "."):
+            return reason
+    return error.splitlines()[0][:200]
+
+
+def _ours(error: str) -> bool:
+    """Whether an error is of Tradewind's making: a name or module of Airflow's own is missing."""
+    from re import search
+
+    absent = search(r"No module named '(airflow\.[\w.]+)'", error)
+    if absent:
+        return not absent[1].startswith("airflow.providers.")
+    return "from 'airflow." in error and "from 'airflow.providers." not in error
+
+
+def measure(ground: Ground) -> Report:
+    """Import everything."""
+    rows, rest, wrong = [], [], []
+    imported = everything = 0
+    for group, (packages, more) in GROUPS.items():
+        own = Ground(f"providers-{group}")
+        python = own.environment([*packages, *more], [])
+        for package, (version, modules, failed) in _import_all(python, own.folder, packages).items():
+            good, total = len(modules) - len(failed), len(modules)
+            rows.append([package, version, f"{good} / {total}"])
+            imported, everything = imported + good, everything + total
+            for module, error in failed.items():
+                rest.append([f"`{module}`", _reason(module, error)])
+                if _ours(error):
+                    wrong.append(f"{module}: {error}")
+    rows.append(["**all**", "", f"**{imported} / {everything}**"])
+    text = [
+        "Every Python module of the packages, imported beside what each depends on, in environments where pip finds "
+        "Tradewind's own distribution `apache-airflow` installed and therefore installs no other. Modules that need "
+        "another package load when that package is there; the environments have most of them.",
+        "Executors, auth managers and log handlers import as well, so that a package's other modules do; Tradewind's "
+        "own executors, logins and logs are used, and making such an object says so.",
+    ]
+    assert (ROOT / "python").is_dir()
+    return Report(text, ["package", "version", "modules imported / all"], rows, rest, wrong)
