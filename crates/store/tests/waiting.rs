@@ -335,3 +335,29 @@ async fn nobody_answers_and_the_defaults_count() {
         assert!(!store.answer(ti_id, 1, &late).await.unwrap(), "too late");
     }
 }
+
+#[tokio::test]
+async fn the_first_look_of_a_rescheduling_sensor_counts_over_its_retries() {
+    for store in stores().await {
+        let (_, ti_id) = queued(&store).await;
+        store.start_try(start(ti_id, 1)).await.unwrap();
+        let again = FinishTry {
+            retry_at: Some(at(9)),
+            ..FinishTry::new(TryId { ti_id, try_number: 1 }, TaskState::UpForReschedule, at(4))
+        };
+        store.finish_try(again).await.unwrap();
+        for (next_try, kept) in [(1, true), (2, true)] {
+            let ti = store.load_tis(&[ti_id]).await.unwrap().remove(0);
+            let mut tx = store.begin().await.unwrap();
+            let queue = write(ti_id, (ti.state, ti.fence), Some(TaskState::Queued), next_try);
+            assert_eq!(tx.write_tis(&[queue]).await.unwrap(), [true]);
+            tx.commit().await.unwrap();
+            let ti = store.load_tis(&[ti_id]).await.unwrap().remove(0);
+            assert_eq!(ti.first_started_at.is_some(), kept, "{}: try {next_try}", store.name);
+            let later = tradewind_store::StartTry { at: at(20), ..start(ti_id, next_try) };
+            store.start_try(later).await.unwrap();
+            let fails = FinishTry::new(TryId { ti_id, try_number: next_try }, TaskState::UpForRetry, at(21));
+            store.finish_try(fails).await.unwrap();
+        }
+    }
+}

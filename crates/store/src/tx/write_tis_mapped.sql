@@ -20,7 +20,10 @@ UPDATE task_instance SET
     cpu_ms = CASE WHEN w.new_try > task_instance.try_number THEN NULL ELSE task_instance.cpu_ms END,
     map_length = CASE WHEN w.new_try > task_instance.try_number THEN NULL ELSE task_instance.map_length END,
     skip = CASE WHEN w.new_try > task_instance.try_number THEN NULL ELSE task_instance.skip END,
-    first_started_at = CASE WHEN w.new_try > task_instance.try_number THEN NULL ELSE task_instance.first_started_at END,
+    -- The timeout of a sensor that was rescheduled counts over its retries as well.
+    first_started_at = CASE WHEN w.new_try > task_instance.try_number AND task_instance.reschedule_count = 0
+        AND task_instance.first_started_at IS NOT DISTINCT FROM task_instance.start_date
+        THEN NULL ELSE task_instance.first_started_at END,
     reschedule_count = CASE WHEN w.new_try > task_instance.try_number THEN 0 ELSE task_instance.reschedule_count END,
     updated_at = $2
 FROM {rows} AS w
