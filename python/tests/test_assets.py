@@ -220,16 +220,53 @@ def test_mappers_of_authors_are_refused_with_a_reason(host, dag_file):
     assert "partition mapper Mine computes keys in Python, which is not supported" in message
 
 
-def test_watchers_are_refused_with_a_reason(host, dag_file):
+def test_watchers_are_serialized_with_their_assets(host, dag_file):
     path = dag_file(
         """
+        from airflow.providers.standard.triggers.file import FileDeleteTrigger
         from airflow.sdk import DAG, Asset, AssetWatcher
 
-        with DAG("d", schedule=[Asset("a", watchers=[AssetWatcher("w", trigger=object())])]):
+        file = Asset("a", watchers=[AssetWatcher("w", trigger=FileDeleteTrigger(filepath="/tmp/x"))])
+        with DAG("d", schedule=[file]):
             pass
         """
     )
-    assert "asset 'a' has watchers (w), which are not supported" in host.parse(path)["import_error"]["message"]
+    watcher = {
+        "name": "w",
+        "classpath": "airflow.providers.standard.triggers.file.FileDeleteTrigger",
+        "kwargs": {"filepath": "/tmp/x", "poke_interval": 5.0},
+    }
+    condition = host.parse(path)["dags"][0]["timetable"]["assets"]
+    assert condition["all"][0]["asset"]["watchers"] == [watcher]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "problem"),
+    [
+        ("object()", "Asset watcher trigger must inherit BaseEventTrigger"),
+        ("FileTrigger(filepath='/x')", "Asset watcher trigger must inherit BaseEventTrigger"),
+        ("Mine()", "the class Mine is defined in the DAG file, where triggerers can't import it"),
+        ("FileDeleteTrigger(filepath=object())", "its trigger can't be kept"),
+    ],
+)
+def test_watchers_that_cannot_work_are_refused_with_a_reason(host, dag_file, trigger, problem):
+    path = dag_file(
+        f"""
+        from airflow.providers.standard.triggers.file import FileDeleteTrigger, FileTrigger
+        from airflow.sdk import DAG, Asset, AssetWatcher
+        from airflow.triggers.base import BaseEventTrigger
+
+        class Mine(BaseEventTrigger):
+            def serialize(self):
+                return f"{{type(self).__module__}}.Mine", {{}}
+            async def run(self):
+                yield None
+
+        with DAG("d", schedule=[Asset("a", watchers=[AssetWatcher("w", trigger={trigger})])]):
+            pass
+        """
+    )
+    assert problem in host.parse(path)["import_error"]["message"]
 
 
 def test_outlets_and_inlets_are_serialized_and_native_lanes_keep_them(host, dag_file):

@@ -135,8 +135,7 @@ def test_a_waiting_that_fails_counts_as_it_does_in_a_poke(run, kwargs, error, st
 
 
 ASKS = (
-    "HITLOperator(task_id='t', subject='Go with {{ ds }}?', options=['a', 'b'], "
-    "params={'n': Param(1, type='integer')})"
+    "HITLOperator(task_id='t', subject='Go with {{ ds }}?', options=['a', 'b'], params={'n': Param(1, type='integer')})"
 )
 
 

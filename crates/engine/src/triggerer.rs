@@ -21,16 +21,36 @@ pub trait TriggerRunner: Send + Sync + 'static {
     fn run(&self, trigger: RunTrigger);
     /// Ends a trigger. `kill`: a person ended its task.
     fn cancel(&self, id: i64, kill: bool);
+    /// So many more events of a watcher's trigger are in the database.
+    fn kept(&self, id: i64, count: usize);
 }
 
-/// What comes from a runner: a trigger, and what it says; `None`: one that was to go on for ever ended.
-pub type Said = (i64, Option<WaitOutcome>);
+/// What comes from a runner.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// A trigger has something to say.
+    Outcome(i64, WaitOutcome),
+    /// One that was to go on for ever ended.
+    Ended {
+        /// The trigger.
+        id: i64,
+        /// It did not end well.
+        failed: bool,
+    },
+}
+
+/// A watcher's trigger that ended runs again after this; after each failure in a row the pause is doubled.
+const REST: Duration = Duration::from_secs(1);
+/// The longest pause.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// What the triggerer needs to know.
 #[derive(Clone, Debug)]
 pub struct TriggererConfig {
     /// Host name, for the job row.
     pub hostname: String,
+    /// `--queues`: it runs the triggers of these queues; none: those that have no queue.
+    pub queues: Vec<String>,
     /// `[triggerer] capacity`: triggers that it runs at once.
     pub capacity: u32,
     /// `[triggerer] job_heartbeat_sec`
@@ -50,6 +70,8 @@ pub struct Triggerer<C> {
     id: i64,
     /// What it runs, and for which try.
     running: HashMap<i64, Option<(i64, i32)>>,
+    /// Watchers' triggers that ended: when they run again, and how many failures in a row there were.
+    resting: HashMap<i64, (Timestamp, u32)>,
     /// What was said and is not recorded yet.
     pending: Vec<Firing>,
 }
@@ -69,8 +91,9 @@ impl<C: Clock> Triggerer<C> {
         let now = clock.now();
         end_jobs_of_dead_processes(&store, &config.hostname, now).await?;
         let id = store.register_job("TriggererJob", &config.hostname, std::process::id(), now).await?;
-        store.describe_job(id, &json!({"capacity": config.capacity})).await?;
-        Ok(Self { store, clock, config, runner, said, id, running: HashMap::new(), pending: Vec::new() })
+        store.describe_job(id, &json!({"capacity": config.capacity, "queues": config.queues})).await?;
+        let (running, resting) = (HashMap::new(), HashMap::new());
+        Ok(Self { store, clock, config, runner, said, id, running, resting, pending: Vec::new() })
     }
 
     /// Its job.
@@ -84,8 +107,10 @@ impl<C: Clock> Triggerer<C> {
         let mut beat = tokio::time::interval(self.config.heartbeat.to_std().max(StdDuration::from_millis(100)));
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let rested = self.rested();
             let beats = tokio::select! {
                 _ = beat.tick() => true,
+                () = rested => false,
                 () = hints.wait() => false,
                 said = self.said.recv() => {
                     let Some(said) = said else { break };
@@ -107,13 +132,40 @@ impl<C: Clock> Triggerer<C> {
         }
     }
 
-    fn hear(&mut self, (trigger_id, outcome): Said) {
-        match outcome {
-            Some(outcome) => self.pending.push(Firing { trigger_id, triggerer: Some(self.id), outcome }),
-            // It runs again with the next heartbeat.
-            None => {
-                tracing::warn!(trigger = trigger_id, "a watcher's trigger ended; it is run again");
-                self.running.remove(&trigger_id);
+    fn hear(&mut self, said: Said) {
+        match said {
+            Said::Outcome(trigger_id, outcome) => {
+                self.pending.push(Firing { trigger_id, triggerer: Some(self.id), outcome });
+            }
+            Said::Ended { id, failed } => {
+                self.running.remove(&id);
+                let failures = self.resting.get(&id).map_or(0, |(_, failures)| *failures);
+                let failures = if failed { failures + 1 } else { 0 };
+                let doubled = REST.as_secs_f64() * f64::from(1u32 << failures.saturating_sub(1).min(16));
+                let seconds = doubled.min(LONGEST_REST.as_secs_f64());
+                let pause = Duration::from_secs_f64(seconds);
+                if failed {
+                    tracing::warn!(
+                        trigger = id,
+                        failures,
+                        "a watcher's trigger failed; it runs again in {seconds:.0} s"
+                    );
+                }
+                self.resting.insert(id, (self.clock.now() + pause, failures));
+            }
+        }
+    }
+
+    /// When the next trigger that rests runs again; never, if none rests.
+    fn rested(&self) -> impl Future<Output = ()> + use<C> {
+        let resting = self.resting.iter().filter(|(id, _)| !self.running.contains_key(id));
+        let pause = resting.map(|(_, (until, _))| *until).min().map(|until| (until - self.clock.now()).to_std());
+        // Not in a circle while the database can't be reached.
+        let pause = pause.map(|pause| pause.max(StdDuration::from_millis(100)));
+        async move {
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => std::future::pending().await,
             }
         }
     }
@@ -132,10 +184,17 @@ impl<C: Clock> Triggerer<C> {
             end_jobs_of_dead_processes(&self.store, &self.config.hostname, now).await?;
         }
         if !self.pending.is_empty() {
+            let mut kept: HashMap<i64, usize> = HashMap::new();
             for (firing, counted) in self.pending.iter().zip(self.store.fire_triggers(&self.pending, now).await?) {
-                if !counted {
+                let watches = self.running.get(&firing.trigger_id).is_none_or(Option::is_none);
+                if counted && watches {
+                    *kept.entry(firing.trigger_id).or_default() += 1;
+                } else if !counted {
                     tracing::debug!(trigger = firing.trigger_id, "a trigger's event came too late");
                 }
+            }
+            for (id, count) in kept {
+                self.runner.kept(id, count);
             }
             self.pending.clear();
         }
@@ -145,9 +204,12 @@ impl<C: Clock> Triggerer<C> {
     /// Runs what it holds leases on, and nothing else.
     async fn take_turns(&mut self, now: Timestamp) -> Result<(), Error> {
         let room = self.config.capacity.saturating_sub(u32::try_from(self.running.len()).unwrap_or(u32::MAX));
-        let held = self.store.lease_triggers(self.id, now - self.config.dead_after, room).await?;
-        let new: Vec<i64> = held.iter().copied().filter(|id| !self.running.contains_key(id)).collect();
+        let live_since = now - self.config.dead_after;
+        let held = self.store.lease_triggers(self.id, &self.config.queues, live_since, room).await?;
+        let rests = |id: &i64| self.resting.get(id).is_some_and(|(until, _)| *until > now);
+        let new: Vec<i64> = held.iter().copied().filter(|id| !self.running.contains_key(id) && !rests(id)).collect();
         let held: HashSet<i64> = held.into_iter().collect();
+        self.resting.retain(|id, _| held.contains(id));
         let gone: Vec<(i64, Option<(i64, i32)>)> =
             self.running.iter().filter(|(id, _)| !held.contains(id)).map(|(id, of)| (*id, *of)).collect();
         if !gone.is_empty() {
@@ -171,7 +233,7 @@ impl<C: Clock> Triggerer<C> {
 fn try_of(trigger: &LeasedTrigger) -> Option<(i64, i32)> {
     match &trigger.owner {
         TriggerOwner::Try { ti_id, try_number, .. } => Some((*ti_id, *try_number)),
-        TriggerOwner::Watcher(_) => None,
+        TriggerOwner::Watcher { .. } => None,
     }
 }
 
@@ -186,16 +248,19 @@ fn was_ended_by_a_person((ti_id, try_number): (i64, i32), at: &HashMap<i64, (i32
 }
 
 fn to_run(trigger: LeasedTrigger, job: i64) -> RunTrigger {
-    let (ti, log) = match &trigger.owner {
+    let (ti, log, assets) = match &trigger.owner {
         TriggerOwner::Try { dag_id, run_id, task_id, map_index, try_number, .. } => {
             let mut log = log_path(dag_id, run_id, task_id, *map_index, *try_number).into_os_string();
             log.push(format!(".trigger.{job}.log"));
             let ti = json!({"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index,
                 "try_number": try_number});
-            (Some(ti), Some(log.into()))
+            (Some(ti), Some(log.into()), Vec::new())
         }
-        TriggerOwner::Watcher(_) => (None, None),
+        TriggerOwner::Watcher { assets } => {
+            let assets = assets.iter().map(|asset| json!({"name": asset.name, "uri": asset.uri})).collect();
+            (None, None, assets)
+        }
     };
     let once = ti.is_some();
-    RunTrigger { id: trigger.id, classpath: trigger.classpath, kwargs: trigger.kwargs, once, ti, log }
+    RunTrigger { id: trigger.id, classpath: trigger.classpath, kwargs: trigger.kwargs, once, ti, assets, log }
 }

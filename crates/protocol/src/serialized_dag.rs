@@ -259,6 +259,10 @@ pub struct SerializedTask {
     /// Names of extra links.
     #[serde(default)]
     pub extra_links: Vec<String>,
+    /// An `ExternalTaskMarker`: clearing it clears the task of another DAG that its fields name; through so many
+    /// markers one after the other at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recursion_depth: Option<u32>,
     /// Assets that the task updates when it succeeds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outlets: Vec<AssetExpr>,

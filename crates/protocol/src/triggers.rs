@@ -22,6 +22,9 @@ pub struct RunTrigger {
     /// The task instance that waits: ids, as triggers see them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ti: Option<Value>,
+    /// The assets that a watcher's trigger watches: objects with `name` and `uri`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assets: Vec<Value>,
     /// Where its log is, below the log folder.
     #[serde(skip)]
     pub log: Option<PathBuf>,
@@ -39,6 +42,13 @@ pub enum ToTriggers {
         id: i64,
         /// A person ended its task: what runs elsewhere is to be ended.
         kill: bool,
+    },
+    /// Events of a watcher's trigger are in the database.
+    Kept {
+        /// The trigger.
+        id: i64,
+        /// How many more.
+        count: usize,
     },
     /// Are you there?
     Ping {
@@ -62,6 +72,9 @@ pub enum FromTriggers {
     TriggerEnded {
         /// Its number.
         id: i64,
+        /// It did not end well.
+        #[serde(default)]
+        failed: bool,
     },
     /// The loop is alive.
     Pong {

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "state_stores", text: include_str!("../migrations/0007_state_stores.sql") },
     Migration { version: 8, name: "timetables", text: include_str!("../migrations/0008_timetables.sql") },
     Migration { version: 9, name: "run_fence", text: include_str!("../migrations/0009_run_fence.sql") },
+    Migration { version: 10, name: "watchers", text: include_str!("../migrations/0010_watchers.sql") },
     Migration { version: 11, name: "reported_at", text: include_str!("../migrations/0011_reported_at.sql") },
 ];
 
@@ -121,6 +122,7 @@ pub(crate) const TABLES: &[&str] = &[
     "asset_loose_reference",
     "asset_alias_reference",
     "asset_reference",
+    "asset_watcher",
     "asset_alias_asset",
     "asset_alias",
     "asset",
@@ -129,7 +131,6 @@ pub(crate) const TABLES: &[&str] = &[
     "deferral",
     "trigger",
     "awaited_change",
-    "watcher_event",
     "hitl_detail",
     "xcom",
     "task_try",

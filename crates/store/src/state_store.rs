@@ -59,6 +59,8 @@ row! {
 pub enum AssetWriter {
     /// A client.
     Api,
+    /// A trigger that watches the asset.
+    Watcher,
     /// A task: DAG, run, task, map index.
     Task(String, String, String, i32),
 }
@@ -236,6 +238,7 @@ impl Store {
     ) -> Result<bool, Error> {
         let (kind, place) = match writer {
             AssetWriter::Api => ("api", None),
+            AssetWriter::Watcher => ("watcher", None),
             AssetWriter::Task(dag_id, run_id, task_id, map_index) => {
                 ("task", Some((dag_id, run_id, task_id, *map_index)))
             }

@@ -1,12 +1,15 @@
 //! Waiting without a worker, on both databases: tries that defer, what wakes them, leases of triggerers, questions.
 
 use serde_json::{Map, Value, json};
+use tradewind_core::asset::AssetExpr;
+use tradewind_core::timetable::TimetableSpec;
 use tradewind_core::{Deferral, Duration, Resume, TaskState, TryId, WaitOutcome};
+use tradewind_store::read::{AssetEventFilter, Page, QueueFilter};
 use tradewind_store::{
-    Answer, ClearTis, Error, FinishOutcome, FinishTry, Firing, NewRun, Question, StartOutcome, Store, Topic,
-    TriggerOwner,
+    Answer, AssetUse, AssetUseKind, ClearTis, Error, FinishOutcome, FinishTry, Firing, NewRun, ParsedDag, Question,
+    StartOutcome, Store, Topic, TriggerOwner,
 };
-use tradewind_testkit::build::{at, new_run, new_ti, queued, start, write};
+use tradewind_testkit::build::{at, dag, file, new_run, new_ti, queued, start, write};
 use tradewind_testkit::stores;
 
 fn map(value: Value) -> Map<String, Value> {
@@ -88,7 +91,7 @@ async fn a_try_waits_is_woken_once_and_goes_on_with_the_event() {
         let (_, ti_id) = waiting(&store, "my.Trigger", json!({"password": "hush"})).await;
         assert_eq!(state(&store, ti_id).await, Some(TaskState::Deferred), "{}", store.name);
         let job = store.register_job("TriggererJob", "h", 1, at(5)).await.unwrap();
-        let leased = store.lease_triggers(job, at(0), 10).await.unwrap();
+        let leased = store.lease_triggers(job, &[], at(0), 10).await.unwrap();
         let trigger = store.load_triggers(&leased).await.unwrap().remove(0);
         assert_eq!(trigger.kwargs, map(json!({"password": "hush"})));
         assert!(matches!(&trigger.owner, TriggerOwner::Try { task_id, try_number: 1, .. } if task_id == "t"));
@@ -117,7 +120,7 @@ async fn a_try_that_nothing_woke_in_time_learns_so() {
         late.start_date = ti.start_date;
         assert_eq!(tx.write_tis(&[late]).await.unwrap(), [true]);
         tx.commit().await.unwrap();
-        assert!(store.lease_triggers(1, at(0), 10).await.unwrap().is_empty(), "nobody needs the trigger any more");
+        assert!(store.lease_triggers(1, &[], at(0), 10).await.unwrap().is_empty(), "nobody needs the trigger any more");
         let resume = goes_on(&store, ti_id).await;
         assert_eq!(
             (resume.next_method.as_str(), &resume.next_kwargs["error"]),
@@ -142,7 +145,11 @@ async fn a_new_try_begins_at_its_beginning() {
         store.clear_tis(&clear).await.unwrap();
         hint.wait().await;
         let job = store.register_job("TriggererJob", "h", 1, at(5)).await.unwrap();
-        assert!(store.lease_triggers(job, at(0), 10).await.unwrap().is_empty(), "{}: its trigger is gone", store.name);
+        assert!(
+            store.lease_triggers(job, &[], at(0), 10).await.unwrap().is_empty(),
+            "{}: its trigger is gone",
+            store.name
+        );
         let ti = store.load_tis(&[ti_id]).await.unwrap().remove(0);
         let mut tx = store.begin().await.unwrap();
         let queue = write(ti_id, (ti.state, ti.fence), Some(TaskState::Queued), 2);
@@ -170,7 +177,7 @@ async fn triggers_end_tasks_without_a_process() {
             assert_eq!(tx.write_tis(&[same]).await.unwrap(), [true]);
             tx.commit().await.unwrap();
             let job = store.register_job("TriggererJob", "h", 1, at(5)).await.unwrap();
-            let trigger_id = store.lease_triggers(job, at(0), 10).await.unwrap()[0];
+            let trigger_id = store.lease_triggers(job, &[], at(0), 10).await.unwrap()[0];
             let outcome = WaitOutcome::End {
                 state: state_of_end,
                 xcoms: map(json!({"k": [1]})),
@@ -186,35 +193,105 @@ async fn triggers_end_tasks_without_a_process() {
     }
 }
 
+/// A DAG that waits for an asset with so many watchers.
+fn watching(dag_id: &str, watchers: usize) -> ParsedDag {
+    let trigger = |n| json!({"name": format!("w{n}"), "classpath": "my.Trigger", "kwargs": {"n": n}});
+    let watchers: Vec<Value> = (0..watchers).map(trigger).collect();
+    let hash = watchers.len().to_string();
+    let asset: AssetExpr =
+        serde_json::from_value(json!({"asset": {"name": "a", "uri": "s3://a", "watchers": watchers}})).unwrap();
+    let used = AssetUse { kind: AssetUseKind::Schedule, task_id: String::new(), what: asset.clone() };
+    let spec = TimetableSpec::AssetTriggered { assets: asset };
+    ParsedDag { timetable: serde_json::to_value(spec).unwrap(), assets: vec![used], ..dag(dag_id, &hash) }
+}
+
+/// What watchers said of the assets, oldest first.
+async fn payloads(store: &Store) -> Vec<Value> {
+    let events =
+        store.asset_events_for_task(&AssetEventFilter::default(), Page { limit: 100, offset: 0 }).await.unwrap();
+    events.iter().map(|event| event.extra["payload"].clone()).collect()
+}
+
+async fn watched(store: &Store, job: i64) -> usize {
+    store.lease_triggers(job, &[], at(0), 100).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn watchers_run_while_somebody_waits_for_their_asset() {
+    for store in stores().await {
+        let job = store.register_job("TriggererJob", "a", 1, at(1)).await.unwrap();
+        store.apply_parse(file("one.py", vec![watching("one", 2)])).await.unwrap();
+        store.apply_parse(file("two.py", vec![watching("two", 2)])).await.unwrap();
+        assert_eq!(watched(&store, job).await, 2, "{}: the same trigger runs once for all", store.name);
+        let held = store.lease_triggers(job, &[], at(0), 100).await.unwrap();
+        let leased = store.load_triggers(&held).await.unwrap();
+        let TriggerOwner::Watcher { assets } = &leased[0].owner else { panic!("a watcher's") };
+        assert_eq!((assets.len(), assets[0].name.as_str()), (1, "a"));
+        let said = Firing { trigger_id: held[0], triggerer: Some(job), outcome: event(json!({"k": 1})) };
+        assert_eq!(store.fire_triggers(&[said], at(2)).await.unwrap(), [true]);
+        let queued = store.queued_asset_events(&QueueFilter::default()).await.unwrap();
+        let mut waiting: Vec<&str> = queued.iter().map(|row| row.dag_id.as_str()).collect();
+        waiting.sort_unstable();
+        assert_eq!(waiting, ["one", "two"], "one event, for everybody");
+        assert_eq!(payloads(&store).await, [json!({"k": 1})]);
+        let broken = WaitOutcome::Failure { error: "no".into(), traceback: vec![] };
+        let broken = Firing { trigger_id: held[0], triggerer: Some(job), outcome: broken };
+        assert_eq!(store.fire_triggers(&[broken], at(2)).await.unwrap(), [false], "a failure is no event");
+
+        store.set_paused(&["one".into()], true).await.unwrap();
+        assert_eq!(watched(&store, job).await, 2, "the other one waits");
+        store.set_paused(&["two".into()], true).await.unwrap();
+        assert_eq!(watched(&store, job).await, 0, "nobody waits");
+        store.set_paused(&["two".into()], false).await.unwrap();
+        assert_eq!(watched(&store, job).await, 2);
+        store.apply_parse(file("two.py", vec![watching("two", 1)])).await.unwrap();
+        assert_eq!(watched(&store, job).await, 2, "the paused one still names both");
+        store.deactivate_missing("dags-folder", ["two.py"], at(3)).await.unwrap();
+        assert_eq!(watched(&store, job).await, 1);
+        assert!(store.delete_dag("two").await.unwrap());
+        assert_eq!(watched(&store, job).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn triggers_of_a_queue_are_for_triggerers_of_that_queue() {
+    for store in stores().await {
+        let (_, ti_id) = queued(&store).await;
+        assert_eq!(store.start_try(start(ti_id, 1)).await.unwrap(), StartOutcome::Started);
+        let of_queue = Deferral { queue: Some("far".into()), ..deferral("my.Trigger", json!({})) };
+        defer(&store, ti_id, TaskState::Deferred, of_queue).await;
+        let job = store.register_job("TriggererJob", "a", 1, at(1)).await.unwrap();
+        let lease = async |queues: &[&str]| {
+            let queues: Vec<String> = queues.iter().map(|queue| (*queue).to_owned()).collect();
+            store.lease_triggers(job, &queues, at(0), 10).await.unwrap().len()
+        };
+        assert_eq!(lease(&[]).await, 0, "{}: one without queues takes those without a queue", store.name);
+        assert_eq!(lease(&["near"]).await, 0);
+        assert_eq!(lease(&["near", "far"]).await, 1);
+    }
+}
+
 #[tokio::test]
 async fn triggerers_share_and_take_over_from_the_dead() {
     for store in stores().await {
-        let mut tx = store.begin().await.unwrap();
-        for n in 0..10 {
-            assert!(tx.set_watcher(&format!("w{n}"), Some(("my.Trigger", &Map::new())), at(0)).await.unwrap());
-        }
-        assert!(!tx.set_watcher("w0", Some(("my.Trigger", &Map::new())), at(0)).await.unwrap(), "nothing changed");
-        tx.commit().await.unwrap();
+        store.apply_parse(file("w.py", vec![watching("d", 10)])).await.unwrap();
         let one = store.register_job("TriggererJob", "a", 1, at(0)).await.unwrap();
         let two = store.register_job("TriggererJob", "b", 2, at(0)).await.unwrap();
-        assert_eq!(store.lease_triggers(one, at(-30), 6).await.unwrap().len(), 6, "{}", store.name);
-        let theirs = store.lease_triggers(two, at(-30), 100).await.unwrap();
+        assert_eq!(store.lease_triggers(one, &[], at(-30), 6).await.unwrap().len(), 6, "{}", store.name);
+        let theirs = store.lease_triggers(two, &[], at(-30), 100).await.unwrap();
         assert_eq!(theirs.len(), 4);
         store.heartbeat_job(two, at(40)).await.unwrap();
-        assert_eq!(store.lease_triggers(two, at(10), 100).await.unwrap().len(), 10, "one was silent for too long");
+        assert_eq!(store.lease_triggers(two, &[], at(10), 100).await.unwrap().len(), 10, "one was silent for too long");
         let ghost = Firing { trigger_id: theirs[0], triggerer: Some(one), outcome: event(json!(0)) };
         assert_eq!(store.fire_triggers(&[ghost], at(41)).await.unwrap(), [false], "its word does not count any more");
         let alive = |n| Firing { trigger_id: theirs[0], triggerer: Some(two), outcome: event(json!(n)) };
         assert_eq!(store.fire_triggers(&[alive(1), alive(2)], at(42)).await.unwrap(), [true, true], "every event");
-        let mut tx = store.begin().await.unwrap();
-        let events = tx.take_watcher_events().await.unwrap();
-        tx.commit().await.unwrap();
-        let payloads: Vec<Value> = events.iter().map(|(_, _, payload)| payload.clone()).collect();
+        let payloads: Vec<Value> = payloads(&store).await;
         assert_eq!(payloads, [json!(1), json!(2)]);
         store.release_triggers(two).await.unwrap();
-        store.set_watcher(&events[0].0, None, at(50)).await.unwrap();
+        store.apply_parse(file("w.py", vec![watching("d", 9)])).await.unwrap();
         store.heartbeat_job(one, at(50)).await.unwrap();
-        assert_eq!(store.lease_triggers(one, at(20), 100).await.unwrap().len(), 9);
+        assert_eq!(store.lease_triggers(one, &[], at(20), 100).await.unwrap().len(), 9);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Runs triggers in python children: many in each, with a watchdog that ends a child whose loop is blocked.
 
-use std::collections::{BTreeMap, HashMap};
+mod files;
+mod glob;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -15,6 +18,7 @@ use tradewind_protocol::triggers::{FromTriggers, RunTrigger, ToTriggers, Trigger
 use crate::clock::now;
 use crate::host::{Answerer, Child, HostPool};
 use crate::log::TryLog;
+use files::FileWait;
 
 /// How triggers are run.
 #[derive(Clone, Debug)]
@@ -39,17 +43,26 @@ pub enum TriggerSaid {
     /// A trigger has something to say.
     Said(i64, WaitOutcome),
     /// A trigger that was to go on for ever ended.
-    Ended(i64),
+    Ended {
+        /// Its number.
+        id: i64,
+        /// It did not end well.
+        failed: bool,
+    },
 }
 
 enum Command {
     Run(Box<RunTrigger>),
     Cancel { id: i64, kill: bool },
+    Kept { id: i64, count: usize },
 }
 
 enum News {
     Said(i64, WaitOutcome),
-    Ended(i64),
+    Ended {
+        id: i64,
+        failed: bool,
+    },
     /// A child is gone, with what it was busy with if that is why.
     Gone {
         child: u64,
@@ -74,8 +87,20 @@ impl TriggerPool {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (said, heard) = mpsc::unbounded_channel();
         let (news, newsfeed) = mpsc::unbounded_channel();
-        let keeper =
-            Keeper { config, hosts, answerer, said, news, children: BTreeMap::new(), place: HashMap::new(), next: 0 };
+        let (files, orders) = mpsc::unbounded_channel();
+        tokio::spawn(files::look(orders, news.clone()));
+        let keeper = Keeper {
+            config,
+            hosts,
+            answerer,
+            said,
+            news,
+            children: BTreeMap::new(),
+            place: HashMap::new(),
+            files,
+            awaited: HashSet::new(),
+            next: 0,
+        };
         tokio::spawn(keeper.work(inbox, newsfeed));
         (Self { commands }, heard)
     }
@@ -88,6 +113,11 @@ impl TriggerPool {
     /// Ends a trigger. `kill`: a person ended its task.
     pub fn cancel(&self, id: i64, kill: bool) {
         let _ = self.commands.send(Command::Cancel { id, kill });
+    }
+
+    /// So many more events of a watcher's trigger are in the database.
+    pub fn kept(&self, id: i64, count: usize) {
+        let _ = self.commands.send(Command::Kept { id, count });
     }
 }
 
@@ -109,6 +139,10 @@ struct Keeper {
     children: BTreeMap<u64, Kept>,
     /// Trigger to child.
     place: HashMap<i64, u64>,
+    /// Where files are looked for without Python.
+    files: mpsc::UnboundedSender<files::Order>,
+    /// Triggers that wait there.
+    awaited: HashSet<i64>,
     next: u64,
 }
 
@@ -118,6 +152,14 @@ impl Keeper {
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(Command::Run(trigger)) => self.run(*trigger, false),
+                    Some(Command::Kept { id, count }) => {
+                        if let Some(kept) = self.place.get(&id).and_then(|child| self.children.get(child)) {
+                            let _ = kept.to.send(ToTriggers::Kept { id, count });
+                        }
+                    }
+                    Some(Command::Cancel { id, .. }) if self.awaited.remove(&id) => {
+                        let _ = self.files.send(files::Order::Forget(id));
+                    }
                     Some(Command::Cancel { id, kill }) => {
                         if let Some(kept) = self.place.get(&id).and_then(|child| self.children.get(child)) {
                             let _ = kept.to.send(ToTriggers::CancelTrigger { id, kill });
@@ -132,7 +174,12 @@ impl Keeper {
     }
 
     fn run(&mut self, trigger: RunTrigger, alone: bool) {
-        if self.place.contains_key(&trigger.id) {
+        if self.place.contains_key(&trigger.id) || self.awaited.contains(&trigger.id) {
+            return;
+        }
+        if let Some(wait) = FileWait::of(&trigger) {
+            self.awaited.insert(trigger.id);
+            let _ = self.files.send(files::Order::Watch(trigger.id, wait));
             return;
         }
         let fits = |kept: &Kept| {
@@ -173,7 +220,8 @@ impl Keeper {
             News::Said(id, outcome) => {
                 let _ = self.said.send(TriggerSaid::Said(id, outcome));
             }
-            News::Ended(id) => {
+            News::Ended { id, failed } => {
+                self.awaited.remove(&id);
                 let Some(child) = self.place.remove(&id) else { return };
                 if let Some(kept) = self.children.get_mut(&child) {
                     let once = kept.triggers.remove(&id).is_none_or(|trigger| trigger.once);
@@ -182,7 +230,7 @@ impl Keeper {
                         self.children.remove(&child);
                     }
                     if !once {
-                        let _ = self.said.send(TriggerSaid::Ended(id));
+                        let _ = self.said.send(TriggerSaid::Ended { id, failed });
                     }
                 }
             }
@@ -333,10 +381,10 @@ impl Conversation {
             FromTriggers::TriggerSaid { id, outcome } => {
                 let _ = self.news.send(News::Said(id, outcome));
             }
-            FromTriggers::TriggerEnded { id } => {
+            FromTriggers::TriggerEnded { id, failed } => {
                 self.logs.remove(&id);
                 self.places.remove(&id);
-                let _ = self.news.send(News::Ended(id));
+                let _ = self.news.send(News::Ended { id, failed });
             }
             FromTriggers::Mask { values } => {
                 self.logs.values_mut().for_each(|log| log.add_secrets(values.clone()));

@@ -28,6 +28,9 @@ def deferred(error: Any, ti: Any) -> Outcome:
     timeout = _shorter(_as_delta(error.timeout), remaining(ti))
     if timeout is not None:
         deferral["timeout"] = timeout.total_seconds()
+    queue = _queue(error.trigger, ti)
+    if queue is not None:
+        deferral["queue"] = queue
     ends = _ends(ti)
     if ends is not None:
         deferral["ends"] = ends
@@ -96,6 +99,15 @@ def _shorter(one: timedelta | None, other: timedelta | None) -> timedelta | None
     if one is None or other is None:
         return one if other is None else max(other, timedelta(0))
     return max(min(one, other), timedelta(0))
+
+
+def _queue(trigger: Any, ti: Any) -> str | None:
+    """The queue of the task, if triggers keep it (3.2)."""
+    from airflow.configuration import conf
+
+    if not getattr(trigger, "supports_triggerer_queue", True):
+        return None
+    return ti.task.queue if conf.getboolean("triggerer", "queues_enabled", fallback=False) else None
 
 
 def _ends(ti: Any) -> dict[str, Any] | None:

@@ -87,6 +87,7 @@ class Triggers:
         self.kill_timeout = kill_timeout
         self.tasks: dict[int, asyncio.Task[None]] = {}
         self.killed: set[int] = set()
+        self.streams: Any = None
 
     async def serve(self) -> None:
         """Run until the socket closes."""
@@ -124,6 +125,8 @@ class Triggers:
                 if message.get("kill"):
                     self.killed.add(message["id"])
                 task.cancel()
+        elif kind == "kept" and self.streams is not None:
+            self.streams.kept(message["id"], message["count"])
 
     def _tell_blocking(self, signum: int, frame: Any) -> None:
         task = asyncio.current_task() if asyncio._get_running_loop() is not None else None
@@ -135,18 +138,27 @@ class Triggers:
         number: int = message["id"]
         _trigger_id.set(number)
         trigger: Any = None
+        once: bool = message.get("once", True)
+        failed = True
         try:
             trigger = _make(message)
             log.info("trigger %s starting", message["classpath"])
             said = False
-            async for event in trigger.run():
-                said = True
-                self.channel.send({"type": "trigger_said", "id": number, "outcome": _outcome(event)})
-                if message.get("once", True):
-                    break
-            if not said or not message.get("once", True):
-                log.error(_SAID_NOTHING)
+            events = self._events(trigger, number)
+            try:
+                async for event in events:
+                    said = True
+                    self.channel.send({"type": "trigger_said", "id": number, "outcome": _outcome(event)})
+                    if once:
+                        break
+            finally:
+                close = getattr(events, "aclose", None)
+                if close is not None:
+                    await close()
+            if not said:
+                log.error(_SAID_NOTHING if once else "The watcher's trigger ended without an event.")
                 self._failed(number, _SAID_NOTHING, [])
+            failed = not said
         except asyncio.CancelledError:
             if number in self.killed and trigger is not None:
                 await self._on_kill(trigger)
@@ -158,7 +170,18 @@ class Triggers:
             await self._clean(trigger)
             self.killed.discard(number)
             self.tasks.pop(number, None)
-            self.channel.send({"type": "trigger_ended", "id": number})
+            self.channel.send({"type": "trigger_ended", "id": number, "failed": failed})
+
+    def _events(self, trigger: Any, number: int) -> Any:
+        if hasattr(trigger, "shared_stream_key"):
+            from airflow._runtime.shared_streams import SharedStreams
+
+            if self.streams is None:
+                self.streams = SharedStreams.configured()
+            shared = self.streams.events_of(trigger, number)
+            if shared is not None:
+                return shared
+        return trigger.run()
 
     async def _on_kill(self, trigger: Any) -> None:
         try:
@@ -184,6 +207,12 @@ def _make(message: dict[str, Any]) -> Any:
 
     trigger = import_string(message["classpath"])(**decode(message.get("kwargs") or {}))
     trigger.trigger_id = message["id"]
+    if message.get("assets"):
+        from airflow._runtime.state_store import AssetStateStoreAccessors
+
+        trigger.asset_state_store = AssetStateStoreAccessors(
+            [SimpleNamespace(**asset) for asset in message["assets"]], []
+        )
     if message.get("ti"):
         trigger.task_instance = SimpleNamespace(**message["ti"])
         trigger.task_id = message["ti"].get("task_id")

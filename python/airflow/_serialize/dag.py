@@ -19,10 +19,6 @@ _DAG_CALLBACKS = ("on_failure", "on_success", "sla_miss")
 def serialize_dag(dag: Any) -> dict[str, Any]:
     """Check the DAG and write it as plain data; raises what is wrong with it."""
     dag.validate()
-    condition = getattr(dag.timetable, "asset_condition", None)
-    for leaf in condition.leaves() if condition is not None else ():
-        if getattr(leaf, "watchers", None):
-            refuse_watchers(leaf)
     tasks = [serialize_task(task) for task in sorted(dag.tasks, key=lambda task: task.task_id)]
     starts = [task.start_date for task in dag.tasks if task.start_date is not None]
     start = min((dag._aware(date) for date in ([dag.start_date] if dag.start_date else []) + starts), default=None)
@@ -208,10 +204,19 @@ def serialize_task(task: Any) -> dict[str, Any]:
         mapped=task.as_spec() if task.is_mapped else None,
         callbacks=callbacks(task) or None,
         extra_links=task.extra_links or None,
+        recursion_depth=_recursion_depth(task, kind),
         outlets=_assets(task, "outlets") or None,
         inlets=_assets(task, "inlets") or None,
     )
     return document
+
+
+def _recursion_depth(task: Any, kind: type) -> int | None:
+    """Of an ``ExternalTaskMarker``, ours or the provider's: through how many markers clearing goes at most."""
+    if all(one.__name__ != "ExternalTaskMarker" for one in kind.__mro__):
+        return None
+    depth = task.partial_kwargs.get("recursion_depth", 10) if task.is_mapped else task.recursion_depth
+    return depth if isinstance(depth, int) else 10
 
 
 def _assets(task: Any, which: str) -> list[Any]:
@@ -221,18 +226,7 @@ def _assets(task: Any, which: str) -> list[Any]:
     given = task.partial_kwargs.get(which) if task.is_mapped else getattr(task, which)
     listed = given if isinstance(given, (list, tuple, set)) else [given] if given is not None else []
     found = [leaf for item in listed if isinstance(item, BaseAsset) for leaf in item.leaves()]
-    for leaf in found:
-        if getattr(leaf, "watchers", None):
-            refuse_watchers(leaf)
     return [leaf.as_spec() for leaf in found]
-
-
-def refuse_watchers(asset: Any) -> None:
-    """Watchers need event triggers, which run in the triggerer."""
-    raise SerializationError(
-        f"asset {asset.name!r} has watchers ({', '.join(w.name for w in asset.watchers)}), which are not supported; "
-        "have a DAG update the asset, or send its events to POST /api/v2/assets/events"
-    )
 
 
 def _sla(task: Any) -> float | None:

@@ -94,9 +94,30 @@ class BaseEventTrigger(BaseTrigger):
 
         return hash((classpath, json.dumps(encode(kwargs), sort_keys=True)))
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        #: In a triggerer: what is remembered of the assets that it watches.
+        self.asset_state_store: Any = None
+
     def shared_stream_key(self) -> Hashable | None:
-        """None: it does not share what it reads with others."""
+        """Triggers with the same key share one reader. None: it reads on its own."""
         return None
+
+    @classmethod
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Any]:
+        """Read for all triggers of one key, for ever; ``kwargs`` are those of any of them."""
+        raise NotImplementedError(f"{cls.__name__} has a shared_stream_key and no open_shared_stream")
+        yield
+
+    @classmethod
+    def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> Any:
+        """Instead of :meth:`open_shared_stream`: a ``SharedStreamProducer``, which learns what was dealt with."""
+        raise NotImplementedError(f"{cls.__name__} has no create_shared_stream_producer")
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
+        """This trigger's own events, made from what the reader reads."""
+        raise NotImplementedError(f"{type(self).__name__} has a shared_stream_key and no filter_shared_stream")
+        yield
 
 
 class TriggerEvent:

@@ -197,6 +197,14 @@ options! {
         "A process of triggers whose loop does not answer for so many seconds is ended; its triggers run in another one."
     ON_KILL_TIMEOUT = ["triggerer"] "on_kill_timeout", Seconds(0.0), "30";
         "Seconds that a trigger's `on_kill` may take when its task was cleared or marked."
+    TRIGGERER_QUEUES_ENABLED = ["triggerer"] "queues_enabled", Flag, "False";
+        "Whether a task's triggers keep its queue: triggerers with `--queues` run those of their queues, others those of none."
+    SHARED_STREAM_SUBSCRIBER_QUEUE_SIZE = ["triggerer"] "shared_stream_subscriber_queue_size", Int(1, 1_000_000), "1024";
+        "Events of a shared stream that may wait for one of its triggers; one that is slower fails."
+    SHARED_STREAM_ACK_TIMEOUT = ["triggerer"] "shared_stream_ack_timeout", Seconds(0.1), "300";
+        "Seconds within which a trigger has to be done with an event of a shared stream that is acknowledged."
+    SHARED_STREAM_COHORT_GRACE_PERIOD = ["triggerer"] "shared_stream_cohort_grace_period", Seconds(0.0), "0";
+        "Seconds that a new shared stream waits for more of its triggers before it begins to read."
     PARSING_PROCESSES = ["dag_processor"] "parsing_processes", Int(1, 256), "2";
         "DAG files parsed at the same time."
     MAX_CALLBACKS_PER_LOOP = ["dag_processor"] "max_callbacks_per_loop", Int(1, 10_000), "20";

@@ -75,7 +75,7 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
     let mut processors = engine::dag_processors(&config, &store, &hosts, &bundles, &shutdown);
     processors.push(super::callbacks(&config, &store, &hosts, &bundles, &shutdown));
     let scheduler = engine::scheduler(&config, &store, &hosts, &bundles, shutdown.clone()).await?;
-    let triggerer = super::triggerer(&config, &store, &hosts, &bundles, None, shutdown.clone()).await?;
+    let triggerer = super::triggerer(&config, &store, &hosts, &bundles, None, Vec::new(), shutdown.clone()).await?;
 
     let sign_in = match (all_admins, password_file.exists()) {
         (true, _) => SignIn::Nobody,

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tradewind_engine::SystemClock;
-use tradewind_engine::triggerer::{TriggerRunner, Triggerer, TriggererConfig};
+use tradewind_engine::triggerer::{Said, TriggerRunner, Triggerer, TriggererConfig};
 use tradewind_protocol::triggers::RunTrigger;
 use tradewind_server::StoreTaskApi;
 use tradewind_server::task_api::TaskApiConfig;
@@ -34,9 +34,13 @@ impl TriggerRunner for Runner {
     fn cancel(&self, id: i64, kill: bool) {
         self.0.cancel(id, kill);
     }
+
+    fn kept(&self, id: i64, count: usize) {
+        self.0.kept(id, count);
+    }
 }
 
-/// Starts a triggerer. `capacity` overrules the configuration's.
+/// Starts a triggerer. `capacity` overrules the configuration's; with `queues` it runs the triggers of these alone.
 ///
 /// # Errors
 /// The database cannot be written.
@@ -46,6 +50,7 @@ pub async fn triggerer(
     hosts: &Hosts,
     bundles: &[Bundle],
     capacity: Option<u32>,
+    queues: Vec<String>,
     shutdown: CancellationToken,
 ) -> Result<JoinHandle<()>, CliError> {
     let api = StoreTaskApi::new(store.clone(), TaskApiConfig::from(&settings::server(config)));
@@ -66,8 +71,8 @@ pub async fn triggerer(
     tokio::spawn(async move {
         while let Some(one) = heard.recv().await {
             let sent = match one {
-                TriggerSaid::Said(id, outcome) => said.send((id, Some(outcome))),
-                TriggerSaid::Ended(id) => said.send((id, None)),
+                TriggerSaid::Said(id, outcome) => said.send(Said::Outcome(id, outcome)),
+                TriggerSaid::Ended { id, failed } => said.send(Said::Ended { id, failed }),
             };
             if sent.is_err() {
                 return;
@@ -76,6 +81,7 @@ pub async fn triggerer(
     });
     let triggerer_config = TriggererConfig {
         hostname: super::hostname(),
+        queues,
         capacity: capacity
             .unwrap_or_else(|| u32::try_from(config.int(&options::TRIGGERER_CAPACITY)).unwrap_or(u32::MAX)),
         heartbeat: settings::span(config, &options::TRIGGERER_JOB_HEARTBEAT_SEC),

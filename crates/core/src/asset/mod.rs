@@ -45,6 +45,21 @@ pub struct AssetSpec {
     /// Whatever its author attached to it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
+    /// What outside updates it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watchers: Vec<WatcherSpec>,
+}
+
+/// A trigger whose every event is an event of the asset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WatcherSpec {
+    /// Tells the watchers of an asset apart.
+    pub name: String,
+    /// Path of the trigger's class.
+    pub classpath: String,
+    /// Arguments that make the trigger again, encoded as XComs are.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub kwargs: Map<String, Value>,
 }
 
 /// An alias as its author describes it.
@@ -133,7 +148,7 @@ impl AssetExpr {
     #[must_use]
     pub fn for_people(&self) -> Self {
         match self {
-            Self::Asset(asset) => Self::Asset(AssetSpec { extra: Map::new(), ..asset.clone() }),
+            Self::Asset(asset) => Self::Asset(AssetSpec { extra: Map::new(), watchers: Vec::new(), ..asset.clone() }),
             Self::Any(parts) => Self::Any(parts.iter().map(Self::for_people).collect()),
             Self::All(parts) => Self::All(parts.iter().map(Self::for_people).collect()),
             leaf => leaf.clone(),

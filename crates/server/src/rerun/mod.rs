@@ -1,6 +1,7 @@
 //! Running again what ran before, and what never ran: backfills and clearing. REST and the command line share it.
 
 pub mod backfill;
+pub mod markers;
 pub mod select;
 
 use tradewind_core::RunType;

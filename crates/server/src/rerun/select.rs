@@ -146,7 +146,11 @@ pub async fn runs_between(
     run_keys(store, &filter).await
 }
 
-async fn run_keys(store: &Store, filter: &RunFilter) -> ApiResult<Vec<i64>> {
+/// Keys of the runs that are meant.
+///
+/// # Errors
+/// The database's; 422 if there are too many.
+pub async fn run_keys(store: &Store, filter: &RunFilter) -> ApiResult<Vec<i64>> {
     let order = OrderBy::parse(RUN_COLUMNS, &["id"]).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let found = store.list_runs(filter, &order, Page { limit: MOST, offset: 0 }).await?;
     within(found.total, "runs")?;

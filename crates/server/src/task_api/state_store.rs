@@ -76,14 +76,25 @@ impl StoreTaskApi {
         key: &str,
         value: &Value,
     ) -> Result<TaskReply, TaskApiError> {
-        must_be_some(value)?;
-        let asset = self.asset_id(name, uri).await?;
         let writer = match &caller.task {
             Some((task_id, index)) => {
                 AssetWriter::Task(caller.dag_id.clone(), caller.run_id.clone(), task_id.clone(), *index)
             }
             None => AssetWriter::Api,
         };
+        self.asset_state_write(writer, name, uri, key, value).await
+    }
+
+    pub(super) async fn asset_state_write(
+        &self,
+        writer: AssetWriter,
+        name: Option<String>,
+        uri: Option<String>,
+        key: &str,
+        value: &Value,
+    ) -> Result<TaskReply, TaskApiError> {
+        must_be_some(value)?;
+        let asset = self.asset_id(name, uri).await?;
         self.store.set_asset_state(asset, key, value, &writer, now()).await.map_err(of_store)?;
         Ok(Value::Null)
     }

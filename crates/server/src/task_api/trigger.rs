@@ -1,8 +1,10 @@
-//! What triggers ask. They belong to no running try, so they name DAGs and runs themselves and change nothing.
+//! What triggers ask. They belong to no running try, so they name DAGs and runs themselves; they change nothing
+//! but what is remembered of assets.
 
 use serde_json::Value;
 use tradewind_protocol::task_api::ErrorCode;
 use tradewind_protocol::{TaskApiError, TaskCall, TaskReply};
+use tradewind_store::AssetWriter;
 
 use super::StoreTaskApi;
 use super::error::{not_found, of_store};
@@ -35,9 +37,15 @@ impl StoreTaskApi {
             TaskCall::AwaitLook { kwargs } => self.await_look(&kwargs).await,
             TaskCall::DagGet { dag_id } => self.dag_get(&dag_id).await,
             TaskCall::RunGet { dag_id, run_id } => self.run_get(&named(dag_id, Some(run_id))?).await,
+            TaskCall::AssetStateGet { name, uri, key } => self.asset_state_get(name, uri, &key).await,
+            TaskCall::AssetStateSet { name, uri, key, value } => {
+                self.asset_state_write(AssetWriter::Watcher, name, uri, &key, &value).await
+            }
+            TaskCall::AssetStateDelete { name, uri, key } => self.asset_state_delete(name, uri, &key).await,
+            TaskCall::AssetStateClear { name, uri } => self.asset_state_clear(name, uri).await,
             _ => Err(TaskApiError::new(
                 ErrorCode::Denied,
-                "triggers may ask for variables, connections, runs and states, and change nothing",
+                "triggers may ask for variables, connections, runs and states, and remember states of assets",
             )),
         }
     }

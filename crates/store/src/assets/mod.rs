@@ -7,6 +7,7 @@ mod consume;
 mod emit;
 mod queue;
 mod references;
+mod watchers;
 
 pub use consume::{AssetConsumerRow, AssetRunOutcome};
 pub use emit::{AssetEventSource, EventRun, NewAssetEvent};

@@ -198,6 +198,7 @@ impl Tx {
         }
         SET_PARTITIONED.bind(partitioned).run(self).await?;
         FORGET_QUEUED.bind(names(&concerned)).run(self).await?;
+        self.store_watchers(file, &concerned, &assets).await?;
         self.wake_asset_dags(concerned.iter()).await
     }
 

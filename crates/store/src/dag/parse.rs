@@ -224,6 +224,7 @@ impl Store {
         if reports.iter().any(|report| !report.new.is_empty() || !report.changed.is_empty() || !report.gone.is_empty())
         {
             tx.notify(Topic::Dags);
+            tx.settle_watchers(crate::now()).await?;
         }
         tx.commit().await?;
         Ok(reports)
@@ -246,6 +247,7 @@ impl Store {
         let gone = GONE_DAGS.bind(present).bind(bundle_name).bind(now).all::<(String,)>(&mut tx).await?;
         if !gone.is_empty() {
             tx.notify(Topic::Dags);
+            tx.settle_watchers(now).await?;
         }
         if errors > 0 || !gone.is_empty() {
             tx.notify(Topic::Ui);

@@ -214,6 +214,7 @@ impl Store {
                 tx.wake_asset_dags(changed.iter()).await?;
                 tx.forget_answers(&changed).await?;
             }
+            tx.settle_watchers(crate::now()).await?;
             for topic in [Topic::Dags, Topic::Scheduler, Topic::Ui] {
                 tx.notify(topic);
             }
@@ -233,6 +234,7 @@ impl Store {
             statement.bind(dag_id).run(&mut tx).await?;
         }
         let deleted = DELETE_DAG.bind(dag_id).run(&mut tx).await?;
+        tx.settle_watchers(crate::now()).await?;
         for topic in [Topic::Dags, Topic::Scheduler, Topic::Ui] {
             tx.notify(topic);
         }

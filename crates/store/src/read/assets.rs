@@ -67,6 +67,20 @@ row! {
 }
 
 row! {
+    /// A watcher of an asset whose trigger is there.
+    pub struct AssetWatcherView {
+        /// The asset.
+        pub asset_id: i64 = "w.asset_id",
+        /// Its name.
+        pub name: String = "w.name",
+        /// The trigger.
+        pub trigger_id: i64 = "g.id",
+        /// When the trigger came to be.
+        pub created_at: Timestamp = "g.created_at",
+    }
+}
+
+row! {
     struct MemberView {
         asset_id: i64 = "m.asset_id",
         id: i64 = "l.id",
@@ -358,6 +372,32 @@ impl Store {
         let mut found: HashMap<i64, Vec<AssetReferenceView>> = HashMap::new();
         for row in self.rows::<AssetReferenceView>(sql, &f.args).await? {
             found.entry(row.asset_id).or_default().push(row);
+        }
+        Ok(found)
+    }
+
+    /// Watchers of these assets, as far as their triggers are there; by asset.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watchers_of_assets(&self, asset_ids: &[i64]) -> Result<HashMap<i64, Vec<AssetWatcherView>>, Error> {
+        if asset_ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut f = self.filter();
+        f.any_int("w.asset_id", asset_ids);
+        let sql = format!(
+            "{} FROM asset_watcher w JOIN trigger g ON g.watcher = w.watcher{} ORDER BY w.name, g.id",
+            select::<AssetWatcherView>(),
+            f.text
+        );
+        let mut found: HashMap<i64, Vec<AssetWatcherView>> = HashMap::new();
+        for row in self.rows::<AssetWatcherView>(sql, &f.args).await? {
+            let of_asset = found.entry(row.asset_id).or_default();
+            // Several DAGs may name the same one.
+            if !of_asset.iter().any(|known| known.name == row.name && known.trigger_id == row.trigger_id) {
+                of_asset.push(row);
+            }
         }
         Ok(found)
     }

@@ -180,6 +180,9 @@ impl Tx {
                 paused.push(dag_id);
             }
         }
+        if !paused.is_empty() {
+            self.settle_watchers(crate::now()).await?;
+        }
         Ok(paused)
     }
 }

@@ -3,8 +3,8 @@
 use tradewind_core::waiting::Wait;
 use tradewind_core::{Deferral, Timestamp, TryId};
 
-use crate::sql::{Batch, Bind, Rows, Statement, ids};
-use crate::{Error, Store, Topic, Tx};
+use crate::sql::{Batch, Rows, Statement, ids};
+use crate::{Error, Topic, Tx};
 
 /// A try that was just recorded as deferred or awaiting input.
 pub(crate) struct Deferred<'d> {
@@ -40,12 +40,10 @@ const TRIGGERS: Batch = Batch(&[
     ("run_key", "bigint"),
     ("ti_id", "bigint"),
     ("this_try", "integer"),
-    ("watcher", "text"),
 ]);
 static ADD: Statement = Statement::new(
-    "INSERT INTO trigger (kind, classpath, kwargs, queue, created_at, due_at, awaited_dag, run_key, ti_id, try_number,
-        watcher)
-     SELECT kind, classpath, kwargs, queue, created_at, due_at, awaited_dag, run_key, ti_id, this_try, watcher
+    "INSERT INTO trigger (kind, classpath, kwargs, queue, created_at, due_at, awaited_dag, run_key, ti_id, try_number)
+     SELECT kind, classpath, kwargs, queue, created_at, due_at, awaited_dag, run_key, ti_id, this_try
      FROM {rows} AS w WHERE TRUE",
 )
 .rows(TRIGGERS);
@@ -55,8 +53,6 @@ static DROP_STALE: Statement = Statement::new(
     "DELETE FROM trigger WHERE run_key IN {ids} AND NOT EXISTS (SELECT 1 FROM task_instance AS t
         WHERE t.id = trigger.ti_id AND t.try_number = trigger.try_number AND t.state IN ('deferred', 'awaiting_input'))",
 );
-static WATCHED: Statement = Statement::new("SELECT classpath, kwargs FROM trigger WHERE watcher = $1");
-static DROP_WATCHER: Statement = Statement::new("DELETE FROM trigger WHERE watcher = $1");
 
 impl Tx {
     /// Remembers how these tries go on, and what wakes them.
@@ -95,7 +91,6 @@ impl Tx {
                 one.run_key.into(),
                 one.try_id.ti_id.into(),
                 one.try_id.try_number.into(),
-                Bind::Text(None),
             ]);
         }
         DROP_OF_TIS.bind(ids(deferred.iter().map(|one| one.try_id.ti_id))).run(self).await?;
@@ -122,66 +117,7 @@ impl Tx {
     }
 
     /// Arguments may hold secrets: they are kept like those of connections.
-    fn sealed(&self, kwargs: &serde_json::Map<String, serde_json::Value>) -> String {
+    pub(crate) fn sealed(&self, kwargs: &serde_json::Map<String, serde_json::Value>) -> String {
         self.fernet().encrypt(&serde_json::Value::Object(kwargs.clone()).to_string()).0
-    }
-
-    /// Makes sure that this watcher's trigger exists, as it is described; `None` takes it away. Its events go to
-    /// `watcher_event`, one by one and for as long as it is there. Answers whether anything changed.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn set_watcher(
-        &mut self,
-        watcher: &str,
-        trigger: Option<(&str, &serde_json::Map<String, serde_json::Value>)>,
-        at: Timestamp,
-    ) -> Result<bool, Error> {
-        let known = WATCHED.bind(watcher).optional::<(String, String)>(self).await?;
-        let known = match known {
-            Some((classpath, kwargs)) => Some((classpath, super::lease::opened(self.fernet(), &kwargs)?)),
-            None => None,
-        };
-        if known.as_ref().map(|(classpath, kwargs)| (classpath.as_str(), kwargs)) == trigger {
-            return Ok(false);
-        }
-        DROP_WATCHER.bind(watcher).run(self).await?;
-        if let Some((classpath, kwargs)) = trigger {
-            let mut rows = Rows::new(TRIGGERS);
-            rows.push([
-                "python".into(),
-                classpath.into(),
-                self.sealed(kwargs).into(),
-                Bind::Text(None),
-                at.into(),
-                Bind::Int(None),
-                Bind::Text(None),
-                Bind::Int(None),
-                Bind::Int(None),
-                Bind::Int(None),
-                watcher.into(),
-            ]);
-            ADD.bind(rows).run(self).await?;
-        }
-        self.notify(Topic::Triggers);
-        Ok(true)
-    }
-}
-
-impl Store {
-    /// See [`Tx::set_watcher`].
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn set_watcher(
-        &self,
-        watcher: &str,
-        trigger: Option<(&str, &serde_json::Map<String, serde_json::Value>)>,
-        at: Timestamp,
-    ) -> Result<bool, Error> {
-        let mut tx = self.begin().await?;
-        let changed = tx.set_watcher(watcher, trigger, at).await?;
-        tx.commit().await?;
-        Ok(changed)
     }
 }

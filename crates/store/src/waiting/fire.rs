@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use tradewind_core::{TaskState, Timestamp, WaitOutcome};
 
+use crate::callbacks::EndedTry;
 use crate::row::row;
 use crate::sql::{Batch, Rows, Statement, ids};
 use crate::{Error, Store, Topic, Tx};
@@ -56,14 +57,35 @@ row! {
         map_index: i32 = "task_instance.map_index",
         awaited: Option<String> = "CASE WHEN task_instance.state <> 'scheduled' AND EXISTS (SELECT 1 FROM trigger AS a \
             WHERE a.awaited_dag = task_instance.dag_id) THEN task_instance.dag_id END",
+        try_number: i32 = "task_instance.try_number",
+        state: Option<TaskState> = "task_instance.state",
+        dag_version_id: Option<i64> = "task_instance.dag_version_id",
+        start_date: Option<Timestamp> = "task_instance.start_date",
+        hostname: Option<String> = "task_instance.hostname",
+        reason: Option<String> = "task_instance.reason",
     }
 }
 
-const EVENTS: Batch = Batch(&[("watcher", "text"), ("at", "bigint"), ("payload", "text")]);
-static ADD_EVENTS: Statement =
-    Statement::new("INSERT INTO watcher_event (watcher, at, payload) SELECT watcher, at, payload FROM {rows} AS w")
-        .rows(EVENTS);
-static TAKE_EVENTS: Statement = Statement::new("DELETE FROM watcher_event RETURNING id, watcher, at, payload");
+impl Woken {
+    /// The end of its try, if it does not go on.
+    fn ended(&self, at: Timestamp) -> Option<EndedTry> {
+        let state = self.state.filter(|state| *state != TaskState::Scheduled)?;
+        Some(EndedTry {
+            ti_id: self.ti_id,
+            run_key: self.run_key,
+            dag_id: self.dag_id.clone(),
+            task_id: self.task_id.clone(),
+            map_index: self.map_index,
+            try_number: self.try_number,
+            state,
+            dag_version_id: self.dag_version_id,
+            start_date: self.start_date,
+            end_date: at,
+            hostname: self.hostname.clone(),
+            reason: self.reason.clone(),
+        })
+    }
+}
 
 impl Store {
     /// Takes in what triggers say; answers which of it counted. What comes too late (its try was cleared, marked, woken
@@ -92,7 +114,7 @@ impl Tx {
         let owners: HashMap<i64, Owner> = owners.into_iter().map(|owner| (owner.id, owner)).collect();
         let mut said: HashMap<i64, &WaitOutcome> = HashMap::new();
         let mut wakes = Rows::new(WAKES);
-        let mut events = Rows::new(EVENTS);
+        let mut events: Vec<(&str, &Value)> = Vec::new();
         let mut watched: HashSet<usize> = HashSet::new();
         for (index, firing) in firings.iter().enumerate() {
             let Some(owner) = owners.get(&firing.trigger_id) else { continue };
@@ -101,7 +123,7 @@ impl Tx {
             }
             if let Some(watcher) = &owner.watcher {
                 if let WaitOutcome::Event { payload } = &firing.outcome {
-                    events.push([watcher.into(), at.into(), payload.to_string().into()]);
+                    events.push((watcher, payload));
                     watched.insert(index);
                 }
                 continue;
@@ -119,10 +141,7 @@ impl Tx {
             let outcome = serde_json::to_string(&firing.outcome).unwrap_or_default();
             wakes.push([ti_id.into(), this_try.into(), state.into(), at.into(), reason.into(), outcome.into()]);
         }
-        if events.len() > 0 {
-            ADD_EVENTS.bind(events).run(self).await?;
-            self.notify(Topic::Scheduler);
-        }
+        self.emit_watcher_events(&events, at).await?;
         let woken = if wakes.len() > 0 { self.wake(wakes, &said, at).await? } else { HashSet::new() };
         let counted = |(index, firing): (usize, &Firing)| {
             let owner = owners.get(&firing.trigger_id);
@@ -160,6 +179,9 @@ impl Tx {
             }
         }
         self.push_xcoms(&xcoms, at).await?;
+        // Nobody runs Python for a task that ends by its trigger: whoever is to be told is told from the DAG files.
+        let ended: Vec<EndedTry> = woken.iter().filter_map(|row| row.ended(at)).collect();
+        self.tries_ended(&ended).await?;
         self.add_to_inbox(woken.iter().map(|row| (row.run_key, Some(row.ti_id)))).await?;
         self.note_awaited(woken.iter().map(|row| row.awaited.clone())).await?;
         if !woken.is_empty() {
@@ -167,17 +189,6 @@ impl Tx {
             self.notify(Topic::Ui);
         }
         Ok(woken.into_iter().map(|row| row.ti_id).collect())
-    }
-
-    /// Takes the events of watchers that nobody has taken yet: `(watcher, when, payload)`, oldest first. They are gone
-    /// when this transaction is committed.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn take_watcher_events(&mut self) -> Result<Vec<(String, Timestamp, Value)>, Error> {
-        let mut rows = TAKE_EVENTS.query().all::<(i64, String, Timestamp, Value)>(self).await?;
-        rows.sort_by_key(|row| row.0);
-        Ok(rows.into_iter().map(|(_, watcher, at, payload)| (watcher, at, payload)).collect())
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
+use tradewind_core::asset::AssetKey;
 use tradewind_core::{TaskState, Timestamp};
 
 use crate::fernet::Fernet;
 use crate::row::row;
-use crate::sql::{Statement, ids};
+use crate::sql::{Statement, ids, names};
 use crate::{Error, Store};
 
 /// A trigger that a triggerer should run.
@@ -42,7 +43,10 @@ pub enum TriggerOwner {
         map_index: i32,
     },
     /// A watcher, for every event.
-    Watcher(String),
+    Watcher {
+        /// The assets that it watches.
+        assets: Vec<AssetKey>,
+    },
 }
 
 row! {
@@ -62,11 +66,12 @@ row! {
 
 /// Free: nobody's, or of a triggerer that is over or was not heard of.
 static CLAIM: Statement = Statement::new(
-    "UPDATE trigger SET triggerer_id = $1
+    "UPDATE trigger SET triggerer_id = $2
      WHERE id IN (SELECT g.id FROM trigger AS g
         WHERE g.kind = 'python' AND (g.triggerer_id IS NULL OR NOT EXISTS (SELECT 1 FROM job AS j
-            WHERE j.id = g.triggerer_id AND j.state = 'running' AND j.heartbeat_at >= $2))
-        ORDER BY g.id LIMIT $3
+            WHERE j.id = g.triggerer_id AND j.state = 'running' AND j.heartbeat_at >= $3))
+            AND (g.queue IN {names} OR (g.queue IS NULL AND $5))
+        ORDER BY g.id LIMIT $4
         FOR UPDATE SKIP LOCKED -- pg
      )",
 );
@@ -74,7 +79,8 @@ static CLAIM: Statement = Statement::new(
 static FREE: Statement = Statement::new(
     "SELECT g.id FROM trigger AS g
      WHERE g.kind = 'python' AND (g.triggerer_id IS NULL OR NOT EXISTS (SELECT 1 FROM job AS j
-        WHERE j.id = g.triggerer_id AND j.state = 'running' AND j.heartbeat_at >= $1))
+        WHERE j.id = g.triggerer_id AND j.state = 'running' AND j.heartbeat_at >= $2))
+        AND (g.queue IN {names} OR (g.queue IS NULL AND $3))
      LIMIT 1",
 );
 static LEASED: Statement =
@@ -90,17 +96,26 @@ static STANDING: Statement =
     Statement::new("SELECT t.id, t.try_number, t.state FROM task_instance AS t WHERE t.id IN {ids}");
 
 impl Store {
-    /// Takes at most so many free triggers for this triggerer; answers all that it holds now, by number.
+    /// Takes at most so many free triggers for this triggerer; answers all that it holds now, by number. With `queues`
+    /// it takes those of these queues, without those of none.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn lease_triggers(&self, triggerer: i64, live_since: Timestamp, room: u32) -> Result<Vec<i64>, Error> {
+    pub async fn lease_triggers(
+        &self,
+        triggerer: i64,
+        queues: &[String],
+        live_since: Timestamp,
+        room: u32,
+    ) -> Result<Vec<i64>, Error> {
+        let of_none = queues.is_empty();
         let mut reader = self.db().reader().await?;
-        let free = room > 0 && FREE.bind(live_since).optional::<(i64,)>(&mut reader).await?.is_some();
+        let free = room > 0
+            && FREE.bind(names(queues)).bind(live_since).bind(of_none).optional::<(i64,)>(&mut reader).await?.is_some();
         drop(reader);
         if free {
             let mut tx = self.begin().await?;
-            CLAIM.bind(triggerer).bind(live_since).bind(room).run(&mut tx).await?;
+            CLAIM.bind(names(queues)).bind(triggerer).bind(live_since).bind(room).bind(of_none).run(&mut tx).await?;
             tx.commit().await?;
         }
         let held = LEASED.bind(triggerer).all::<(i64,)>(&mut self.db().reader().await?).await?;
@@ -113,7 +128,9 @@ impl Store {
     /// Those of the database.
     pub async fn load_triggers(&self, trigger_ids: &[i64]) -> Result<Vec<LeasedTrigger>, Error> {
         let rows = LOAD.bind(ids(trigger_ids.iter().copied())).all::<Row>(&mut self.db().reader().await?).await?;
-        rows.into_iter().map(|row| row.leased(self.fernet())).collect()
+        let watchers: Vec<&String> = rows.iter().filter_map(|row| row.watcher.as_ref()).collect();
+        let mut watched = self.watched_assets(&watchers).await?;
+        rows.into_iter().map(|row| row.leased(self.fernet(), &mut watched)).collect()
     }
 
     /// Gives back everything that this triggerer holds, when it goes.
@@ -141,9 +158,9 @@ impl Store {
 }
 
 impl Row {
-    fn leased(self, fernet: &Fernet) -> Result<LeasedTrigger, Error> {
+    fn leased(self, fernet: &Fernet, watched: &mut HashMap<String, Vec<AssetKey>>) -> Result<LeasedTrigger, Error> {
         let owner = match (self.watcher, self.ti_id) {
-            (Some(watcher), _) => TriggerOwner::Watcher(watcher),
+            (Some(watcher), _) => TriggerOwner::Watcher { assets: watched.remove(&watcher).unwrap_or_default() },
             (None, ti_id) => TriggerOwner::Try {
                 ti_id: ti_id.unwrap_or_default(),
                 try_number: self.try_number.unwrap_or_default(),

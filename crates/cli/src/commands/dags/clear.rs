@@ -2,7 +2,7 @@
 
 use clap::Args;
 use tradewind_core::TaskState;
-use tradewind_server::rerun::{self, select};
+use tradewind_server::rerun::{self, markers, select};
 
 use crate::commands::session::Session;
 use crate::commands::{Context, lookup};
@@ -42,13 +42,16 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
     let which = select::Which { only_failed: args.only_failed, only_running: args.only_running };
     let mut tis = select::in_runs(store, vec![run.id], &[], &which).await?;
     tis.retain(|ti| ti.state.is_some());
+    let followed = markers::follow(store, &defaults, &dag, &tis, &which).await?;
     let states = |ti: &tradewind_store::read::TiView| ti.state.map_or("None", TaskState::as_str).to_owned();
-    let names: Vec<String> = tis.iter().map(|ti| format!("  {} [{}]", ti.task_id, states(ti))).collect();
+    let mut names: Vec<String> = tis.iter().map(|ti| format!("  {} [{}]", ti.task_id, states(ti))).collect();
+    let others = followed.iter().flat_map(|one| &one.tis);
+    names.extend(others.map(|ti| format!("  {}.{} {} [{}]", ti.dag_id, ti.task_id, ti.run_id, states(ti))));
     let question = format!(
         "You are about to clear the run {} of {} with {} task instances:\n{}\n\nAre you sure?",
         run.run_id,
         run.dag_id,
-        tis.len(),
+        names.len(),
         names.join("\n")
     );
     confirm(&question, args.yes)?;
@@ -58,7 +61,8 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
         also_run: Some(run.id).filter(|_| !args.only_failed && !args.only_running),
     };
     select::clear(store, &defaults, &tis, how).await?;
+    markers::clear(store, &defaults, &followed, how).await?;
     wake::hint(&session.config);
-    println!("Cleared {} task instances of the run {}.", tis.len(), run.run_id);
+    println!("Cleared {} task instances of the run {}.", names.len(), run.run_id);
     Ok(())
 }

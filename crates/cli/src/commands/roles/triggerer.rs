@@ -6,6 +6,7 @@ use clap::Args;
 use super::daemon::{DaemonArgs, Proceed};
 use super::{begin, database};
 use crate::commands::Context;
+use crate::config::options;
 use crate::error::CliError;
 use crate::home;
 use crate::progress::Progress;
@@ -17,6 +18,9 @@ pub struct TriggererArgs {
     /// How many triggers may run here at once [default: [triggerer] capacity]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     capacity: Option<u32>,
+    /// Run the triggers of these queues alone, separated by commas; needs [triggerer] queues_enabled
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    queues: Vec<String>,
     /// Airflow's triggerer serves logs; the api-server reads them from the log folder here
     #[arg(short, long, hide = true)]
     skip_serve_logs: bool,
@@ -26,6 +30,10 @@ pub struct TriggererArgs {
 
 pub fn run(args: &TriggererArgs, context: &Context) -> Result<(), CliError> {
     let config = begin(context)?;
+    if !args.queues.is_empty() && !config.flag(&options::TRIGGERER_QUEUES_ENABLED) {
+        return Err(CliError::failed("--queues means nothing while triggers have no queues")
+            .hint("set [triggerer] queues_enabled = True for workers and triggerers, or leave --queues out"));
+    }
     let Proceed::Run(_pid_file) = args.daemon.proceed("triggerer", &config)? else { return Ok(()) };
     roles::run(async |shutdown| {
         let bundles = settings::bundles(&config)?;
@@ -33,7 +41,8 @@ pub fn run(args: &TriggererArgs, context: &Context) -> Result<(), CliError> {
         let hosts = roles::hosts(&config, &bundles, &Progress::new())?;
         hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
         let store = database(&config, context).await?;
-        let running = roles::triggerer(&config, &store, &hosts, &bundles, args.capacity, shutdown).await?;
+        let running =
+            roles::triggerer(&config, &store, &hosts, &bundles, args.capacity, args.queues.clone(), shutdown).await?;
         tracing::info!("the triggerer runs");
         let _ = running.await;
         Ok(())

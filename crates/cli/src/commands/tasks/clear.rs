@@ -2,6 +2,7 @@
 
 use clap::Args;
 use tradewind_core::{TaskState, Timestamp};
+use tradewind_server::rerun::markers::{self, Followed};
 use tradewind_server::rerun::{self, select};
 use tradewind_store::Store;
 use tradewind_store::read::{DagFilter, TiView};
@@ -87,7 +88,13 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
         let which = select::Which { only_failed: args.only_failed, only_running: args.only_running };
         let mut tis = select::in_runs(store, runs, &tasks, &which).await?;
         tis.retain(|ti| ti.state.is_some() || ti.try_number > 0);
+        let followed = markers::follow(store, &defaults, &dag, &tis, &which).await?;
         chosen.push((tis, rerun::latest_version(None, &dag, &defaults, false)));
+        for Followed { dag, mut tis } in followed {
+            // A DAG that the pattern names as well is not cleared twice.
+            tis.retain(|ti| !chosen.iter().any(|(known, _)| known.iter().any(|one| one.id == ti.id)));
+            chosen.push((tis, rerun::latest_version(None, &dag, &defaults, false)));
+        }
     }
     let names: Vec<String> = chosen.iter().flat_map(|(tis, _)| tis.iter().map(name)).collect();
     if names.is_empty() {

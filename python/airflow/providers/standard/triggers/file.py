@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from datetime import datetime
 from glob import glob
 from typing import Any
 
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
+
+log = logging.getLogger(__name__)
 
 
 class FileTrigger(BaseTrigger):
@@ -68,3 +71,61 @@ class FileDeleteTrigger(BaseEventTrigger):
         os.remove(self.filepath)
         self.log.info("File %s has been deleted", self.filepath)
         yield TriggerEvent(True)
+
+
+class DirectoryFileDeleteTrigger(BaseEventTrigger):
+    """Fires when ``filename`` is in ``directory``, and deletes it. Triggers of one folder look at it together."""
+
+    def __init__(self, *, directory: str, filename: str, poke_interval: float = 5.0) -> None:
+        super().__init__()
+        self.directory = directory
+        self.filename = filename
+        self.poke_interval = poke_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The file, and how often to look."""
+        return "airflow.providers.standard.triggers.file.DirectoryFileDeleteTrigger", {
+            "directory": self.directory,
+            "filename": self.filename,
+            "poke_interval": self.poke_interval,
+        }
+
+    def shared_stream_key(self) -> Hashable | None:
+        """The folder, however it is spelled, and how often to look."""
+        return ("directory-scan", os.path.realpath(self.directory), self.poke_interval)
+
+    @classmethod
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Any]:
+        """The names in the folder, again and again; none while it is not there."""
+        directory = kwargs["directory"]
+        while True:
+            try:
+                names = set(await asyncio.to_thread(os.listdir, directory))
+            except FileNotFoundError:
+                names = set()
+            except (PermissionError, NotADirectoryError):
+                raise
+            except OSError:
+                log.warning("%s can't be listed; trying again", directory, exc_info=True)
+                names = set()
+            yield {"directory": directory, "names": names}
+            await asyncio.sleep(kwargs["poke_interval"])
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
+        """Its own file."""
+        async for found in shared_stream:
+            if self.filename not in found["names"]:
+                continue
+            path = os.path.join(found["directory"], self.filename)
+            try:
+                os.remove(path)
+            except FileNotFoundError:
+                continue  # somebody else was faster
+            self.log.info("File %s has been deleted", path)
+            yield TriggerEvent({"filepath": path})
+            return
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """The same, alone."""
+        async for event in self.filter_shared_stream(self.open_shared_stream(self.serialize()[1])):
+            yield event

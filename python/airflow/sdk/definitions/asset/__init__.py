@@ -106,8 +106,31 @@ class AssetWatcher:
     """Something outside that updates an asset: a trigger whose every event is an event of the asset."""
 
     def __init__(self, name: str, trigger: Any) -> None:
+        from airflow.triggers.base import BaseEventTrigger
+
+        if not isinstance(trigger, BaseEventTrigger):
+            raise ValueError("Asset watcher trigger must inherit BaseEventTrigger")
         self.name = name
         self.trigger = trigger
+
+    def as_spec(self, asset: str) -> dict[str, Any]:
+        """As `core::asset::WatcherSpec`; raises what is wrong with the trigger of the asset of that name."""
+        from airflow._runtime.xcom_codec import NotSerializable, encode
+        from airflow.sdk.exceptions import SerializationError
+
+        classpath, kwargs = self.trigger.serialize()
+        if classpath.startswith("unusual_prefix_"):
+            raise SerializationError(
+                f"watcher {self.name!r} of asset {asset!r}: the class {type(self.trigger).__name__} is defined in the "
+                "DAG file, where triggerers can't import it; move it to a module beside the file"
+            )
+        try:
+            arguments = encode(dict(kwargs))
+        except NotSerializable as problem:
+            raise SerializationError(
+                f"watcher {self.name!r} of asset {asset!r}: its trigger can't be kept: {problem}"
+            ) from None
+        return {"name": self.name, "classpath": classpath, "kwargs": arguments}
 
     def __repr__(self) -> str:
         return f"AssetWatcher(name={self.name!r}, trigger={self.trigger!r})"
@@ -192,6 +215,8 @@ class Asset(os.PathLike, BaseAsset):
             from airflow._serialize.values import plain
 
             spec["asset"]["extra"] = plain(self.extra)
+        if self.watchers:
+            spec["asset"]["watchers"] = [watcher.as_spec(self.name) for watcher in self.watchers]
         return spec
 
     def __fspath__(self) -> str:

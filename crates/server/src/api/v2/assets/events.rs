@@ -106,6 +106,7 @@ pub async fn create(State(app): State<App>, who: Identity, Body(new): Body<NewEv
             key: AssetKey { name: asset.name.clone(), uri: asset.uri },
             group: asset.group,
             extra: Map::new(),
+            watchers: Vec::new(),
         }),
         at: now(),
         extra,

@@ -36,12 +36,14 @@ async fn shapes(app: &App, assets: Vec<AssetView>) -> ApiResult<Vec<Asset>> {
     let ids: Vec<i64> = assets.iter().map(|asset| asset.id).collect();
     let mut references = app.store.asset_references(&ids).await?;
     let mut aliases = app.store.aliases_of_assets(&ids).await?;
+    let mut watchers = app.store.watchers_of_assets(&ids).await?;
     Ok(assets
         .into_iter()
         .map(|asset| {
             let references = references.remove(&asset.id).unwrap_or_default();
             let aliases = aliases.remove(&asset.id).unwrap_or_default();
-            Asset::new(asset, references, aliases)
+            let watchers = watchers.remove(&asset.id).unwrap_or_default();
+            Asset::new(asset, references, aliases, watchers)
         })
         .collect())
 }

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 use tradewind_core::{RunState, Timestamp};
-use tradewind_store::read::{AssetAliasView, AssetEventView, AssetReferenceView, AssetView, ConsumingRunView};
+use tradewind_store::read::{
+    AssetAliasView, AssetEventView, AssetReferenceView, AssetView, AssetWatcherView, ConsumingRunView,
+};
 
 /// An alias.
 #[derive(Serialize)]
@@ -36,6 +38,20 @@ struct TaskReference {
     updated_at: Timestamp,
 }
 
+/// Something outside that updates an asset.
+#[derive(Serialize)]
+struct Watcher {
+    name: String,
+    trigger_id: i64,
+    created_date: Timestamp,
+}
+
+impl From<AssetWatcherView> for Watcher {
+    fn from(AssetWatcherView { name, trigger_id, created_at, .. }: AssetWatcherView) -> Self {
+        Self { name, trigger_id, created_date: created_at }
+    }
+}
+
 /// The newest event of an asset.
 #[derive(Serialize)]
 struct LastEvent {
@@ -57,13 +73,18 @@ pub struct Asset {
     producing_tasks: Vec<TaskReference>,
     consuming_tasks: Vec<TaskReference>,
     aliases: Vec<Alias>,
-    watchers: Vec<Value>,
+    watchers: Vec<Watcher>,
     last_asset_event: Option<LastEvent>,
 }
 
 impl Asset {
-    /// From its row, who mentions it, and its aliases.
-    pub fn new(asset: AssetView, references: Vec<AssetReferenceView>, aliases: Vec<AssetAliasView>) -> Self {
+    /// From its row, who mentions it, its aliases and its watchers.
+    pub fn new(
+        asset: AssetView,
+        references: Vec<AssetReferenceView>,
+        aliases: Vec<AssetAliasView>,
+        watchers: Vec<AssetWatcherView>,
+    ) -> Self {
         let of_kind = |kind: &'static str| {
             references.iter().filter(move |reference| reference.kind == kind).map(|reference| TaskReference {
                 dag_id: reference.dag_id.clone(),
@@ -83,7 +104,7 @@ impl Asset {
             producing_tasks: of_kind("outlet").collect(),
             consuming_tasks: of_kind("inlet").collect(),
             aliases: aliases.into_iter().map(Alias::from).collect(),
-            watchers: Vec::new(),
+            watchers: watchers.into_iter().map(Watcher::from).collect(),
             last_asset_event: asset.last_event_id.map(|id| LastEvent { id: Some(id), timestamp: asset.last_event_at }),
             id: asset.id,
             name: asset.name,

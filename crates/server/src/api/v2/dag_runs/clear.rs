@@ -15,6 +15,7 @@ use crate::events::Event;
 use crate::http::Body;
 use crate::http::error::{ApiError, ApiResult};
 use crate::rerun;
+use crate::rerun::markers::{self, Followed};
 use crate::rerun::select::{self, Which};
 use crate::state::App;
 
@@ -87,7 +88,7 @@ pub async fn handle(
 ) -> ApiResult<Response> {
     let run = must_exist(&app, &dag_id, &run_id).await?;
     if clear.dry_run {
-        let shown = shown(&app, affected(&app, &run, &clear).await?).await?;
+        let shown = shown(&app, with_followed(&app, &run, &clear).await?).await?;
         return Ok(Json(json!({"total_entries": shown.len(), "task_instances": shown})).into_response());
     }
     Ok(Json(one(&app, &who, &run, &clear).await?).into_response())
@@ -134,7 +135,7 @@ pub async fn many(
     if clear.dry_run {
         let mut all = Vec::new();
         for run in &runs {
-            all.extend(shown(&app, affected(&app, run, &clear).await?).await?);
+            all.extend(shown(&app, with_followed(&app, run, &clear).await?).await?);
         }
         return Ok(Json(json!({"total_entries": all.len(), "task_instances": all})).into_response());
     }
@@ -157,6 +158,20 @@ async fn affected(app: &App, run: &RunView, clear: &Clear) -> ApiResult<Affected
     let mut tis = select::in_runs(&app.store, vec![run.id], &[], &which).await?;
     tis.retain(|ti| ti.state.is_some());
     Ok(Affected::Instances(tis))
+}
+
+/// With what markers among the instances lead to.
+async fn with_followed(app: &App, run: &RunView, clear: &Clear) -> ApiResult<Affected> {
+    let affected = affected(app, run, clear).await?;
+    let Affected::Instances(mut tis) = affected else { return Ok(affected) };
+    tis.extend(followed(app, run, clear, &tis).await?.into_iter().flat_map(|one| one.tis));
+    Ok(Affected::Instances(tis))
+}
+
+async fn followed(app: &App, run: &RunView, clear: &Clear, tis: &[TiView]) -> ApiResult<Vec<Followed>> {
+    let newest = rerun::newest(&app.store, &run.dag_id).await?;
+    let which = Which { only_failed: clear.only_failed, ..Which::default() };
+    markers::follow(&app.store, &app.config.dag_defaults, &newest, tis, &which).await
 }
 
 /// Tasks of the newest version that the run has no instance of.
@@ -190,7 +205,9 @@ async fn one(app: &App, who: &Identity, run: &RunView, clear: &Clear) -> ApiResu
     };
     if reopens {
         let how = select::Clearing { reopen_runs: true, latest_version, also_run: Some(run.id) };
+        let followed = followed(app, run, clear, &tis).await?;
         select::clear(&app.store, defaults, &tis, how).await?;
+        markers::clear(&app.store, defaults, &followed, how).await?;
     }
     if let Some(note) = &clear.note {
         app.store.set_run_note(run.id, Some(note)).await?;

@@ -13,6 +13,7 @@ use crate::events::Event;
 use crate::http::Body;
 use crate::http::error::{ApiError, ApiResult};
 use crate::rerun;
+use crate::rerun::markers;
 use crate::rerun::select::{self, Clearing, Reach, TaskRef, Which};
 use crate::state::App;
 
@@ -96,11 +97,15 @@ pub async fn handle(
     if clear.prevent_running_task && running > 0 {
         return Err(ApiError::conflict(format!("{running} of the task instances are running")));
     }
+    let followed = markers::follow(&app.store, &app.config.dag_defaults, &structure, &tis, &which).await?;
     if clear.dry_run {
+        tis.extend(followed.into_iter().flat_map(|one| one.tis));
         return Ok(Json(TaskInstances::all(shapes(&app, tis).await?)));
     }
     let how = Clearing { reopen_runs: clear.reset_dag_runs, latest_version, also_run: None };
     select::clear(&app.store, &app.config.dag_defaults, &tis, how).await?;
+    markers::clear(&app.store, &app.config.dag_defaults, &followed, how).await?;
+    tis.extend(followed.into_iter().flat_map(|one| one.tis));
     if let Some(note) = &clear.note {
         let ids: Vec<i64> = tis.iter().map(|ti| ti.id).collect();
         app.store.set_ti_notes(&ids, Some(note)).await?;
