@@ -108,6 +108,19 @@ asset_state_store asset_state_store_asset_id_fkey FOREIGN KEY (asset_id) REFEREN
 asset_state_store asset_state_store_pkey PRIMARY KEY (asset_id, key)
 asset_state_store asset_state_store_writer CHECK ((writer = ANY (ARRAY['task'::text, 'watcher'::text, 'api'::text])))
 CREATE UNIQUE INDEX asset_state_store_pkey ON public.asset_state_store USING btree (asset_id, key)
+asset_watcher.dag_id text NOT NULL
+asset_watcher.asset_id bigint NOT NULL
+asset_watcher.name text NOT NULL
+asset_watcher.watcher text NOT NULL
+asset_watcher.classpath text NOT NULL
+asset_watcher.kwargs text NOT NULL
+asset_watcher.created_at bigint NOT NULL
+asset_watcher asset_watcher_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id) ON DELETE CASCADE
+asset_watcher asset_watcher_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+asset_watcher asset_watcher_pkey PRIMARY KEY (dag_id, asset_id, name)
+CREATE INDEX asset_watcher_asset ON public.asset_watcher USING btree (asset_id)
+CREATE UNIQUE INDEX asset_watcher_pkey ON public.asset_watcher USING btree (dag_id, asset_id, name)
+CREATE INDEX asset_watcher_watcher ON public.asset_watcher USING btree (watcher)
 awaited_change.id bigint NOT NULL IDENTITY
 awaited_change.dag_id text NOT NULL
 awaited_change awaited_change_pkey PRIMARY KEY (id)
@@ -558,12 +571,6 @@ variable.is_encrypted boolean NOT NULL
 variable.updated_at bigint NOT NULL
 variable variable_pkey PRIMARY KEY (key)
 CREATE UNIQUE INDEX variable_pkey ON public.variable USING btree (key)
-watcher_event.id bigint NOT NULL IDENTITY
-watcher_event.watcher text NOT NULL
-watcher_event.at bigint NOT NULL
-watcher_event.payload text NOT NULL
-watcher_event watcher_event_pkey PRIMARY KEY (id)
-CREATE UNIQUE INDEX watcher_event_pkey ON public.watcher_event USING btree (id)
 xcom.run_key bigint NOT NULL
 xcom.task_id text NOT NULL
 xcom.map_index integer NOT NULL

@@ -122,6 +122,21 @@ CREATE TABLE asset_state_store (
     CONSTRAINT asset_state_store_writer CHECK (writer IN ('task', 'watcher', 'api'))
 );
 
+CREATE TABLE asset_watcher (
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    watcher TEXT NOT NULL,
+    classpath TEXT NOT NULL,
+    kwargs TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (dag_id, asset_id, name)
+);
+
+CREATE INDEX asset_watcher_asset ON asset_watcher (asset_id);
+
+CREATE INDEX asset_watcher_watcher ON asset_watcher (watcher);
+
 CREATE TABLE awaited_change (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     dag_id TEXT NOT NULL
@@ -610,13 +625,6 @@ CREATE TABLE variable (
     description TEXT,
     is_encrypted BOOLEAN NOT NULL,
     updated_at BIGINT NOT NULL
-);
-
-CREATE TABLE watcher_event (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    watcher TEXT NOT NULL,
-    at BIGINT NOT NULL,
-    payload TEXT NOT NULL
 );
 
 CREATE TABLE xcom (

@@ -169,3 +169,56 @@ def test_what_cannot_be_asked_is_refused_in_the_file(run):
     ]:
         with pytest.raises(ValueError, match=words):
             make()
+
+
+def test_dag_test_waits_for_triggers_in_its_own_process(tmp_path):
+    from airflow.providers.standard.triggers.file import FileTrigger
+    from airflow.sdk import DAG, BaseOperator
+    from airflow.sdk.exceptions import TaskDeferralError
+    from airflow.triggers.testing import FailureTrigger
+
+    there = tmp_path / "there"
+
+    class Waits(BaseOperator):
+        def __init__(self, trigger, **kwargs):
+            super().__init__(**kwargs)
+            self.trigger = trigger
+
+        def execute(self, context):
+            there.touch()
+            self.defer(trigger=self.trigger, method_name="resume", kwargs={"word": "hello"})
+
+        def resume(self, context, word, event):
+            return [word, event]
+
+    class Recovers(Waits):
+        def resume_execution(self, next_method, next_kwargs, context):
+            try:
+                return super().resume_execution(next_method, next_kwargs, context)
+            except TaskDeferralError as error:
+                return str(error)
+
+    with DAG("d", schedule=None) as dag:
+        Waits(task_id="waits", trigger=FileTrigger(str(there), poke_interval=0.01))
+        Recovers(task_id="recovers", trigger=FailureTrigger())
+    xcoms = dag.test().xcoms
+    assert xcoms["waits", -1, "return_value"] == ["hello", True]
+    assert xcoms["recovers", -1, "return_value"] == "Trigger failure"
+
+
+@pytest.mark.parametrize(
+    ("number", "least", "most"),
+    [(1, 5, 10), (2, 10, 20), (3, 20, 40), (5, 80, 160), (30, 995, 1000)],
+)
+def test_pauses_of_a_sensor_grow_exponentially(number, least, most):
+    from datetime import datetime, timezone
+
+    from airflow.sdk.bases.sensor import BaseSensorOperator
+
+    started = datetime(2024, 1, 1, tzinfo=timezone.utc)
+    sensor = BaseSensorOperator(task_id="s", poke_interval=10, timeout=1000, exponential_backoff=True)
+    pause = sensor._next_interval(started, lambda: 0.5, number)
+    assert least <= pause <= most and pause == sensor._next_interval(started, lambda: 0.5, number)
+    sensor.max_wait = 7.0
+    assert sensor._next_interval(started, lambda: 0.5, number) <= 7
+    assert BaseSensorOperator(task_id="t", poke_interval=10)._next_interval(started, lambda: 0.5, number) == 10

@@ -63,9 +63,13 @@ DAG = """
             print("after the wait", word)
             return event["path"]
 
+    def told(context):
+        with open("{folder}/told", "w") as out:
+            out.write(context["ti"].task_id)
+
     with DAG("waits", schedule=None):
         Waits(task_id="gate", trigger=Gate("{folder}/open"))
-        Waits(task_id="ends", trigger=Gate("{folder}/open", ends=True))
+        Waits(task_id="ends", trigger=Gate("{folder}/open", ends=True), on_success_callback=told)
         Waits(task_id="late", trigger=Gate("{folder}/never"), limit=1)
         Waits(task_id="broken", trigger=FailureTrigger())
 
@@ -100,7 +104,9 @@ def test_a_task_defers_and_goes_on_in_the_same_try(home):
     tasks = home.tasks("waits", run_id)
     assert all(ti["try_number"] == 1 for ti in tasks.values()), "the number of the try does not rise"
     log = home.log("waits", run_id, "gate")
-    assert "before the wait" in log and "after the wait hello" in log, "one log for both parts"
+    parts = [log.find(text) for text in ("before the wait", "watching", "after the wait hello")]
+    assert -1 not in parts and parts == sorted(parts), f"one log for both parts, and what the trigger said: {log}"
+    wait_for("the callback of the task that its trigger ended", lambda: (home.path / "told").exists())
     assert "TaskDeferralTimeout" in home.log("waits", run_id, "late")
     assert "TaskDeferralError" in home.log("waits", run_id, "broken")
     assert "Deliberate trigger failure" in home.log("waits", run_id, "broken")
@@ -142,6 +148,100 @@ def test_a_killed_triggerer_leaves_its_triggers_to_another(pg_home):
     (home.path / "open").touch()
     wait_for("woken", lambda: states(home, "waits", run_id)["gate"] == "success")
     assert home.tasks("waits", run_id)["gate"]["try_number"] == 1
+
+
+WATCHING = """
+    from airflow.providers.standard.triggers.file import DirectoryFileDeleteTrigger, FileDeleteTrigger
+    from airflow.sdk import DAG, Asset, AssetWatcher, task
+
+    one = Asset("one", watchers=[AssetWatcher("file", trigger=FileDeleteTrigger("{folder}/flag", poke_interval=0.05))])
+    flag = DirectoryFileDeleteTrigger(directory="{folder}/flags", filename="a", poke_interval=0.05)
+    two = Asset("two", watchers=[AssetWatcher("shared", trigger=flag)])
+
+    for asset in (one, two):
+        with DAG("watches_" + asset.name, schedule=[asset]):
+            @task
+            def why(triggering_asset_events=None):
+                return [event.extra for events in triggering_asset_events.values() for event in events]
+            why()
+"""
+
+
+def test_what_comes_from_outside_starts_runs(home):
+    (home.path / "flags").mkdir()
+    home.dag("watching.py", WATCHING.format(folder=home.path))
+    process = home.standalone(AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC="0.5")
+    home.wait_dag("watches_two")
+    runs = lambda dag_id: [run["dag_run_id"] for run in home.get(f"dags/{dag_id}/dagRuns")["dag_runs"]]  # noqa: E731
+
+    def comes(path, dag_id, count):
+        (home.path / path).touch()
+        wait_for(f"run {count} of {dag_id}", lambda: len(runs(dag_id)) == count)
+        assert not (home.path / path).exists(), "its trigger deletes it"
+        for run_id in runs(dag_id):
+            home.wait_run(dag_id, run_id)
+
+    comes("flag", "watches_one", 1)
+    comes("flag", "watches_one", 2)
+    comes("flags/a", "watches_two", 1)
+    run_id = runs("watches_two")[0]
+    assert run_id.startswith("asset_triggered__")
+    extra = home.get(f"dags/watches_two/dagRuns/{run_id}/taskInstances/why/xcomEntries/return_value")["value"]
+    assert extra == [{"from_trigger": True, "payload": {"filepath": str(home.path / "flags/a")}}]
+    (asset,) = (one for one in home.get("assets")["assets"] if one["name"] == "one")
+    assert [watcher["name"] for watcher in asset["watchers"]] == ["file"]
+
+    home.rest("PATCH", "dags/watches_one", json={"is_paused": True})
+    (asset,) = (one for one in home.get("assets")["assets"] if one["name"] == "one")
+    assert asset["watchers"] == [], "nobody waits for it, so nobody watches"
+    home.rest("PATCH", "dags/watches_one", json={"is_paused": False})
+    process.kill()
+    home.standalone(AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC="0.5")
+    comes("flag", "watches_one", 3)
+
+
+MARKING = """
+    from datetime import datetime
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.providers.standard.sensors.external_task import ExternalTaskMarker
+    from airflow.sdk import DAG
+
+    with DAG("parent", schedule=None):
+        EmptyOperator(task_id="first") >> ExternalTaskMarker(
+            task_id="marker", external_dag_id="child", external_task_id="middle")
+    with DAG("child", schedule=None):
+        EmptyOperator(task_id="before") >> EmptyOperator(task_id="middle") >> ExternalTaskMarker(
+            task_id="after", external_dag_id="parent", external_task_id="first", recursion_depth={depth})
+"""
+
+
+def test_clearing_follows_markers_to_other_dags(home):
+    home.dag("marking.py", MARKING.format(depth=10))
+    home.standalone()
+    home.wait_dag("child")
+    for dag_id in ("parent", "child"):
+        home.rest("POST", f"dags/{dag_id}/dagRuns", json={"dag_run_id": "it", "logical_date": "2024-01-01T00:00:00Z"})
+        home.wait_run(dag_id, "it")
+    clear = {"dag_run_id": "it", "task_ids": ["marker"], "only_failed": False}
+    shown = home.rest("POST", "dags/parent/clearTaskInstances", json={**clear, "dry_run": True})
+    names = [(ti["dag_id"], ti["task_id"]) for ti in shown["task_instances"]]
+    assert sorted(names) == [("child", "after"), ("child", "middle"), ("parent", "first"), ("parent", "marker")]
+    assert all(ti["try_number"] == 1 for ti in home.tasks("child", "it").values()), "nothing was done"
+    home.rest("POST", "dags/parent/clearTaskInstances", json={**clear, "dry_run": False})
+    for dag_id in ("parent", "child"):
+        home.wait_run(dag_id, "it")
+    tries = {task_id: ti["try_number"] for task_id, ti in home.tasks("child", "it").items()}
+    assert tries == {"before": 1, "middle": 2, "after": 2}
+    output = home.cli("tasks", "clear", "--yes", "--task-regex", "^marker$", "parent").stdout
+    assert "Cleared 4 task instances" in output
+    home.dag("marking.py", MARKING.replace('external_task_id="middle"', 'external_task_id="middle", recursion_depth=1').format(depth=10))
+    wait_for("the new version", lambda: len(home.get("dags/parent/dagVersions")["dag_versions"]) == 2)
+    for dag_id in ("parent", "child"):
+        home.wait_run(dag_id, "it")
+    refused = home.rest(
+        "POST", "dags/parent/clearTaskInstances", ok=False, json={**clear, "dry_run": True, "run_on_latest_version": True}
+    )
+    assert refused.status_code == 409 and "recursion_depth" in refused.text
 
 
 AWAITING = """

@@ -21,6 +21,8 @@ const TOGETHER: u32 = 500;
 /// The loop.
 pub struct Waits<C> {
     store: Store,
+    /// Where the runs and tasks are that are waited for.
+    awaited: Store,
     clock: C,
     /// How often every external trigger is looked at, whatever was heard: for states that no event tells of.
     poll: StdDuration,
@@ -42,7 +44,14 @@ impl<C: Clock> Waits<C> {
     /// A loop on that database.
     pub fn new(store: Store, clock: C, poll: StdDuration) -> Self {
         let next_full_look = clock.now();
-        Self { store, clock, poll, groups: HashMap::new(), next_full_look }
+        let awaited = store.clone();
+        Self { store, awaited, clock, poll, groups: HashMap::new(), next_full_look }
+    }
+
+    /// With the runs and tasks that are waited for in another database.
+    #[must_use]
+    pub fn looking_at(self, awaited: Store) -> Self {
+        Self { awaited, ..self }
     }
 
     /// Works until `shutdown`. Database errors are logged, waited out and survived.
@@ -115,7 +124,7 @@ impl<C: Clock> Waits<C> {
         for trigger in triggers {
             let Wait::External(wait) = Wait::of(&trigger.classpath, &trigger.kwargs) else { continue };
             let tasks = self.tasks_of(&wait).await?;
-            let runs = self.store.awaited_runs(&wait, &tasks).await?;
+            let runs = self.awaited.awaited_runs(&wait, &tasks).await?;
             if let Some(verdict) = wait.verdict(&runs, &tasks) {
                 let outcome = outcome_of_external(&trigger, &wait, verdict, &runs);
                 firings.push(Firing { trigger_id: trigger.id, triggerer: None, outcome });
@@ -129,12 +138,12 @@ impl<C: Clock> Waits<C> {
     /// The tasks that are waited for: those that are named, or those of the group in the DAG's newest version.
     async fn tasks_of(&mut self, wait: &ExternalWait) -> Result<Vec<String>, Error> {
         let Some(group) = &wait.group_id else { return Ok(wait.task_ids.clone()) };
-        let Some(version) = self.store.latest_version_of(&wait.dag_id).await? else { return Ok(Vec::new()) };
+        let Some(version) = self.awaited.latest_version_of(&wait.dag_id).await? else { return Ok(Vec::new()) };
         let key = (version, group.clone());
         if let Some(known) = self.groups.get(&key) {
             return Ok(known.clone());
         }
-        let Some(row) = self.store.dag_version(version).await? else { return Ok(Vec::new()) };
+        let Some(row) = self.awaited.dag_version(version).await? else { return Ok(Vec::new()) };
         let tasks = match serde_json::from_str::<SerializedDag>(&row.data) {
             Ok(dag) => dag.tasks_of_group(group),
             Err(error) => {

@@ -6,12 +6,14 @@ import logging
 import os
 import re
 import sys
+import time
 from datetime import datetime, timezone
 from math import prod
 from typing import Any
 
 from airflow._runtime import run, supervisor
 from airflow._runtime.memory_server import MemoryServer
+from airflow._runtime.outcome import Outcome
 from airflow._serialize.values import instant
 from airflow.sdk.definitions._internal.expandinput import mapped_groups
 from airflow.sdk.exceptions import AirflowException
@@ -155,18 +157,31 @@ class _Rehearsal:
             job = self._job(task, index, try_number)
             run.set_environment(job)
             # Rendering changes the task, and other tries and instances start from what the file says.
-            outcome = run.try_task(job, task.prepare_for_execution())
-            while outcome.state == "up_for_reschedule":
-                import time
-
-                time.sleep(1)
-                outcome = run.try_task(job, task.prepare_for_execution())
+            outcome = self._to_its_end(job, task)
             for key, value in outcome.xcoms.items():
                 self.server.xcoms[task.task_id, index, key] = value
             self.skipped |= {(task_id, index) for task_id in outcome.skip}
             if outcome.state != "up_for_retry":
                 return outcome.state
         return "failed"
+
+
+    def _to_its_end(self, job: dict[str, Any], task: Any) -> Outcome:
+        """One try: every look of a sensor, and all its parts if it defers, with its triggers in this process."""
+        from airflow._runtime import inline_trigger
+
+        started = instant(datetime.now(tz=timezone.utc))
+        while True:
+            outcome = run.try_task(job, task.prepare_for_execution())
+            if outcome.state == "up_for_reschedule":
+                time.sleep(1)
+                continue
+            if outcome.state != "deferred" or outcome.deferral is None:
+                return outcome
+            said = inline_trigger.wait(outcome.deferral)
+            if "end" in said:
+                return Outcome(said["end"], xcoms=said["xcoms"])
+            job = {**job, "resume": {**said["resume"], "started_at": started}}
 
 
 def _attempts(task: Any) -> int:

@@ -25,7 +25,7 @@ pub use logging::start as start_logging;
 pub use parser::{answerer, answerer_without_database};
 pub use shutdown::on_signal;
 pub use standalone::standalone;
-pub use triggerer::triggerer;
+pub use triggerer::{Triggering, triggerer};
 
 /// Runs a role to its end on all cores.
 ///

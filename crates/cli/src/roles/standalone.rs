@@ -11,7 +11,7 @@ use tradewind_server::ServerConfig;
 use tradewind_store::{Dialect, Store};
 
 use super::banner::{Banner, SignIn};
-use super::{engine, settings};
+use super::{Triggering, engine, settings};
 use crate::commands::session::{migrate, open_store};
 use crate::config::{Config, options};
 use crate::error::CliError;
@@ -75,7 +75,8 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
     let mut processors = engine::dag_processors(&config, &store, &hosts, &bundles, &shutdown);
     processors.push(super::callbacks(&config, &store, &hosts, &bundles, &shutdown));
     let scheduler = engine::scheduler(&config, &store, &hosts, &bundles, shutdown.clone()).await?;
-    let triggerer = super::triggerer(&config, &store, &hosts, &bundles, None, Vec::new(), shutdown.clone()).await?;
+    let triggerer =
+        super::triggerer(&config, &store, &hosts, &bundles, Triggering::default(), shutdown.clone()).await?;
 
     let sign_in = match (all_admins, password_file.exists()) {
         (true, _) => SignIn::Nobody,

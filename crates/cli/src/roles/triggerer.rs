@@ -1,5 +1,6 @@
 //! Starts a triggerer on a database: its children, and who answers what triggers ask.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,20 @@ impl TriggerRunner for Runner {
     }
 }
 
-/// Starts a triggerer. `capacity` overrules the configuration's; with `queues` it runs the triggers of these alone.
+/// What a triggerer does otherwise than the configuration says.
+#[derive(Default)]
+pub struct Triggering {
+    /// Triggers at once.
+    pub capacity: Option<u32>,
+    /// It runs the triggers of these queues alone; none: those without a queue.
+    pub queues: Vec<String>,
+    /// Where logs are.
+    pub log_folder: Option<PathBuf>,
+    /// Where triggers find variables, connections, runs and states, if not in the database of their tasks.
+    pub asks: Option<Store>,
+}
+
+/// Starts a triggerer.
 ///
 /// # Errors
 /// The database cannot be written.
@@ -49,18 +63,18 @@ pub async fn triggerer(
     store: &Store,
     hosts: &Hosts,
     bundles: &[Bundle],
-    capacity: Option<u32>,
-    queues: Vec<String>,
+    how: Triggering,
     shutdown: CancellationToken,
 ) -> Result<JoinHandle<()>, CliError> {
-    let api = StoreTaskApi::new(store.clone(), TaskApiConfig::from(&settings::server(config)));
+    let api =
+        StoreTaskApi::new(how.asks.unwrap_or_else(|| store.clone()), TaskApiConfig::from(&settings::server(config)));
     let trigger_config = TriggerConfig {
         roots: bundles.iter().map(|bundle| bundle.root.clone()).collect(),
         per_child: PER_CHILD,
         blocked_after: config.seconds(&options::RUNNER_HEALTH_CHECK_THRESHOLD),
         child_age: CHILD_AGE,
         on_kill_timeout: config.seconds(&options::ON_KILL_TIMEOUT),
-        log_folder: config.path(&options::BASE_LOG_FOLDER),
+        log_folder: how.log_folder.unwrap_or_else(|| config.path(&options::BASE_LOG_FOLDER)),
     };
     let answerer: tradewind_worker::host::Answerer = Arc::new(move |call| {
         let api = api.clone();
@@ -81,8 +95,9 @@ pub async fn triggerer(
     });
     let triggerer_config = TriggererConfig {
         hostname: super::hostname(),
-        queues,
-        capacity: capacity
+        queues: how.queues,
+        capacity: how
+            .capacity
             .unwrap_or_else(|| u32::try_from(config.int(&options::TRIGGERER_CAPACITY)).unwrap_or(u32::MAX)),
         heartbeat: settings::span(config, &options::TRIGGERER_JOB_HEARTBEAT_SEC),
         dead_after: settings::span(config, &options::TRIGGERER_HEALTH_CHECK_THRESHOLD),

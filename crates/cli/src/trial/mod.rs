@@ -16,6 +16,7 @@ use tradewind_core::{RunState, RunType, Timestamp};
 use tradewind_engine::SystemClock;
 use tradewind_engine::dag_processor::parsed_dag;
 use tradewind_engine::scheduler::{ExecutorSet, Scheduler};
+use tradewind_engine::waits::Waits;
 use tradewind_executors::LocalExecutor;
 use tradewind_server::StoreTaskApi;
 use tradewind_server::task_api::TaskApiConfig;
@@ -28,9 +29,12 @@ use crate::commands::lookup::{ALL, order};
 use crate::config::Config;
 use crate::error::CliError;
 use crate::progress::Progress;
-use crate::roles::{self, Runner, settings};
+use crate::roles::{self, Runner, Triggering, settings};
 
 pub use load::{Found, find};
+
+/// How often runs and tasks that a trial waits for are looked at: nobody tells it of the real database's.
+const WAITS_POLL: Duration = Duration::from_secs(1);
 
 /// What to try.
 pub struct Trial {
@@ -143,6 +147,14 @@ async fn run_in(
         .map_err(|error| CliError::failed(error.to_string()))?;
     let end = CancellationToken::new();
     let scheduling = tokio::spawn(scheduler.run(end.clone()));
+    let waits = Waits::new(store.clone(), SystemClock, WAITS_POLL).looking_at(variables.clone());
+    let waiting = tokio::spawn(waits.run(end.clone()));
+    let triggering = Triggering {
+        log_folder: Some(worker_config.base_log_folder.clone()),
+        asks: Some(variables.clone()),
+        ..Triggering::default()
+    };
+    let triggers = roles::triggerer(config, &store, hosts, &bundles, triggering, end.clone()).await?;
     let timetables = roles::timetables(config, &store, variables, hosts, &bundles[0], end.clone());
 
     let mut changes = store.notifier().subscribe(Topic::Ui);
@@ -162,7 +174,7 @@ async fn run_in(
     };
     worker.stop("interrupted").await;
     end.cancel();
-    let _ = tokio::join!(scheduling, timetables);
+    let _ = tokio::join!(scheduling, timetables, waiting, triggers);
     logs.print_new();
     let by = TiFilter { run_keys: vec![run_key], ..TiFilter::default() };
     let tasks = store.list_tis(&by, &order(TI_COLUMNS, "id")?, ALL).await?.rows;

@@ -7,37 +7,36 @@ use bytes::Bytes;
 use futures::Stream;
 use tokio_util::sync::CancellationToken;
 
-use super::read::LogFile;
+use super::read::{LogFile, Position};
 
 /// How often a log that somebody watches is looked at. Asking for a file's length costs microseconds, and works on
 /// network file systems, where change notifications don't.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The log's lines from an offset on as they come, until `over` says that the try is over and everything of it was
+/// The log's lines from a position on as they come, until `over` says that the try is over and everything of it was
 /// read. `over` is asked before each look, so that nothing that was written before the end is missed.
 pub fn follow<F>(
     log: LogFile,
-    offset: u64,
+    from: Position,
     closing: CancellationToken,
     over: impl Fn() -> F + Send + 'static,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send
 where
     F: Future<Output = bool> + Send,
 {
-    let start = Some((log, offset, over, closing));
+    let start = Some((log, from, over, closing));
     futures::stream::unfold(start, |state| async move {
-        let (log, offset, over, closing) = state?;
+        let (log, from, over, closing) = state?;
         let mut looks = 0u32;
         loop {
             // The database is asked once a second: the end of a try is not urgent for somebody who reads its log.
             let last = looks.is_multiple_of(10) && over().await;
-            let lines = match log.lines(offset, last).await {
-                Ok(lines) => lines,
+            let piece = match log.lines(&from, last).await {
+                Ok(piece) => piece,
                 Err(error) => return Some((Err(error), None)),
             };
-            if !lines.is_empty() {
-                let offset = offset + lines.len() as u64;
-                return Some((Ok(Bytes::from(lines)), Some((log, offset, over, closing))));
+            if !piece.lines.is_empty() {
+                return Some((Ok(Bytes::from(piece.lines)), Some((log, piece.next, over, closing))));
             }
             if last {
                 return None;
@@ -120,7 +119,7 @@ mod tests {
         let path = log.path().to_owned();
         let ended = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&ended);
-        let lines = follow(log, 0, CancellationToken::new(), move || {
+        let lines = follow(log, Position::default(), CancellationToken::new(), move || {
             let ended = seen.load(Ordering::SeqCst);
             async move { ended }
         });

@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use follow::follow;
-pub use read::{LogFile, PIECE};
+pub use read::{LogFile, PIECE, Piece, Position};
 
 /// Appends bytes that begin at `offset` of the log, creating it and its folders. What is there already is left as it
 /// is, so that repeating a piece is harmless.

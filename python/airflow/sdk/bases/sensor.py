@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -124,7 +124,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
                 if self.soft_fail or self.never_fail:
                     raise AirflowSkipException(message)
                 raise AirflowSensorTimeout(message)
-            pause = self._next_interval(waited, number)
+            pause = self._next_interval(started, waited, number)
             if self.reschedule:
                 raise AirflowRescheduleException(datetime.now(tz=timezone.utc) + timedelta(seconds=pause))
             time.sleep(pause)
@@ -146,14 +146,18 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
                 raise AirflowSkipException("Skipping due to never_fail is set to True.") from error
             raise
 
-    def _next_interval(self, waited: Callable[[], float], number: int) -> float:
-        """Seconds until the next poke."""
+    def _next_interval(self, started: datetime, waited: Callable[[], float], number: int) -> float:
+        """Seconds until the next poke, after so many."""
         if not self.exponential_backoff:
             return self.poke_interval
-        longest = max(self.timeout - waited() + 1, 1)
-        spread = random.Random(f"{self.dag_id}#{self.task_id}#{number}").random()
-        pause = min(self.poke_interval * 2 ** min(number - 1, 30) * (1 + spread) / 2 + self.poke_interval / 2, longest)
-        return min(pause, self.max_wait) if self.max_wait is not None else pause
+        # Twice as long each time, up to twice that again: which part of it is the same for each poke of a sensor and
+        # another one for each sensor, so that sensors that began together do not stay together.
+        least = max(int(self.poke_interval * 2 ** min(number - 2, 40)), 1)
+        which = hashlib.sha1(
+            f"{self.dag_id}#{self.task_id}#{started}#{number}".encode(), usedforsecurity=False
+        ).hexdigest()
+        pause = min(self.timeout - int(waited()), least + int(which, 16) % least)
+        return min(pause, self.max_wait) if self.max_wait else pause
 
 
 def default_deferrable() -> bool:

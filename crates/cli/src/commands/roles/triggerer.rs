@@ -10,7 +10,7 @@ use crate::config::options;
 use crate::error::CliError;
 use crate::home;
 use crate::progress::Progress;
-use crate::roles::{self, settings};
+use crate::roles::{self, Triggering, settings};
 
 /// Arguments of `triggerer`.
 #[derive(Args, Debug)]
@@ -41,8 +41,8 @@ pub fn run(args: &TriggererArgs, context: &Context) -> Result<(), CliError> {
         let hosts = roles::hosts(&config, &bundles, &Progress::new())?;
         hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
         let store = database(&config, context).await?;
-        let running =
-            roles::triggerer(&config, &store, &hosts, &bundles, args.capacity, args.queues.clone(), shutdown).await?;
+        let how = Triggering { capacity: args.capacity, queues: args.queues.clone(), ..Triggering::default() };
+        let running = roles::triggerer(&config, &store, &hosts, &bundles, how, shutdown).await?;
         tracing::info!("the triggerer runs");
         let _ = running.await;
         Ok(())

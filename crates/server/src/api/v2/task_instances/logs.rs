@@ -12,7 +12,7 @@ use tradewind_core::TaskState;
 use super::{get, must_exist};
 use crate::http::Params;
 use crate::http::error::{ApiError, ApiResult};
-use crate::logs::{LogFile, follow};
+use crate::logs::{LogFile, Position, follow};
 use crate::state::App;
 
 /// A page of JSON has at most so many bytes of the log, unless all of it is asked for.
@@ -36,13 +36,13 @@ pub async fn handle(
     let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
     let live = params.flag("follow")?.unwrap_or(false);
     if accept.contains("ndjson") || live {
-        let offset = position(&params)?;
+        let from = position(&params)?;
         let watched = (app.clone(), ti.id);
         let over = move || {
             let (app, ti_id) = watched.clone();
             async move { !live || is_over(&app, ti_id, number).await }
         };
-        let lines = follow(log, offset, app.closing.clone(), over);
+        let lines = follow(log, from, app.closing.clone(), over);
         let headers = [
             (header::CONTENT_TYPE, "application/x-ndjson"),
             (header::CACHE_CONTROL, "no-store"),
@@ -57,7 +57,10 @@ pub async fn handle(
 async fn is_over(app: &App, ti_id: i64, number: i32) -> bool {
     match app.store.find_ti_by_id(ti_id).await {
         Ok(Some(ti)) => {
-            let writing = matches!(ti.state, Some(TaskState::Queued | TaskState::Running | TaskState::Restarting));
+            let writing = matches!(
+                ti.state,
+                Some(TaskState::Queued | TaskState::Running | TaskState::Restarting | TaskState::Deferred)
+            );
             ti.try_number != number || !writing
         }
         Ok(None) => true,
@@ -66,36 +69,40 @@ async fn is_over(app: &App, ti_id: i64, number: i32) -> bool {
     }
 }
 
-/// Where to go on: the token is the number of bytes that were read before.
-fn position(params: &Params) -> ApiResult<u64> {
+/// Where to go on: the token is the numbers of bytes that were read before, of each file.
+fn position(params: &Params) -> ApiResult<Position> {
     match params.text("token") {
-        None | Some("") => Ok(0),
+        None | Some("") => Ok(Position::default()),
         Some(token) => token
             .strip_prefix("at-")
-            .and_then(|at| at.parse().ok())
+            .and_then(|at| at.split('-').map(|at| at.parse().ok()).collect::<Option<_>>().map(Position))
             .ok_or_else(|| ApiError::bad_request("the continuation token is not one of ours")),
     }
 }
 
 async fn page(app: &App, log: &LogFile, ti_id: i64, number: i32, params: &Params) -> ApiResult<Response> {
-    let start = position(params)?;
+    let mut at = position(params)?;
     let full = params.flag("full_content")?.unwrap_or(false);
     let over = is_over(app, ti_id, number).await;
-    let mut offset = start;
+    let mut read = 0;
     let mut content: Vec<Box<RawValue>> = Vec::new();
     loop {
-        let lines = log.lines(offset, over).await.map_err(unreadable)?;
-        if lines.is_empty() {
+        let piece = log.lines(&at, over).await.map_err(unreadable)?;
+        if piece.lines.is_empty() {
             break;
         }
-        offset += lines.len() as u64;
-        content.extend(lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(entry));
-        if !full && (offset - start) as usize >= PAGE {
+        at = piece.next;
+        read += piece.lines.len();
+        content.extend(piece.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(entry));
+        if !full && read >= PAGE {
             break;
         }
     }
-    let more = !over || log.len().await.map_err(unreadable)?.is_some_and(|len| len > offset);
-    let token = more.then(|| format!("at-{offset}"));
+    let more = !over || log.goes_on_after(&at).await.map_err(unreadable)?;
+    let token = more.then(|| {
+        let numbers: Vec<String> = at.0.iter().map(ToString::to_string).collect();
+        format!("at-{}", numbers.join("-"))
+    });
     Ok(Json(json!({"content": content, "continuation_token": token})).into_response())
 }
 
