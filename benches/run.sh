@@ -101,6 +101,9 @@ for mode in "${modes[@]}"; do
         sleep 5
         label=$mode-idle bench idle --over "$idle_seconds"
     fi
+    if wanted waiting; then
+        label=$mode-waiting bench waiting --over "$idle_seconds"
+    fi
     if wanted parse; then
         "$python" "$here/gen_dags.py" "$scratch/gen" >/dev/null
         bench parse --launch "cp -r $scratch/gen/. $BENCH_HOME/dags/"

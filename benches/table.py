@@ -36,6 +36,8 @@ ROWS = [
     ("500 new files x 10 tasks, all visible", "parse", "all_visible_s", "s", 42.4, None),
     ("idle memory (PSS), a few DAGs", "@idle", "total.pss_mib", "MiB", 1022, None),
     ("processor time in 60 s, idle, 500 scheduled DAGs", "@idle-500", "total.cpu_over_60_s", "s", 92.5, None),
+    ("idle memory (PSS), 10,000 native and 1,000 Python triggers", "@waiting", "total.pss_mib", "MiB", None, None),
+    ("- processor time in 60 s", "@waiting", "total.cpu_over_60_s", "s", None, None),
     ("task starts that reach a no-op executor, one scheduler", "starts", "starts_per_s", "/s", None, None),
     ("no-op tasks scheduled, started and finished", "tasks", "tasks_per_s", "/s", None, None),
     ("a run of 10,000 empty tasks in 10 layers", "layers", "makespan_s", "s", None, None),

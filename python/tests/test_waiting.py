@@ -222,3 +222,34 @@ def test_pauses_of_a_sensor_grow_exponentially(number, least, most):
     sensor.max_wait = 7.0
     assert sensor._next_interval(started, lambda: 0.5, number) <= 7
     assert BaseSensorOperator(task_id="t", poke_interval=10)._next_interval(started, lambda: 0.5, number) == 10
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_an_operator_asks_for_a_run_by_an_exception(run, deferrable):
+    def answer(call):
+        if call["method"] == "run_trigger":
+            return {"ok": {"run_id": call["run_id"], "state": "queued"}}
+        return {"ok": None}
+
+    child = run(
+        f"""
+        from airflow.exceptions import DagRunTriggerException
+
+        class Starts(BaseOperator):
+            def execute(self, context):
+                raise DagRunTriggerException(
+                    trigger_dag_id="other", dag_run_id="it", conf={{"a": 1}}, logical_date=None, reset_dag_run=True,
+                    skip_when_already_exists=False, wait_for_completion=True, allowed_states=["success"],
+                    failed_states=["failed"], poke_interval=7, deferrable={deferrable})
+
+        Starts(task_id="t")
+        """,
+        answer,
+    )
+    asked, pushed = child.of_type("call")
+    assert (asked["dag_id"], asked["conf"], asked["reset"]) == ("other", {"a": 1}, True)
+    assert (pushed["method"], pushed["value"]) == ("xcom_set", "it")
+    assert child.done["state"] == "deferred"
+    deferral = child.done["deferral"]
+    assert deferral["classpath"] == "airflow.providers.standard.triggers.external_task.DagStateTrigger"
+    assert (deferral["next_method"], deferral["kwargs"]["run_ids"]) == ("execute_complete", ["it"])

@@ -114,6 +114,14 @@ def test_a_task_defers_and_goes_on_in_the_same_try(home):
     assert len(logs) == 1 and "watching" in logs[0].read_text()
 
 
+def test_tasks_test_runs_triggers(home):
+    deferring(home)
+    (home.path / "open").touch()
+    output = home.cli("tasks", "test", "waits", "gate").stdout
+    assert "before the wait" in output and "after the wait hello" in output
+    assert home.cli("tasks", "test", "waits", "broken", ok=False).returncode != 0
+
+
 def test_a_trigger_that_blocks_its_loop_does_not_stop_others(home):
     deferring(home)
     process = home.standalone(AIRFLOW__TRIGGERER__RUNNER_HEALTH_CHECK_THRESHOLD="1")

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::asset::AssetUpdate;
 use crate::state::TaskState;
 use crate::time::{Duration, Timestamp};
 
@@ -29,6 +30,9 @@ pub struct Deferral {
     /// The task has nothing to do once the waiting is over: it may end without a process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<Ends>,
+    /// What the task does to assets if it ends well without going on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asset_updates: Vec<AssetUpdate>,
 }
 
 /// How a task ends when what it waited for is there, without a process.

@@ -17,3 +17,6 @@ CREATE INDEX asset_watcher_watcher ON asset_watcher (watcher);
 CREATE INDEX asset_watcher_asset ON asset_watcher (asset_id);
 
 DROP TABLE watcher_event;
+
+-- What a task that waits does to assets if it ends well without going on, as JSON.
+ALTER TABLE deferral ADD COLUMN asset_updates TEXT;

@@ -1,7 +1,7 @@
 //! Waiting without a worker, on both databases: tries that defer, what wakes them, leases of triggerers, questions.
 
 use serde_json::{Map, Value, json};
-use tradewind_core::asset::AssetExpr;
+use tradewind_core::asset::{AssetExpr, AssetUpdate};
 use tradewind_core::timetable::TimetableSpec;
 use tradewind_core::{Deferral, Duration, Resume, TaskState, TryId, WaitOutcome};
 use tradewind_store::read::{AssetEventFilter, Page, QueueFilter};
@@ -250,6 +250,30 @@ async fn watchers_run_while_somebody_waits_for_their_asset() {
         assert_eq!(watched(&store, job).await, 1);
         assert!(store.delete_dag("two").await.unwrap());
         assert_eq!(watched(&store, job).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_its_trigger_ends_updates_its_assets() {
+    for store in stores().await {
+        for (state, events) in [(TaskState::Success, 1), (TaskState::Skipped, 0)] {
+            store.reset().await.unwrap();
+            let (_, ti_id) = queued(&store).await;
+            assert_eq!(store.start_try(start(ti_id, 1)).await.unwrap(), StartOutcome::Started);
+            let asset: AssetExpr = serde_json::from_value(json!({"asset": {"name": "a", "uri": "s3://a"}})).unwrap();
+            let updates = AssetUpdate::of_outlet(&asset).into_iter().collect();
+            let updating = Deferral { asset_updates: updates, ..deferral("my.Trigger", json!({})) };
+            defer(&store, ti_id, TaskState::Deferred, updating).await;
+            let job = store.register_job("TriggererJob", "h", 1, at(5)).await.unwrap();
+            let trigger_id = store.lease_triggers(job, &[], at(0), 10).await.unwrap()[0];
+            let outcome = WaitOutcome::End { state, xcoms: Map::new(), reason: None };
+            let firing = Firing { trigger_id, triggerer: Some(job), outcome };
+            assert_eq!(store.fire_triggers(&[firing], at(9)).await.unwrap(), [true]);
+            let page = Page { limit: 100, offset: 0 };
+            let found = store.asset_events_for_task(&AssetEventFilter::default(), page).await.unwrap();
+            assert_eq!(found.len(), events, "{}: {state}", store.name);
+            assert!(found.iter().all(|event| event.source_task_id.as_deref() == Some("t") && event.at == at(9)));
+        }
     }
 }
 

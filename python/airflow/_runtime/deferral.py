@@ -31,6 +31,10 @@ def deferred(error: Any, ti: Any) -> Outcome:
     queue = _queue(error.trigger, ti)
     if queue is not None:
         deferral["queue"] = queue
+    if ti.task.outlets:
+        from airflow._runtime.asset_events import updates
+
+        deferral["asset_updates"] = updates(ti.task.outlets, ti.get_template_context()["outlet_events"])
     ends = _ends(ti)
     if ends is not None:
         deferral["ends"] = ends
@@ -114,7 +118,7 @@ def _ends(ti: Any) -> dict[str, Any] | None:
     """How the task ends once the waiting is over, if nothing of its own is left to do then."""
     task = ti.task
     ends = getattr(task, "_ends_natively", None)
-    if ends is None or task.outlets or task._post_execute_hook:
+    if ends is None or task._post_execute_hook:
         return None
     named = ("on_success_callback", "on_failure_callback", "on_retry_callback", "on_skipped_callback")
     mails = task.email and (task.email_on_failure or task.email_on_retry)

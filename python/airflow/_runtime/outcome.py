@@ -95,6 +95,14 @@ def outcome_of(error: BaseException, ti: Any) -> Outcome:
         at = instant(error.reschedule_date)
         log.info("Rescheduling task; the next look is at %s", at)
         return Outcome("up_for_reschedule", reschedule_at=at)
+    if isinstance(error, exc.DagRunTriggerException):
+        from airflow._runtime.triggered_run import start
+
+        try:
+            start(error, ti)
+        except BaseException as said:
+            return outcome_of(said, ti)
+        return Outcome("success")
     if isinstance(error, exc.TaskDeferred):
         from airflow._runtime.deferral import deferred
 

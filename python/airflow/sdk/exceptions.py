@@ -118,6 +118,42 @@ class TaskAwaitingInput(BaseException):
         self.timeout = timedelta(seconds=timeout) if isinstance(timeout, (int, float)) else timeout
 
 
+class DagRunTriggerException(AirflowException):
+    """Start a run of another DAG, and perhaps wait for its end; then the task goes on in ``execute_complete``."""
+
+    def __init__(
+        self,
+        *,
+        trigger_dag_id: str,
+        dag_run_id: str,
+        conf: dict[str, Any] | None,
+        logical_date: datetime | None = None,
+        reset_dag_run: bool,
+        skip_when_already_exists: bool,
+        wait_for_completion: bool,
+        allowed_states: list[Any],
+        failed_states: list[Any],
+        poke_interval: int,
+        deferrable: bool,
+        note: str | None = None,
+        run_after: datetime | None = None,
+    ) -> None:
+        super().__init__(f"asks for the run {dag_run_id} of {trigger_dag_id}")
+        self.trigger_dag_id = trigger_dag_id
+        self.dag_run_id = dag_run_id
+        self.conf = conf
+        self.logical_date = logical_date
+        self.reset_dag_run = reset_dag_run
+        self.skip_when_already_exists = skip_when_already_exists
+        self.wait_for_completion = wait_for_completion
+        self.allowed_states = allowed_states
+        self.failed_states = failed_states
+        self.poke_interval = poke_interval
+        self.deferrable = deferrable
+        self.note = note
+        self.run_after = run_after
+
+
 class TaskDeferralError(AirflowException):
     """A trigger failed."""
 

@@ -20,12 +20,14 @@ const DEFERRALS: Batch = Batch(&[
     ("next_method", "text"),
     ("next_kwargs", "text"),
     ("ends", "text"),
+    ("asset_updates", "text"),
 ]);
 static REMEMBER: Statement = Statement::new(
-    "INSERT INTO deferral (ti_id, try_number, next_method, next_kwargs, ends)
-     SELECT ti_id, this_try, next_method, next_kwargs, ends FROM {rows} AS w WHERE TRUE
+    "INSERT INTO deferral (ti_id, try_number, next_method, next_kwargs, ends, asset_updates)
+     SELECT ti_id, this_try, next_method, next_kwargs, ends, asset_updates FROM {rows} AS w WHERE TRUE
      ON CONFLICT (ti_id) DO UPDATE SET try_number = excluded.try_number, next_method = excluded.next_method,
-        next_kwargs = excluded.next_kwargs, ends = excluded.ends, outcome = NULL",
+        next_kwargs = excluded.next_kwargs, ends = excluded.ends, asset_updates = excluded.asset_updates,
+        outcome = NULL",
 )
 .rows(DEFERRALS);
 
@@ -63,15 +65,18 @@ impl Tx {
         let mut deferrals = Rows::new(DEFERRALS);
         let mut triggers = Rows::new(TRIGGERS);
         for one in deferred {
-            let Deferral { classpath, kwargs, next_method, next_kwargs, timeout, queue, ends } = one.deferral;
+            let Deferral { classpath, kwargs, next_method, next_kwargs, timeout, queue, ends, asset_updates } =
+                one.deferral;
             let next_kwargs = serde_json::Value::Object(next_kwargs.clone()).to_string();
             let ends = ends.as_ref().map(|ends| serde_json::to_string(ends).unwrap_or_default());
+            let updates = (!asset_updates.is_empty()).then(|| serde_json::to_string(asset_updates).unwrap_or_default());
             deferrals.push([
                 one.try_id.ti_id.into(),
                 one.try_id.try_number.into(),
                 next_method.into(),
                 next_kwargs.into(),
                 ends.into(),
+                updates.into(),
             ]);
             let wait = Wait::of(classpath, kwargs);
             let (due_at, awaited) = match &wait {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
+use tradewind_core::asset::AssetUpdate;
 use tradewind_core::{TaskState, Timestamp, WaitOutcome};
 
 use crate::callbacks::EndedTry;
@@ -47,6 +48,10 @@ static OUTCOMES: Statement = Statement::new(
      WHERE deferral.ti_id = w.ti_id AND deferral.try_number = w.this_try",
 )
 .rows(WAKES);
+
+static UPDATES: Statement = Statement::new(
+    "SELECT ti_id, asset_updates FROM deferral WHERE ti_id IN {ids} AND asset_updates IS NOT NULL ORDER BY ti_id",
+);
 
 row! {
     struct Woken {
@@ -182,6 +187,7 @@ impl Tx {
         // Nobody runs Python for a task that ends by its trigger: whoever is to be told is told from the DAG files.
         let ended: Vec<EndedTry> = woken.iter().filter_map(|row| row.ended(at)).collect();
         self.tries_ended(&ended).await?;
+        self.emit_of_ended(&ended).await?;
         self.add_to_inbox(woken.iter().map(|row| (row.run_key, Some(row.ti_id)))).await?;
         self.note_awaited(woken.iter().map(|row| row.awaited.clone())).await?;
         if !woken.is_empty() {
@@ -189,6 +195,31 @@ impl Tx {
             self.notify(Topic::Ui);
         }
         Ok(woken.into_iter().map(|row| row.ti_id).collect())
+    }
+}
+
+impl Tx {
+    /// What tasks do to assets that end well by their triggers.
+    async fn emit_of_ended(&mut self, ended: &[EndedTry]) -> Result<(), Error> {
+        let well: HashMap<i64, &EndedTry> =
+            ended.iter().filter(|one| one.state == TaskState::Success).map(|one| (one.ti_id, one)).collect();
+        if well.is_empty() {
+            return Ok(());
+        }
+        let rows = UPDATES.bind(ids(well.keys().copied())).all::<(i64, Value)>(self).await?;
+        let runs = self.event_runs(rows.iter().filter_map(|(ti_id, _)| Some(well.get(ti_id)?.run_key))).await?;
+        let mut events = Vec::new();
+        for (ti_id, updates) in rows {
+            let updates: Vec<AssetUpdate> = serde_json::from_value(updates).map_err(|error| {
+                Error::Corrupt(format!("what task instance {ti_id} does to assets can't be read: {error}"))
+            })?;
+            let Some((one, run)) = well.get(&ti_id).and_then(|one| Some((one, runs.get(&one.run_key)?))) else {
+                continue;
+            };
+            events.extend(updates.iter().map(|update| run.event(update, &one.task_id, one.map_index, one.end_date)));
+        }
+        self.emit_asset_events(&events).await?;
+        Ok(())
     }
 }
 
