@@ -28,6 +28,24 @@ class Counts(BaseEventTrigger):
         if self.broken:
             raise ValueError("no more numbers")
 
+class Waits(BaseTrigger):
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+    def serialize(self):
+        return "counting.Waits", {"path": self.path}
+    def note(self, text):
+        with open(self.path, "a") as out:
+            out.write(text + " ")
+    async def run(self):
+        self.note("runs")
+        await asyncio.sleep(3600)
+        yield TriggerEvent(None)
+    async def on_kill(self):
+        self.note("killed")
+    async def cleanup(self):
+        self.note("clean")
+
 class Remembers(BaseEventTrigger):
     def serialize(self):
         return "counting.Remembers", {}
@@ -81,6 +99,19 @@ def test_what_cannot_be_made_fails_with_its_traceback(triggerer):
     outcomes, failed = run(triggerer, 3, "counting.Missing", once=True)
     assert failed and outcomes[0]["kind"] == "failure" and "Missing" in outcomes[0]["error"]
     assert "Traceback" in outcomes[0]["traceback"][0]
+
+
+@pytest.mark.parametrize(("kill", "noted"), [(True, "runs killed clean "), (False, "runs clean ")])
+def test_a_trigger_that_is_not_wanted_any_more_tidies_up(triggerer, tmp_path, kill, noted):
+    notes = tmp_path / "notes"
+    message = {"type": "run_trigger", "id": 7, "classpath": "counting.Waits", "kwargs": {"path": str(notes)}}
+    triggerer.channel.send(message)
+    deadline = time.monotonic() + 10
+    while not notes.exists() or not notes.read_text():
+        assert time.monotonic() < deadline
+    triggerer.channel.send({"type": "cancel_trigger", "id": 7, "kill": kill})
+    assert triggerer.until("trigger_ended")["id"] == 7
+    assert notes.read_text() == noted, "on_kill is for a person's doing, cleanup for every end"
 
 
 def test_a_watcher_remembers_things_about_its_assets(triggerer):

@@ -253,3 +253,17 @@ def test_an_operator_asks_for_a_run_by_an_exception(run, deferrable):
     deferral = child.done["deferral"]
     assert deferral["classpath"] == "airflow.providers.standard.triggers.external_task.DagStateTrigger"
     assert (deferral["next_method"], deferral["kwargs"]["run_ids"]) == ("execute_complete", ["it"])
+
+
+def test_a_mapped_task_starts_from_its_trigger(run):
+    child = run(
+        """
+        FileSensor.partial(task_id="t", deferrable=True, start_from_trigger=True, poke_interval=3).expand(
+            filepath=["/nowhere/a", "/nowhere/b"])
+        """,
+        map_index=1,
+    )
+    deferral = child.done["deferral"]
+    assert deferral["classpath"] == "airflow.providers.standard.triggers.file.FileTrigger"
+    assert deferral["kwargs"] == {"filepath": "/nowhere/b", "recursive": False, "poke_interval": 3.0}
+    assert deferral["next_method"] == "execute_complete" and deferral["timeout"] > 0

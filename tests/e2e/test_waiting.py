@@ -242,12 +242,18 @@ def test_clearing_follows_markers_to_other_dags(home):
     assert tries == {"before": 1, "middle": 2, "after": 2}
     output = home.cli("tasks", "clear", "--yes", "--task-regex", "^marker$", "parent").stdout
     assert "Cleared 4 task instances" in output
-    home.dag("marking.py", MARKING.replace('external_task_id="middle"', 'external_task_id="middle", recursion_depth=1').format(depth=10))
+    home.dag(
+        "marking.py",
+        MARKING.replace('external_task_id="middle"', 'external_task_id="middle", recursion_depth=1').format(depth=10),
+    )
     wait_for("the new version", lambda: len(home.get("dags/parent/dagVersions")["dag_versions"]) == 2)
     for dag_id in ("parent", "child"):
         home.wait_run(dag_id, "it")
     refused = home.rest(
-        "POST", "dags/parent/clearTaskInstances", ok=False, json={**clear, "dry_run": True, "run_on_latest_version": True}
+        "POST",
+        "dags/parent/clearTaskInstances",
+        ok=False,
+        json={**clear, "dry_run": True, "run_on_latest_version": True},
     )
     assert refused.status_code == 409 and "recursion_depth" in refused.text
 

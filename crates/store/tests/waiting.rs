@@ -72,13 +72,13 @@ async fn a_report_that_comes_again_does_not_end_the_next_part_of_its_try() {
     for store in stores().await {
         let (_, ti_id) = waiting(&store, "company.Trigger", json!({})).await;
         let job = store.register_job("TriggererJob", "h", 1, at(5)).await.unwrap();
-        let trigger = store.lease_triggers(job, at(0), 10).await.unwrap()[0];
+        let trigger = store.lease_triggers(job, &[], at(0), 10).await.unwrap()[0];
         let fires = Firing { trigger_id: trigger, triggerer: None, outcome: WaitOutcome::Event { payload: json!(1) } };
         assert_eq!(store.fire_triggers(&[fires], at(5)).await.unwrap(), [true]);
         goes_on(&store, ti_id).await;
         defer(&store, ti_id, TaskState::Deferred, deferral("company.Trigger", json!({}))).await;
         assert_eq!(state(&store, ti_id).await, Some(TaskState::Running), "{}", store.name);
-        assert!(store.lease_triggers(job, at(0), 10).await.unwrap().is_empty(), "nothing waits");
+        assert!(store.lease_triggers(job, &[], at(0), 10).await.unwrap().is_empty(), "nothing waits");
         let end = FinishTry::new(TryId { ti_id, try_number: 1 }, TaskState::Success, at(9));
         assert_eq!(store.finish_try(end).await.unwrap(), FinishOutcome::Recorded);
         assert_eq!(state(&store, ti_id).await, Some(TaskState::Success));
