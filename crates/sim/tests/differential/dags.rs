@@ -21,7 +21,7 @@ fn spec(dag_id: &str) -> TimetableSpec {
 }
 
 fn spec_of(key: &AssetKey) -> AssetSpec {
-    AssetSpec { key: key.clone(), group: "asset".into(), extra: serde_json::Map::new() }
+    AssetSpec { key: key.clone(), group: "asset".into(), extra: serde_json::Map::new(), watchers: Vec::new() }
 }
 
 fn condition(spec: &TimetableSpec) -> AssetExpr {

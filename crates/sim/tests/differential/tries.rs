@@ -72,7 +72,7 @@ impl Both<'_> {
 
     /// Finds the store's numbers of the triggers that wait.
     async fn pair_triggers(&mut self) {
-        let leased = self.store.lease_triggers(self.triggerer, build::at(-1), 1_000).await.unwrap();
+        let leased = self.store.lease_triggers(self.triggerer, &[], build::at(-1), 1_000).await.unwrap();
         let loaded = self.store.load_triggers(&leased).await.unwrap();
         let mut found = Vec::new();
         for trigger in loaded {

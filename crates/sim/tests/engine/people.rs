@@ -39,7 +39,7 @@ impl World {
     /// One of the triggers fires, if there is any.
     pub(crate) async fn fire(&mut self, nth: usize, fire: Fire) -> bool {
         let leased =
-            self.store.lease_triggers(self.triggerer, self.start - Duration::from_secs(1), 1_000).await.unwrap();
+            self.store.lease_triggers(self.triggerer, &[], self.start - Duration::from_secs(1), 1_000).await.unwrap();
         if leased.is_empty() {
             return false;
         }
@@ -113,7 +113,7 @@ impl World {
                 .all(|(run, tis)| { run.state != RunState::Queued && tis.iter().all(|ti| !waits(ti.state)) })
         );
         let leased =
-            self.store.lease_triggers(self.triggerer, self.start - Duration::from_secs(1), 1_000).await.unwrap();
+            self.store.lease_triggers(self.triggerer, &[], self.start - Duration::from_secs(1), 1_000).await.unwrap();
         assert!(leased.is_empty(), "triggers {leased:?} are left");
         let fresh = self.scheduler().await;
         self.schedulers[0] = fresh;
