@@ -327,6 +327,7 @@ deferral.next_method text NOT NULL
 deferral.next_kwargs text NOT NULL
 deferral.ends text
 deferral.outcome text
+deferral.asset_updates text
 deferral deferral_pkey PRIMARY KEY (ti_id)
 deferral deferral_ti_id_fkey FOREIGN KEY (ti_id) REFERENCES task_instance(id) ON DELETE CASCADE
 CREATE UNIQUE INDEX deferral_pkey ON public.deferral USING btree (ti_id)

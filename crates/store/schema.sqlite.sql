@@ -361,7 +361,7 @@ CREATE TABLE deferral (
     next_kwargs TEXT NOT NULL,
     ends TEXT,
     outcome TEXT
-);
+, asset_updates TEXT);
 
 CREATE TABLE event_log (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
