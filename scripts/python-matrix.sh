@@ -36,17 +36,22 @@ for version in "${versions[@]}"; do
     if [ "$(cat "$venv/.installed" 2>/dev/null)" != "$wanted" ]; then
         printf '==> Python %s: preparing %s\n' "$version" "$venv"
         rm -rf "$venv"
-        if ! "$python" -m venv "$venv" \
-            || ! "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/requirements.txt; then
+        pip=("$venv/bin/pip" install --quiet --disable-pip-version-check)
+        if ! "$python" -m venv "$venv" || ! "${pip[@]}" ./python pytest; then
             note "$version" "FAILED: its environment could not be made"
             bad=1
             continue
         fi
-        # Providers end their support of old versions of Python sooner than we do; tests that need one skip themselves.
-        grep -v '^#' tests/providers.txt | while read -r provider; do
-            "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps "$provider" >/dev/null 2>&1 \
-                || echo "    no $provider for this version of Python"
-        done
+        # The tests run on the sources.
+        "$venv/bin/pip" uninstall --quiet --yes apache-airflow
+        # Others end their support of old versions of Python sooner than we do; tests that need them skip themselves.
+        one_by_one() { # one_by_one FILE [OPTION...]
+            grep -v '^#' "$1" | while read -r requirement; do
+                "${pip[@]}" "${@:2}" "$requirement" >/dev/null 2>&1 || echo "    no $requirement for this version of Python"
+            done
+        }
+        "${pip[@]}" -r tests/requirements.txt >/dev/null 2>&1 || one_by_one tests/requirements.txt
+        "${pip[@]}" --no-deps -r tests/providers.txt >/dev/null 2>&1 || one_by_one tests/providers.txt --no-deps
         echo "$wanted" >"$venv/.installed"
     fi
     printf '==> Python %s (%s)\n' "$version" "$python"

@@ -12,11 +12,20 @@ fn main() {
     let mut files = Vec::new();
     collect(&package, &mut files);
     files.sort();
+    // What editors are told about old import paths, which have no file of their own.
+    let stubs = package.with_file_name("airflow-stubs");
+    println!("cargo::rerun-if-changed={}", stubs.display());
+    let mut more = Vec::new();
+    collect(&stubs, &mut more);
+    more.sort();
+    files.append(&mut more);
     let mut hash = Sha256::new();
-    let mut table = String::from("/// Path below `airflow/`, and content, of every file of the package.\n");
+    let mut table =
+        String::from("/// Path (below the folder that has `airflow/`) and content of every file of the package.\n");
     table.push_str("pub const FILES: &[(&str, &[u8])] = &[\n");
+    let above = package.parent().expect("above the package");
     for file in &files {
-        let name = file.strip_prefix(&package).expect("below the package").to_str().expect("UTF-8 names");
+        let name = file.strip_prefix(above).expect("below the package").to_str().expect("UTF-8 names");
         let content = std::fs::read(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         hash.update((name.len() as u64).to_be_bytes());
         hash.update(name);

@@ -6,7 +6,12 @@ import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # what importlib.abc imports would make every start slower
 
 _finder: _AliasFinder | None = None
 
@@ -171,7 +176,7 @@ class _OldProviderNames:
         return spec
 
 
-class _ContentsLoader:
+class _ContentsLoader(Loader):
     """Loads a module with given contents: what a plugin offers below ``airflow.operators`` and the like."""
 
     def __init__(self, contents: dict[str, Any]) -> None:
@@ -184,7 +189,7 @@ class _ContentsLoader:
         vars(module).update(self.contents)
 
 
-class _SameModule:
+class _SameModule(Loader):
     """Loads an old module path as the very module that took its place."""
 
     def __init__(self, target: str) -> None:
@@ -200,7 +205,7 @@ class _SameModule:
         sys.modules[module.__name__] = import_module(self.target)
 
 
-class _NamesLoader:
+class _NamesLoader(Loader):
     """Loads an old package or module that is nothing but names found elsewhere."""
 
     def __init__(self, names: dict[str, str]) -> None:

@@ -97,7 +97,7 @@ class ExecuteCallback(Workload):
     """A callback to run."""
 
 
-EventBufferValueType = tuple
+EventBufferValueType = tuple[Any, ...]
 ExecutorWorkload = WorkloadType = WorkloadKey = WorkloadState = TaskInstanceUuid = Any
 
 
@@ -212,7 +212,7 @@ class _Details:
         return [getattr(self, name) for name in self.__slots__]
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._values() == other._values()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._values() == other._values()
 
     def __hash__(self) -> int:
         return hash((type(self), *self._values()))

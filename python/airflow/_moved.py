@@ -6,7 +6,12 @@ import functools
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # what importlib.abc imports would make every start slower
 
 _PROVIDERS = "airflow.providers."
 # Names below ``airflow.providers`` that are only the first half of a provider's name.
@@ -188,7 +193,8 @@ def _adapted(path: str, old: str) -> type:
 
     __init__.__signature__ = _signature(defaults)  # type: ignore[attr-defined]
     doc = f"The older name of :class:`{new}`."
-    return type(base)(name, (base,), {"__init__": __init__, "__module__": module, "__doc__": doc})
+    result: type = type(base)(name, (base,), {"__init__": __init__, "__module__": module, "__doc__": doc})
+    return result
 
 
 def _signature(defaults: dict[str, object]) -> Any:
@@ -210,7 +216,7 @@ def _note(old: str, new: str) -> None:
     warn_author(f"{old} is an old path; import {new} instead")
 
 
-class MovedLoader:
+class MovedLoader(Loader):
     """Loads an old module of the table: its names are looked up on use."""
 
     def create_module(self, spec: Any) -> None:
@@ -227,7 +233,7 @@ class MovedLoader:
         module.__getattr__ = __getattr__  # type: ignore[method-assign]
 
 
-class WithOldNames:
+class WithOldNames(Loader):
     """A module's own loader; afterwards names that the module has no more are looked up in the table."""
 
     def __init__(self, loader: Any) -> None:

@@ -27,7 +27,8 @@ def _function(what: str, scheme: str) -> Callable[..., Any] | None:
         return None
     from airflow.utils.module_loading import import_string
 
-    return import_string(path)
+    result: Callable[..., Any] | None = import_string(path)
+    return result
 
 
 @functools.cache

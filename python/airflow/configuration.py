@@ -8,6 +8,8 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowConfigException
 
 _ABSENT: Any = object()
+_OldOf = dict[tuple[str, str], list[tuple[str, str]]]  # old names of a present option
+_NewOf = dict[tuple[str, str], tuple[str, str]]  # the present name of an old option
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
 
@@ -25,7 +27,8 @@ def expand_env_var(value: Any) -> Any:
 
 def get_airflow_home() -> str:
     """The folder of configuration, logs and the embedded database."""
-    return expand_env_var(os.environ.get("AIRFLOW_HOME", "~/airflow"))
+    text: str = expand_env_var(os.environ.get("AIRFLOW_HOME", "~/airflow"))
+    return text
 
 
 def get_airflow_config(airflow_home: str | None = None) -> str:
@@ -42,7 +45,7 @@ class AirflowConfigParser:
         self._set: dict[tuple[str, str], str | None] = {}
         self._file: dict[str, dict[str, str]] | None = None
         self._commands: dict[tuple[str, str], str] = {}
-        self._renamed: tuple[dict, dict] | None = None
+        self._renamed: tuple[_OldOf, _NewOf] | None = None
 
     # Where values come from.
 
@@ -127,13 +130,13 @@ class AirflowConfigParser:
             ) from error
         return _ABSENT if value is None else value
 
-    def _renames(self) -> tuple[dict, dict]:
+    def _renames(self) -> tuple[_OldOf, _NewOf]:
         """Old names of a present option, and present name of an old option."""
         if self._renamed is None:
             from airflow._config_defaults import RENAMED
 
-            old_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
-            new_of: dict[tuple[str, str], tuple[str, str]] = {}
+            old_of: _OldOf = {}
+            new_of: _NewOf = {}
             for section, key, old_section, old_key in RENAMED:
                 old_of.setdefault((section, key), []).append((old_section, old_key))
                 new_of.setdefault((old_section, old_key), (section, key))
@@ -176,7 +179,7 @@ class AirflowConfigParser:
 
     def get_mandatory_value(self, section: str, key: str, **kwargs: Any) -> str:
         """Like :meth:`get`, but None is an error."""
-        value = self.get(section, key, **kwargs)
+        value: str | None = self.get(section, key, **kwargs)
         if value is None:
             raise AirflowConfigException(f"[{section}] {key} has no value")
         return value
@@ -201,15 +204,18 @@ class AirflowConfigParser:
                 return False
             raise ValueError(word)
 
-        return self._as("true or false", convert, section, key, kwargs)
+        answer: bool = self._as("true or false", convert, section, key, kwargs)
+        return answer
 
     def getint(self, section: str, key: str, **kwargs: Any) -> int:
         """The option as a whole number."""
-        return self._as("a whole number", int, section, key, kwargs)
+        number: int = self._as("a whole number", int, section, key, kwargs)
+        return number
 
     def getfloat(self, section: str, key: str, **kwargs: Any) -> float:
         """The option as a number."""
-        return self._as("a number", float, section, key, kwargs)
+        seconds: float = self._as("a number", float, section, key, kwargs)
+        return seconds
 
     def getlist(self, section: str, key: str, delimiter: str = ",", **kwargs: Any) -> list[str]:
         """The option split at ``delimiter``; an empty option is an empty list."""
@@ -217,7 +223,8 @@ class AirflowConfigParser:
         def convert(text: str) -> list[str]:
             return [part.strip() for part in text.split(delimiter)] if text.strip() else []
 
-        return self._as("a list", convert, section, key, kwargs)
+        result: list[str] = self._as("a list", convert, section, key, kwargs)
+        return result
 
     def getjson(self, section: str, key: str, fallback: Any = _ABSENT, **kwargs: Any) -> Any:
         """The option read as JSON; an empty option counts as not set."""

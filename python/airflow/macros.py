@@ -64,13 +64,14 @@ def ds_format_locale(ds: str, input_format: str, output_format: str, locale: Any
     from babel import Locale
     from babel.dates import LC_TIME, format_datetime
 
-    return format_datetime(
-        datetime.strptime(str(ds), input_format), format=output_format, locale=locale or LC_TIME or Locale("en_US")
-    )
+    date = datetime.strptime(str(ds), input_format)
+    text: str = format_datetime(date, format=output_format, locale=locale or LC_TIME or Locale("en_US"))
+    return text
 
 
 def datetime_diff_for_humans(dt: Any, since: Any = None) -> str:
     """How long ago, in words."""
     import pendulum
 
-    return pendulum.instance(dt).diff_for_humans(since)
+    text: str = pendulum.instance(dt).diff_for_humans(since)
+    return text

@@ -161,7 +161,8 @@ class ProvidersManager(LoggingMixin):
     @property
     def providers(self) -> dict[str, ProviderInfo]:
         """Providers by the name of their distribution, in alphabetical order."""
-        return self._once("providers", self._providers)
+        result: dict[str, ProviderInfo] = self._once("providers", self._providers)
+        return result
 
     @staticmethod
     def _providers() -> dict[str, ProviderInfo]:
@@ -189,7 +190,8 @@ class ProvidersManager(LoggingMixin):
                 found.setdefault(item["connection-type"], given)
             return _Hooks(dict(sorted(found.items())))
 
-        return self._once("hooks", read)
+        result: Mapping[str, HookInfo | None] = self._once("hooks", read)
+        return result
 
     @property
     def dialects(self) -> dict[str, DialectInfo]:
@@ -201,7 +203,8 @@ class ProvidersManager(LoggingMixin):
                 for package, item in self._items("dialects")
             }
 
-        return self._once("dialects", read)
+        result: dict[str, DialectInfo] = self._once("dialects", read)
+        return result
 
     @property
     def plugins(self) -> list[PluginInfo]:
@@ -227,10 +230,11 @@ class ProvidersManager(LoggingMixin):
         """Task decorators by name."""
         from airflow.utils.module_loading import import_string
 
-        return self._once(
+        result: dict[str, Any] = self._once(
             "task-decorators",
             lambda: {item["name"]: import_string(item["class-name"]) for _, item in self._items("task-decorators")},
         )
+        return result
 
     @property
     def extra_links_class_names(self) -> list[str]:
@@ -297,7 +301,10 @@ class ProvidersManager(LoggingMixin):
         from airflow._provider_assets import paths
         from airflow.utils.module_loading import import_string
 
-        return self._once(what, lambda: {scheme: import_string(path) for scheme, path in paths(what).items()})
+        result: dict[str, Any] = self._once(
+            what, lambda: {scheme: import_string(path) for scheme, path in paths(what).items()}
+        )
+        return result
 
     @property
     def asset_factories(self) -> dict[str, Any]:
@@ -328,7 +335,8 @@ class ProvidersManager(LoggingMixin):
                     found[connection_type] = ask()
             return found
 
-        return self._once("field_behaviours", read)
+        result: dict[str, dict[str, Any]] = self._once("field_behaviours", read)
+        return result
 
 
 ProvidersManagerTaskRuntime = ProvidersManager

@@ -61,13 +61,13 @@ def test_every_spelling_of_the_eras():
     from airflow.datasets import Dataset, DatasetAlias, DatasetAll, DatasetAny
     from airflow.datasets.metadata import Metadata as old_metadata
     from airflow.partition_mappers.temporal import StartOfDayMapper
-    from airflow.sdk.definitions.asset.metadata import Metadata as new_metadata
-    from airflow.timetables.datasets import DatasetOrTimeSchedule
 
     from airflow import Dataset as top
     from airflow.sdk import StartOfDayMapper as sdk_mapper
     from airflow.sdk.definitions.asset.decorators import asset
+    from airflow.sdk.definitions.asset.metadata import Metadata as new_metadata
     from airflow.timetables.assets import AssetOrTimeSchedule
+    from airflow.timetables.datasets import DatasetOrTimeSchedule
 
     assert top is Dataset and issubclass(Dataset, Asset)
     assert (

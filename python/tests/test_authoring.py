@@ -6,15 +6,15 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from airflow.decorators import dag, setup, task, task_group, teardown
-from airflow.exceptions import AirflowException, DuplicateTaskIdFound
-from airflow.models.baseoperator import BaseOperator, chain, chain_linear, cross_downstream
 from airflow.operators.bash import BashOperator
 from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import PythonOperator
-from airflow.utils.trigger_rule import TriggerRule
 
 from airflow import DAG
+from airflow.exceptions import AirflowException, DuplicateTaskIdFound
+from airflow.models.baseoperator import BaseOperator, chain, chain_linear, cross_downstream
 from airflow.sdk import Label, TaskGroup, XComArg
+from airflow.utils.trigger_rule import TriggerRule
 
 
 def edges(of: DAG) -> list[str]:
@@ -255,7 +255,6 @@ def test_mapping():
 
 def test_params():
     from airflow.models.param import Param
-
     from airflow.sdk.exceptions import ParamValidationError
 
     d = DAG("d", schedule=None, params={"n": Param(3, type="integer", minimum=1), "text": "x"})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from airflow.exceptions import AirflowConfigException
 
 from airflow.configuration import AirflowConfigParser
+from airflow.exceptions import AirflowConfigException
 
 
 @pytest.fixture

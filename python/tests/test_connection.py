@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from airflow.exceptions import AirflowException, AirflowNotFoundException
 from airflow.hooks.base import BaseHook
 
+from airflow.exceptions import AirflowException, AirflowNotFoundException
 from airflow.models import Connection, Variable
 
 

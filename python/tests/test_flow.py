@@ -6,13 +6,13 @@ import warnings
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from airflow.exceptions import AirflowException
 from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
 from driver import workload
 
 from airflow._serialize.dag import serialize_dag
-from airflow.sdk import DAG, TaskGroup, setup, task, task_group, teardown
+from airflow.exceptions import AirflowException
+from airflow.sdk import DAG, Label, TaskGroup, setup, task, task_group, teardown
 
 
 def op(task_id, **kwargs):
@@ -347,3 +347,26 @@ def test_a_sub_dag_is_no_dag_of_its_own_and_its_id_is_checked(host, dag_file):
             SubDagOperator(task_id="y", subdag=inner)
             with pytest.raises(AirflowException, match="comes too late"):
                 EmptyOperator(task_id="late", dag=inner)
+
+
+def test_a_subset_has_the_chosen_tasks_their_neighbours_and_groups():
+    with DAG("d", schedule=None) as whole:
+        first = op("first")
+        with TaskGroup("g"):
+            middle = op("middle")
+            beside = op("beside")
+        last = op("last")
+        first >> Label("why") >> [middle, beside] >> last
+    part = whole.partial_subset("middle")
+    assert sorted(part.task_ids) == ["first", "g.middle"]
+    assert part.get_task("g.middle").upstream_task_ids == {"first"}
+    assert part.get_task("g.middle").downstream_task_ids == set()
+    assert part.get_task("g.middle").dag is part
+    assert list(part.task_group_dict["g"].children) == ["g.middle"]
+    assert part.get_edge_info("first", "g.middle") == {"label": "why"}
+    after = whole.partial_subset(["g.middle"], include_upstream=False, include_downstream=True)
+    assert sorted(after.task_ids) == ["g.middle", "last"]
+    direct = whole.partial_subset(["last"], include_upstream=False, include_direct_upstream=True)
+    assert sorted(direct.task_ids) == ["g.beside", "g.middle", "last"]
+    assert sorted(whole.task_ids) == ["first", "g.beside", "g.middle", "last"], "the whole is as it was"
+    assert serialize_dag(part)["dag_id"] == "d"

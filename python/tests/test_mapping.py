@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from airflow.exceptions import AirflowException, AirflowSkipException
 from airflow.operators.bash import BashOperator
 from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import PythonOperator
 
 from airflow._runtime.xcom_codec import decode
 from airflow._serialize.dag import serialize_dag
+from airflow.exceptions import AirflowException, AirflowSkipException
 from airflow.sdk import DAG, task, task_group
 
 

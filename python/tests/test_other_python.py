@@ -10,8 +10,8 @@ import venv
 import zipfile
 
 import pytest
-from airflow.exceptions import AirflowException
 
+from airflow.exceptions import AirflowException
 from airflow.providers.standard.operators.python import (
     ExternalPythonOperator,
     PythonVirtualenvOperator,

@@ -6,12 +6,12 @@ import textwrap
 from datetime import datetime, timedelta
 
 import pytest
-from airflow.exceptions import AirflowException
 from airflow.operators.empty import EmptyOperator
 from driver import workload
 
 from airflow import DAG
 from airflow._serialize.dag import serialize_dag
+from airflow.exceptions import AirflowException
 from airflow.sdk.exceptions import SerializationError
 from airflow.task.priority_strategy import PriorityWeightStrategy
 

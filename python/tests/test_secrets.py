@@ -6,10 +6,10 @@ import json
 import textwrap
 
 import pytest
-from airflow.exceptions import AirflowConfigException, AirflowException, AirflowNotFoundException
 from driver import Host, workload
 
 from airflow.configuration import AirflowConfigParser
+from airflow.exceptions import AirflowConfigException, AirflowException, AirflowNotFoundException
 from airflow.models import Connection, Variable
 from airflow.secrets.local_filesystem import LocalFilesystemBackend, load_connections_dict, load_variables
 

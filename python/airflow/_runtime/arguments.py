@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 
-def accepted(func: Callable, args: Collection[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def accepted(func: Callable[..., Any], args: Collection[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of ``values`` that ``func`` takes by name when called with ``args`` before them.
 
     Values are looked up only if they are taken, so that a lazy mapping computes no more than it must.
@@ -44,7 +44,7 @@ def _context_names() -> Collection[str]:
     return CONTEXT_KEYS
 
 
-def call_with_context(func: Callable, args: Collection[Any], context: Mapping[str, Any]) -> Any:
+def call_with_context(func: Callable[..., Any], args: Collection[Any], context: Mapping[str, Any]) -> Any:
     """Call a function with what it wants of the context."""
     try:
         parameters = inspect.signature(func).parameters.values()

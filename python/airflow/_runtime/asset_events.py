@@ -103,7 +103,7 @@ class OutletEventAccessor:
         self.partition_keys.update(keys)
 
 
-class OutletEventAccessors(_ByKey, Mapping):
+class OutletEventAccessors(_ByKey, Mapping[str, Any]):
     """By asset or alias: what the task says about it."""
 
     def __init__(self) -> None:
@@ -164,7 +164,7 @@ def _attach(update: dict[str, Any], extra: dict[str, Any]) -> None:
         update["extra"] = plain(extra)
 
 
-def run_callable(function: Callable, context: Any, /, *args: Any, **kwargs: Any) -> Any:
+def run_callable(function: Callable[..., Any], context: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Call a task's function. What a generator yields are words about assets; what it returns is the result."""
     import inspect
     import logging
@@ -262,7 +262,7 @@ class AssetEvent:
         return f"<AssetEvent {self.id} of {self.name!r} at {self.timestamp.isoformat()}>"
 
 
-class InletEventsAccessor(Sequence):
+class InletEventsAccessor(Sequence[Any]):
     """Events of one inlet, the oldest first; read when somebody looks."""
 
     def __init__(self, **of: Any) -> None:
@@ -314,7 +314,7 @@ def _instant(value: Any) -> str:
     return instant(parse(value) if isinstance(value, str) else value)  # type: ignore[return-value]
 
 
-class InletEventsAccessors(_ByKey, Mapping):
+class InletEventsAccessors(_ByKey, Mapping[str, Any]):
     """By inlet, or by its place among the inlets: its events."""
 
     def __init__(self, inlets: Sequence[Any]) -> None:
@@ -354,10 +354,11 @@ def _is_same(wanted: Any, inlet: Any) -> bool:
             return True
     if isinstance(wanted, Asset) and isinstance(inlet, Asset):
         return AssetUniqueKey.from_asset(wanted) == AssetUniqueKey.from_asset(inlet)
-    return wanted == inlet
+    answer: bool = wanted == inlet
+    return answer
 
 
-class TriggeringAssetEvents(_ByKey, Mapping):
+class TriggeringAssetEvents(_ByKey, Mapping[str, Any]):
     """By asset or alias: the events that the run consumed."""
 
     def __init__(self, events: Iterable[AssetEvent], by_uri: bool = False) -> None:

@@ -169,7 +169,7 @@ def _deadline(job: dict[str, Any], dag: Any) -> list[str]:
     return []
 
 
-class _Fields(dict):
+class _Fields(dict[str, Any]):
     """A dict whose items are attributes as well."""
 
     def __getattr__(self, name: str) -> Any:

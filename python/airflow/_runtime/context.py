@@ -36,7 +36,7 @@ DEPRECATED = {
 }
 
 
-class TaskContext(dict):
+class TaskContext(dict[str, Any]):
     """A dict whose values are made on first use. Everything that a dict can do works, and sees all keys."""
 
     is_lazy = True
@@ -105,7 +105,7 @@ class TaskContext(dict):
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __repr__(self) -> str:
         return f"<context of {self._ti!r}>"
@@ -158,11 +158,13 @@ def _warn(key: str) -> None:
 
 
 def _ds(date: Any) -> str:
-    return date.strftime("%Y-%m-%d")
+    text: str = date.strftime("%Y-%m-%d")
+    return text
 
 
 def _nodash(date: Any) -> str:
-    return date.strftime("%Y%m%d")
+    text: str = date.strftime("%Y%m%d")
+    return text
 
 
 def _compact(text: str) -> str:

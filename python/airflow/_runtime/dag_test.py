@@ -9,7 +9,7 @@ import sys
 import time
 from datetime import datetime, timezone
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 from airflow._runtime import run, supervisor
 from airflow._runtime.memory_server import MemoryServer
@@ -115,7 +115,8 @@ class _Rehearsal:
     def _length(self, task: Any) -> int:
         context = RuntimeTaskInstance(self._job(task, -1), task).get_template_context()
         length = prod(group.expand_input.length(context) for group in mapped_groups(task))
-        return length * (task.expand_input.length(context) if task.is_mapped else 1)
+        number: int = length * (task.expand_input.length(context) if task.is_mapped else 1)
+        return number
 
     def _told(self, task: Any, index: int) -> str | None:
         return "skipped" if {(task.task_id, -1), (task.task_id, index)} & self.skipped else None
@@ -123,7 +124,7 @@ class _Rehearsal:
     def _upstream(self, task: Any, index: int) -> list[tuple[Any, str]]:
         """Upstream tasks and the states of those of their instances that an instance looks at."""
         ti = RuntimeTaskInstance(self._job(task, index), task)
-        found = []
+        found: list[tuple[Any, str]] = []
         for up_id in sorted(task.upstream_task_ids):
             up = task.dag.task_dict[up_id]
             of_up = {at: state for (task_id, at), state in self.server.states.items() if task_id == up_id}
@@ -227,7 +228,11 @@ def _read_files(conn_file_path: str | None, variable_file_path: str | None) -> N
     from airflow._runtime import local_store
     from airflow.sdk.definitions.connection import Connection
 
-    for path, store in ((conn_file_path, local_store.connections), (variable_file_path, local_store.variables)):
+    stores: list[tuple[str | None, dict[str, Any]]] = [
+        (conn_file_path, cast("dict[str, Any]", local_store.connections)),
+        (variable_file_path, cast("dict[str, Any]", local_store.variables)),
+    ]
+    for path, store in stores:
         if path is None:
             continue
         with open(path, encoding="utf-8") as file:
@@ -241,6 +246,6 @@ def _read_files(conn_file_path: str | None, variable_file_path: str | None) -> N
             if store is local_store.variables:
                 store[name] = value if isinstance(value, str) else json.dumps(value)
             elif isinstance(value, str):
-                store[name] = Connection(conn_id=name, uri=value).to_dict() | {"extra": Connection(uri=value).extra}  # type: ignore[assignment]
+                store[name] = Connection(conn_id=name, uri=value).to_dict() | {"extra": Connection(uri=value).extra}
             else:
                 store[name] = value

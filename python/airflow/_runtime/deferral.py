@@ -92,7 +92,8 @@ def remaining(ti: Any) -> timedelta | None:
     limit = time_limit(ti.task)
     if limit is None:
         return None
-    return limit - (datetime.now(tz=timezone.utc) - ti.try_started)
+    result: timedelta | None = limit - (datetime.now(tz=timezone.utc) - ti.try_started)
+    return result
 
 
 def _as_delta(value: Any) -> timedelta | None:
@@ -127,4 +128,5 @@ def _ends(ti: Any) -> dict[str, Any] | None:
     own = task.__dict__
     if any(name in own for name in ("execute_complete", "resume_execution", "post_execute")):
         return None
-    return ends()
+    result: dict[str, Any] | None = ends()
+    return result

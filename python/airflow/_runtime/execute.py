@@ -69,6 +69,7 @@ def unmap(ti: Any, context: Any) -> set[int]:
         return set()
     if ti.map_index < 0:
         raise AirflowException(f"task {task.task_id!r} is mapped, but this try has no map index")
+    from_xcom: set[int]
     arguments, from_xcom = task.resolve_arguments(context, ti.map_index)
     ti.task = task.unmap(arguments)
     for name in ("task", "params", "templates_dict"):

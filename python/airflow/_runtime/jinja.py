@@ -87,13 +87,13 @@ def render(env: jinja2.Environment, text: str, context: Mapping[str, Any], *, is
         try:
             if isinstance(env, jinja2.nativetypes.NativeEnvironment):
                 return jinja2.nativetypes.native_concat(template.root_render_func(jinja_context))
-            return env.concat(template.root_render_func(jinja_context))  # type: ignore[attr-defined]
+            return env.concat(template.root_render_func(jinja_context))
         except Exception:
             env.handle_exception()
     return template.render(context)
 
 
-class _Parent(dict):
+class _Parent(dict[str, Any]):
     """The outer scope of a template: the task's context over the environment's globals."""
 
     def __init__(self, template_globals: Mapping[str, Any], context: Mapping[str, Any]) -> None:

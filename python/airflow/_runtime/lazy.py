@@ -25,7 +25,7 @@ class Lazy:
             object.__setattr__(self, "_lazy_value", value)
         return value
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         return self.__wrapped__.__class__
 
@@ -34,6 +34,12 @@ class Lazy:
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.__wrapped__, name, value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.__wrapped__, spec)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__wrapped__(*args, **kwargs)
 
     def __hash__(self) -> int:
         return hash(self.__wrapped__)
@@ -75,5 +81,3 @@ for _name, _function in {
     "float": float,
 }.items():
     setattr(Lazy, f"__{_name}__", lambda self, _function=_function: _function(self.__wrapped__))
-Lazy.__format__ = lambda self, spec: format(self.__wrapped__, spec)  # type: ignore[method-assign]
-Lazy.__call__ = lambda self, *args, **kwargs: self.__wrapped__(*args, **kwargs)  # type: ignore[attr-defined]

@@ -30,9 +30,9 @@ def _careful_cache() -> None:
                 return
         except OSError:
             return
-        original(self, path, data, _mode=_mode)  # type: ignore[call-arg]
+        original(self, path, data, _mode=_mode)
 
-    SourceFileLoader.set_data = set_data  # type: ignore[method-assign, assignment]
+    SourceFileLoader.set_data = set_data  # type: ignore[method-assign]
 
 
 _careful_cache()
@@ -118,12 +118,14 @@ def collect(module: ModuleType) -> dict[str, Any]:
 
 def dags_of(module: ModuleType) -> dict[str, Any]:
     """What :func:`collect` found when the file was imported."""
-    return module.__dict__["__tradewind_dags__"]
+    result: dict[str, Any] = module.__dict__["__tradewind_dags__"]
+    return result
 
 
 def refused_by_policy(module: ModuleType) -> dict[str, Exception]:
     """DAGs of a file that a cluster policy does not let in, and what it says."""
-    return module.__dict__["__tradewind_refused__"]
+    result: dict[str, Exception] = module.__dict__["__tradewind_refused__"]
+    return result
 
 
 def modules_below(root: str, path: str, before: set[str]) -> list[str]:

@@ -27,7 +27,8 @@ class MemoryServer:
         return answer(**arguments)
 
     def _xcom_set(self, key: str, value: Any) -> None:
-        self.xcoms[(*self.current, key)] = value
+        place = (*self.current, key)
+        self.xcoms[place] = value
 
     def _xcom_delete(self, key: str) -> None:
         self.xcoms.pop((*self.current, key), None)

@@ -52,7 +52,7 @@ def parse(channel: Channel, job: dict[str, Any]) -> int:
 
 def _serialize(
     found: dict[str, Any], refused: dict[str, Exception], path: str
-) -> tuple[list, list, dict[str, Any] | None]:
+) -> tuple[list[Any], list[Any], dict[str, Any] | None]:
     from airflow._serialize.dag import serialize_dag
 
     dags: list[dict[str, Any]] = []

@@ -27,7 +27,8 @@ def local_settings() -> ModuleType | None:
     global _local
     if _local is _ABSENT:
         _local = _find()
-    return _local
+    found: ModuleType | None = _local
+    return found
 
 
 def _find() -> ModuleType | None:

@@ -68,7 +68,7 @@ def variable(key: str) -> str | None:
     """A variable's text, or None."""
     for backend in _path():
         try:
-            found = backend.get_variable(key=key)
+            found: str | None = backend.get_variable(key=key)
         except Exception as error:
             _unreachable(backend, f"variable {key!r}", error)
             continue

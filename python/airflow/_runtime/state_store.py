@@ -25,9 +25,7 @@ def _checked(key: str, value: Any) -> Any:
 
     limit = conf.getint("state_store", "max_value_storage_bytes", fallback=65535)
     if 0 < limit < size:
-        log.warning(
-            "the state %r has %d bytes, more than [state_store] max_value_storage_bytes=%d", key, size, limit
-        )
+        log.warning("the state %r has %d bytes, more than [state_store] max_value_storage_bytes=%d", key, size, limit)
     return value
 
 
@@ -110,7 +108,7 @@ class AssetStateStoreAccessors:
         self._by_name: dict[str, AssetStateStoreAccessor] = {}
         self._by_uri: dict[str, AssetStateStoreAccessor] = {}
         for asset in [*inlets, *outlets]:
-            name, uri = getattr(asset, "name", None), getattr(asset, "uri", None)
+            name, uri = getattr(asset, "name", None) or "", getattr(asset, "uri", None) or ""
             if uri is None and type(asset).__name__ in ("AssetAlias", "DatasetAlias"):
                 continue
             if name:
@@ -119,7 +117,7 @@ class AssetStateStoreAccessors:
                 self._by_uri.setdefault(uri, AssetStateStoreAccessor(uri=uri))
 
     def __getitem__(self, asset: Any) -> AssetStateStoreAccessor:
-        name, uri = getattr(asset, "name", None), getattr(asset, "uri", None)
+        name, uri = getattr(asset, "name", None) or "", getattr(asset, "uri", None) or ""
         found = self._by_name.get(name) or self._by_uri.get(uri)
         if found is None:
             raise KeyError(f"{asset!r} is neither an inlet nor an outlet of this task")

@@ -51,7 +51,8 @@ class _SharedChannel:
 
     def call(self, method: str, **arguments: Any) -> Any:
         """Ask for something and wait for the answer."""
-        done, reply = threading.Event(), {}
+        done = threading.Event()
+        reply: dict[str, Any] = {}
         with self._lock:
             self._last += 1
             number = self._last

@@ -55,7 +55,7 @@ class Channel:
         end = 4 + _LENGTH.unpack_from(have)[0]
         if len(have) < end:
             return None
-        message = json.loads(bytes(have[4:end]))
+        message: dict[str, Any] = json.loads(bytes(have[4:end]))
         del have[:end]
         return message
 

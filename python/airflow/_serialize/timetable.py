@@ -23,7 +23,8 @@ def own_spec(timetable: Timetable) -> dict[str, Any]:
     for kind in type(timetable).__mro__:
         make = _SPECS.get(_name(kind))
         if make is not None:
-            return make(timetable)
+            result: dict[str, Any] = make(timetable)
+            return result
     raise SerializationError(f"timetable {timetable.type_name} builds on none of Airflow's own timetables")
 
 

@@ -81,7 +81,8 @@ class HookLineageCollector:
             self.log.debug("Unsupported scheme: %s. Please provide an asset URI to create an asset.", scheme)
             return None
         try:
-            return factory(**(asset_kwargs or {}), extra=asset_extra)
+            result: Asset | None = factory(**(asset_kwargs or {}), extra=asset_extra)
+            return result
         except Exception as error:
             self.log.debug("The asset factory of %s failed: %s", scheme, error)
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import pendulum
@@ -33,12 +33,12 @@ def is_naive(value: dt.datetime) -> bool:
 
 def utcnow() -> DateTime:
     """The present instant, UTC."""
-    return coerce_datetime(dt.datetime.now(tz=dt.timezone.utc))
+    return cast("DateTime", coerce_datetime(dt.datetime.now(tz=dt.timezone.utc)))
 
 
 def utc_epoch() -> DateTime:
     """1970-01-01 UTC."""
-    return coerce_datetime(dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc))
+    return cast("DateTime", coerce_datetime(dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)))
 
 
 def convert_to_utc(value: dt.datetime | None) -> DateTime | None:
@@ -117,21 +117,21 @@ def parse_timezone(name: str | int) -> pendulum.Timezone | pendulum.FixedTimezon
     import pendulum
 
     if isinstance(name, int):
-        return pendulum.fixed_timezone(name)
+        return pendulum.tz.fixed_timezone(name)
     if name.lower() == "utc":
         return pendulum.UTC
     if name[:1] in "+-" and name[1:2].isdigit():
         digits = name[1:].replace(":", "").ljust(4, "0")
         seconds = int(digits[:2]) * 3600 + int(digits[2:4]) * 60
-        return pendulum.fixed_timezone(-seconds if name[0] == "-" else seconds)
+        return pendulum.tz.fixed_timezone(-seconds if name[0] == "-" else seconds)
     return pendulum.timezone(name)
 
 
 def local_timezone() -> Any:
     """The machine's zone."""
-    import pendulum
+    from pendulum.tz.local_timezone import get_local_timezone
 
-    return pendulum.local_timezone()
+    return get_local_timezone()
 
 
 def coerce_datetime(value: dt.datetime | None, tz: dt.tzinfo | None = None) -> DateTime | None:
@@ -192,4 +192,4 @@ def td_format(td_object: dt.timedelta | float | int | None) -> str | None:
 def from_timestamp(timestamp: int | float, tz: Any = "utc") -> DateTime:
     """The instant that many seconds after 1970, in a zone."""
     zone = parse_timezone(tz) if isinstance(tz, str) else tz
-    return coerce_datetime(dt.datetime.fromtimestamp(timestamp, tz=zone))
+    return cast("DateTime", coerce_datetime(dt.datetime.fromtimestamp(timestamp, tz=zone)))

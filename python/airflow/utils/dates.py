@@ -28,7 +28,8 @@ def round_time(dt: datetime, delta: Any, start_date: datetime | None = None) -> 
     if isinstance(delta, str):
         raise ValueError("round_time takes a timedelta; cron expressions are the scheduler's")
     steps = round((dt - start_date) / delta)
-    return start_date + steps * delta
+    result: datetime = start_date + steps * delta
+    return result
 
 
 def infer_time_unit(time_seconds_arr: list[float]) -> str:
@@ -48,7 +49,7 @@ def scale_time_units(time_seconds_arr: list[float], unit: str) -> list[float]:
 
 def date_range(
     start_date: datetime, end_date: datetime | None = None, num: int | None = None, delta: Any = None
-) -> list:
+) -> list[Any]:
     """Instants from ``start_date``, ``delta`` apart, up to ``end_date`` or ``num`` of them."""
     if not delta:
         return []

@@ -7,7 +7,7 @@ import os
 import re
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 MODIFIED_DAG_MODULE_NAME = "unusual_prefix_{path_hash}_{module_name}"
 _IN_ZIP = re.compile(rf"((.*\.zip){re.escape(os.sep)})?(.*)")
@@ -22,14 +22,14 @@ def correct_maybe_zipped(fileloc: Any) -> Any:
     return archive if archive and zipfile.is_zipfile(archive) else fileloc
 
 
-def open_maybe_zipped(fileloc: str, mode: str = "r") -> Any:
+def open_maybe_zipped(fileloc: str, mode: Literal["r", "w", "x", "a"] = "r") -> Any:
     """Open a file that may be inside of a zip file."""
     import io
 
     found = _IN_ZIP.search(fileloc)
     archive, inside = (found.group(2), found.group(3)) if found else (None, None)
     if archive and inside and zipfile.is_zipfile(archive):
-        return io.TextIOWrapper(zipfile.ZipFile(archive, mode=mode).open(inside))  # type: ignore[arg-type]
+        return io.TextIOWrapper(zipfile.ZipFile(archive, mode=mode).open(inside))
     return open(fileloc, mode=mode)
 
 

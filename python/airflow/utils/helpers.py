@@ -48,7 +48,7 @@ def reduce_in_chunks(fn: Callable[[Any, Any], Any], iterable: list[Any], initial
     return reduce(fn, chunks(iterable, chunk_size or len(iterable)), initializer)
 
 
-def merge_dicts(dict1: dict, dict2: dict) -> dict:
+def merge_dicts(dict1: dict[Any, Any], dict2: dict[Any, Any]) -> dict[Any, Any]:
     """The second over the first, dicts in them too."""
     merged = dict(dict1)
     for key, value in dict2.items():

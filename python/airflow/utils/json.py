@@ -49,7 +49,7 @@ class XComEncoder(json.JSONEncoder):
 class XComDecoder(json.JSONDecoder):
     """Reads what :class:`XComEncoder` wrote."""
 
-    def decode(self, s: str, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def decode(self, s: str, *args: Any, **kwargs: Any) -> Any:
         from airflow._runtime.xcom_codec import decode
 
         return decode(super().decode(s, *args, **kwargs))

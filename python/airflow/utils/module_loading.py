@@ -18,10 +18,10 @@ def import_string(dotted_path: str) -> Any:
         raise ImportError(f'Module "{module}" does not define a "{name}" attribute/class') from None
 
 
-def qualname(o: object | Callable, use_qualname: bool = False, exclude_module: bool = False) -> str:
+def qualname(o: object | Callable[..., Any], use_qualname: bool = False, exclude_module: bool = False) -> str:
     """The dotted path of a class, function or object's class."""
-    named = o if callable(o) and hasattr(o, "__qualname__") else type(o)
-    name = named.__qualname__  # type: ignore[attr-defined]
+    named: Any = o if callable(o) and hasattr(o, "__qualname__") else type(o)
+    name: str = named.__qualname__
     return name if exclude_module else f"{named.__module__}.{name}"
 
 

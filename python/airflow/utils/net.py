@@ -26,4 +26,5 @@ def get_hostname() -> str:
         return getfqdn()
     from airflow.utils.module_loading import import_string
 
-    return import_string(where)()
+    text: str = import_string(where)()
+    return text

@@ -8,7 +8,8 @@ from typing import Any
 
 class _Text(str, Enum):
     def __str__(self) -> str:
-        return self.value
+        text: str = self.value
+        return text
 
     __hash__ = str.__hash__
 

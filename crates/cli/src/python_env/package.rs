@@ -132,7 +132,7 @@ pub fn install(site: &Path, layout: Layout, scripts: Option<&Path>) -> io::Resul
 fn write(folder: &Path, layout: Layout) -> io::Result<()> {
     let root = layout.root(Path::new(""));
     let mut files: Vec<(PathBuf, Vec<u8>)> =
-        FILES.iter().map(|(name, content)| (root.join("airflow").join(name), content.to_vec())).collect();
+        FILES.iter().map(|(name, content)| (root.join(name), content.to_vec())).collect();
     files.push((root.join("airflow").join(MARKER), HASH.into()));
     if layout == Layout::Environment {
         files.push((format!("{APART}.pth").into(), format!("{APART}\n").into()));
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn installs_updates_and_leaves_foreign_packages_alone() {
-        for (layout, entries) in [(Layout::Environment, 5), (Layout::Alone, 4)] {
+        for (layout, entries) in [(Layout::Environment, 5), (Layout::Alone, 5)] {
             let site = tempfile::tempdir().unwrap();
             let site = site.path();
             assert_eq!(look(site), Found::Nothing);
@@ -310,8 +310,8 @@ mod tests {
         let [(name, version), _, (sdk, its_version)] = DISTRIBUTIONS;
         let package = record(name, version);
         assert_eq!(package.lines().count(), FILES.len() + 6);
-        assert!(FILES.iter().any(|(name, _)| *name == "__init__.py"));
-        assert!(FILES.iter().all(|(name, _)| package.contains(&format!("{APART}/airflow/{name},sha256="))));
+        assert!(FILES.iter().any(|(name, _)| *name == "airflow/__init__.py"));
+        assert!(FILES.iter().all(|(name, _)| package.contains(&format!("{APART}/{name},sha256="))));
         assert_eq!(record(sdk, its_version).lines().count(), 4);
         assert_eq!(base64url(&Sha256::digest(b"")), "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");
     }

@@ -21,7 +21,7 @@ class BranchMixIn(SkipMixin):
             if not all(isinstance(item, str) for item in items):
                 raise AirflowException(f"a branch is chosen by task ids, not {branches_to_execute!r}")
             branches_to_execute = branches_to_execute if isinstance(branches_to_execute, str) else items
-        chosen = expand_groups(ti.task, branches_to_execute)  # type: ignore[arg-type]
+        chosen = expand_groups(ti.task, branches_to_execute)
         self.skip_all_except(ti, chosen)
         return branches_to_execute
 

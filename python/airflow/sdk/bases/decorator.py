@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from airflow.sdk.bases.operator import BaseOperator
@@ -58,7 +58,7 @@ def is_async_callable(func: Any) -> bool:
     return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(type(func).__call__)
 
 
-def determine_kwargs(func: Callable, args: Collection[Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+def determine_kwargs(func: Callable[..., Any], args: Collection[Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
     """Those of ``kwargs`` that the function takes besides ``args``."""
     from airflow._runtime.arguments import accepted
 
@@ -76,7 +76,7 @@ class KeywordParameters(NamedTuple):
     wildcard: bool
 
     @classmethod
-    def determine(cls, func: Callable, args: Collection[Any], kwargs: Mapping[str, Any]) -> KeywordParameters:
+    def determine(cls, func: Callable[..., Any], args: Collection[Any], kwargs: Mapping[str, Any]) -> KeywordParameters:
         """Find out; a ``ValueError`` if a positional argument has the name of something that is given by name."""
         kinds = [parameter.kind for parameter in inspect.signature(func).parameters.values()]
         return cls(determine_kwargs(func, args, kwargs), inspect.Parameter.VAR_KEYWORD in kinds)
@@ -98,7 +98,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _signature(function: Callable) -> inspect.Signature:
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
     """The function's signature, parameters named like context keys being optional."""
     known = _signatures.get(id(function))
     if known is not None and known[0] is function:
@@ -130,14 +130,14 @@ def _signature(function: Callable) -> inspect.Signature:
 _REQUIRED = object()
 
 
-def _check_call(function: Callable, args: Any, kwargs: Any) -> None:
+def _check_call(function: Callable[..., Any], args: Any, kwargs: Any) -> None:
     bound = _signature(function).bind(*args, **kwargs)
     for name, p in _signature(function).parameters.items():
         if p.default is _REQUIRED and name not in bound.arguments:
             raise TypeError(f"missing a required argument: {name!r}")
 
 
-def infer_multiple_outputs(function: Callable) -> bool:
+def infer_multiple_outputs(function: Callable[..., Any]) -> bool:
     """Whether the function says that it returns a dict, whose items then become XComs of their own."""
     annotations = getattr(function, "__annotations__", None)
     if not annotations or "return" not in annotations:
@@ -159,13 +159,13 @@ class DecoratedOperator(BaseOperator):
 
     template_fields: Collection[str] = ("op_args", "op_kwargs")
     template_fields_renderers: ClassVar[dict[str, str]] = {"op_args": "py", "op_kwargs": "py"}
-    shallow_copy_attrs = ("python_callable",)
+    shallow_copy_attrs: Sequence[str] = ("python_callable",)
     custom_operator_name: str = ""
 
     def __init__(
         self,
         *,
-        python_callable: Callable,
+        python_callable: Callable[..., Any],
         task_id: str,
         op_args: Collection[Any] | None = None,
         op_kwargs: Mapping[str, Any] | None = None,
@@ -200,7 +200,13 @@ class _TaskDecorator:
 
     _airflow_is_task_decorator: ClassVar[bool] = True
 
-    def __init__(self, function: Callable, operator_class: type, kwargs: dict[str, Any], multiple_outputs: bool | None):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        operator_class: type,
+        kwargs: dict[str, Any],
+        multiple_outputs: bool | None,
+    ) -> None:
         if inspect.isclass(function):
             raise TypeError(f"@task can't be put on a class: {function.__name__}")
         self.function = function
@@ -318,11 +324,12 @@ class _DecoratedPartial:
             **base,
         )
         self.decorator._mark(operator)
-        return XComArg(operator)
+        result: XComArg = XComArg(operator)
+        return result
 
 
 def task_decorator_factory(
-    python_callable: Callable | None = None,
+    python_callable: Callable[..., Any] | None = None,
     *,
     multiple_outputs: bool | None = None,
     decorated_operator_class: type[BaseOperator],

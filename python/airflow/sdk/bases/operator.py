@@ -12,7 +12,7 @@ from airflow.sdk.definitions._internal.construction import Construction, with_de
 from airflow.sdk.definitions._internal.contextmanager import SetupTeardownContext
 from airflow.sdk.definitions._internal.node import TaskNode
 from airflow.sdk.definitions._internal.rules import check_trigger_rule, check_weight_rule
-from airflow.sdk.definitions._internal.types import NOTSET, validate_instance_args
+from airflow.sdk.definitions._internal.types import NOTSET, ArgNotSet, validate_instance_args
 from airflow.sdk.definitions.edges import chain, chain_linear, cross_downstream
 from airflow.sdk.exceptions import AirflowException, InvalidArguments
 
@@ -32,7 +32,7 @@ TaskStateChangeCallback = Callable[[Any], Any]
 class OperatorMeta(abc.ABCMeta):
     """Gives every ``__init__`` of an operator class the DAG's, the groups' and the caller's ``default_args``."""
 
-    def __new__(mcs, name: str, bases: tuple, namespace: dict, **kwargs: Any) -> type:
+    def __new__(mcs, name: str, bases: tuple[Any, ...], namespace: dict[str, Any], **kwargs: Any) -> type:
         init = namespace.get("__init__")
         if init is not None:
             namespace["__init__"] = with_default_args(init)
@@ -67,17 +67,24 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
     start_trigger_args: Any = None
     start_from_trigger: bool = False
     is_mapped: ClassVar[bool] = False
+    # What `__init__` puts into the instance's dict.
+    _own_params: dict[str, Any]
+    _logger_name: str | None
+    _pre_execute_hook: Any
+    _post_execute_hook: Any
+    queue: str
+    map_index_template: str | None
 
     def __init__(
         self,
         *,
         task_id: str,
-        owner: str = NOTSET,  # type: ignore[assignment]
+        owner: str | ArgNotSet = NOTSET,
         email: str | Iterable[str] | None = None,
-        email_on_retry: bool = NOTSET,  # type: ignore[assignment]
-        email_on_failure: bool = NOTSET,  # type: ignore[assignment]
-        retries: int | None = NOTSET,  # type: ignore[assignment]
-        retry_delay: timedelta | float = NOTSET,  # type: ignore[assignment]
+        email_on_retry: bool | ArgNotSet = NOTSET,
+        email_on_failure: bool | ArgNotSet = NOTSET,
+        retries: int | ArgNotSet | None = NOTSET,
+        retry_delay: timedelta | float | ArgNotSet = NOTSET,
         retry_exponential_backoff: bool | float = 0,
         max_retry_delay: timedelta | float | None = None,
         retry_policy: Any = None,
@@ -96,7 +103,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         pool: str | None = None,
         pool_slots: int = 1,
         sla: timedelta | None = None,
-        execution_timeout: timedelta | None = NOTSET,  # type: ignore[assignment]
+        execution_timeout: timedelta | ArgNotSet | None = NOTSET,
         on_execute_callback: Any = None,
         on_failure_callback: Any = None,
         on_success_callback: Any = None,
@@ -111,7 +118,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         max_active_tis_per_dag: int | None = None,
         max_active_tis_per_dagrun: int | None = None,
         executor: str | None = None,
-        executor_config: dict | None = None,
+        executor_config: dict[str, Any] | None = None,
         do_xcom_push: bool = True,
         multiple_outputs: bool = False,
         inlets: Any = None,
@@ -141,12 +148,14 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
             retry_exponential_backoff = 2.0
         state.update(
             task_id=task_group.child_id(task_id) if task_group is not None else task_id,
-            owner=owner if owner is not NOTSET else "airflow",
+            owner="airflow" if isinstance(owner, ArgNotSet) else owner,
             email=email,
-            email_on_retry=_mail_by_default("retry") if email_on_retry is NOTSET else email_on_retry,
-            email_on_failure=_mail_by_default("failure") if email_on_failure is NOTSET else email_on_failure,
+            email_on_retry=_mail_by_default("retry") if isinstance(email_on_retry, ArgNotSet) else email_on_retry,
+            email_on_failure=_mail_by_default("failure")
+            if isinstance(email_on_failure, ArgNotSet)
+            else email_on_failure,
             retries=_whole(retries, "retries", task_id),
-            retry_delay=_seconds(retry_delay, "retry_delay", task_id) if retry_delay is not NOTSET else NOTSET,
+            retry_delay=NOTSET if isinstance(retry_delay, ArgNotSet) else _seconds(retry_delay, "retry_delay", task_id),
             retry_exponential_backoff=float(retry_exponential_backoff or 0),
             max_retry_delay=_seconds(max_retry_delay, "max_retry_delay", task_id),
             retry_policy=retry_policy,
@@ -399,7 +408,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         """Stands for what the task will return, in other tasks' arguments."""
         from airflow.sdk.definitions.xcom_arg import XComArg
 
-        return XComArg(self)
+        result: XComArg = XComArg(self)
+        return result
 
     @staticmethod
     def xcom_push(context: Any, key: str, value: Any, execution_date: Any = None) -> None:
@@ -442,7 +452,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         return f"<Task({self.task_type}): {self.task_id}>"
 
     def __lt__(self, other: Any) -> bool:
-        return self.task_id < other.task_id
+        answer: bool = self.task_id < other.task_id
+        return answer
 
     def __enter__(self) -> SetupTeardownContext:
         if not self.is_setup and not self.is_teardown:

@@ -10,7 +10,7 @@ from typing import Any
 class Callback:
     """A function or notifier class by its import path, with arguments; it also gets a ``context``."""
 
-    def __init__(self, callback_callable: Callable | str, kwargs: dict[str, Any] | None = None) -> None:
+    def __init__(self, callback_callable: Callable[..., Any] | str, kwargs: dict[str, Any] | None = None) -> None:
         self._callable = None if isinstance(callback_callable, str) else callback_callable
         self.path = self.get_callback_path(callback_callable)
         if kwargs and "context" in kwargs:
@@ -54,7 +54,7 @@ class Callback:
         return {"path": self.path, "kwargs": self.kwargs}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.serialize() == other.serialize()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.serialize() == other.serialize()
 
     def __hash__(self) -> int:
         return hash((type(self), self.path))
@@ -77,7 +77,7 @@ class SyncCallback(Callback):
 
     def __init__(
         self,
-        callback_callable: Callable | str,
+        callback_callable: Callable[..., Any] | str,
         kwargs: dict[str, Any] | None = None,
         executor: str | None = None,
     ) -> None:

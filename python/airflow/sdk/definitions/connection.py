@@ -24,7 +24,7 @@ class Connection:
         password: str | None = None,
         schema: str | None = None,
         port: int | str | None = None,
-        extra: str | dict | None = None,
+        extra: str | dict[str, Any] | None = None,
         uri: str | None = None,
         team_name: str | None = None,
     ) -> None:
@@ -187,7 +187,7 @@ class Connection:
         """The connection with an id: from the secrets backend, ``AIRFLOW_CONN_<ID>`` or the server."""
         from airflow._runtime.secrets_path import connection
 
-        found = connection(conn_id)
+        found: Connection | None = connection(conn_id)
         if found is None:
             raise AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
         return found
@@ -210,7 +210,8 @@ class Connection:
             hook = self.get_hook()
             if not hasattr(hook, "test_connection"):
                 return False, f"Hook {type(hook).__name__} doesn't implement or inherit test_connection method"
-            return hook.test_connection()
+            result: tuple[bool, str] = hook.test_connection()
+            return result
         except Exception as error:
             return False, str(error)
 

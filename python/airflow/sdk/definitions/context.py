@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 # Every key that any Airflow version gave to templates and functions.
 CONTEXT_KEYS = frozenset(
@@ -20,7 +20,10 @@ CONTEXT_KEYS = frozenset(
 ) - {"start_date", "end_date"}
 KNOWN_CONTEXT_KEYS = CONTEXT_KEYS
 
-Context = dict  # what annotations in DAG files name
+if TYPE_CHECKING:
+    Context = dict[str, Any]
+else:
+    Context = dict  # what annotations in DAG files name
 
 
 class AirflowContextDeprecationWarning(FutureWarning):

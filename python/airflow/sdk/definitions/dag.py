@@ -374,7 +374,7 @@ class DAG:
         **kwargs: Any,
     ) -> DAG:
         """A copy with only the tasks of the given ids (text matches as a regular expression) and their neighbours."""
-        from airflow._authoring_subset import subset
+        from airflow.sdk.definitions._internal.subset import subset
 
         task_ids = kwargs.pop("task_ids_or_regex", task_ids)
         return subset(self, task_ids, include_downstream, include_upstream, include_direct_upstream)

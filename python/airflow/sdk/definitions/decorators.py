@@ -64,7 +64,7 @@ class TaskDecoratorCollection:
 task = TaskDecoratorCollection()
 
 
-def setup(func: Callable) -> Callable:
+def setup(func: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a task, or a function that becomes one, as setup."""
     if isinstance(func, _TaskGroupFactory):
         raise ValueError("a task group can't be a setup task; mark the tasks in it")
@@ -73,10 +73,10 @@ def setup(func: Callable) -> Callable:
     return decorated
 
 
-def teardown(_func: Any = None, *, on_failure_fail_dagrun: bool = False) -> Callable:
+def teardown(_func: Any = None, *, on_failure_fail_dagrun: bool = False) -> Callable[..., Any]:
     """Mark a task, or a function that becomes one, as teardown."""
 
-    def mark(func: Callable) -> Callable:
+    def mark(func: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(func, _TaskGroupFactory):
             raise ValueError("a task group can't be a teardown task; mark the tasks in it")
         decorated = func if isinstance(func, _TaskDecorator) else task(func)

@@ -73,6 +73,11 @@ class MappedOperator(BaseOperator):
     """The task in the file. Each instance of a run turns it into a real operator with :meth:`unmap`."""
 
     is_mapped = True
+    _mapped_class: type[BaseOperator]
+    _defaults: dict[str, Any]
+    partial_kwargs: dict[str, Any]
+    expand_input: ExpandInput | ExpandKwargsInput
+    op_kwargs_expand: bool
 
     def __init__(
         self,

@@ -87,7 +87,7 @@ def _check_json(value: Any) -> None:
         raise ParamValidationError(f"a param must be JSON: {error}") from None
 
 
-class ParamsDict(MutableMapping):
+class ParamsDict(MutableMapping[str, Any]):
     """Params by name. Reading gives the value; what is set is checked."""
 
     __slots__ = ("_params", "suppress_exception")
@@ -142,7 +142,7 @@ class ParamsDict(MutableMapping):
     def __copy__(self) -> ParamsDict:
         return ParamsDict(self, self.suppress_exception)
 
-    def __deepcopy__(self, memo: dict) -> ParamsDict:
+    def __deepcopy__(self, memo: dict[int, Any]) -> ParamsDict:
         return ParamsDict({name: copy.deepcopy(param, memo) for name, param in self._params.items()})
 
     def __repr__(self) -> str:

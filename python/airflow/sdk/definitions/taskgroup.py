@@ -263,7 +263,8 @@ class MappedTaskGroup(TaskGroup):
 
     def iter_mapped_dependencies(self) -> Iterator[Any]:
         """Operators whose values are mapped over."""
-        return self.expand_input.iter_sources()
+        result: Iterator[Any] = self.expand_input.iter_sources()
+        return result
 
     def get_parse_time_mapped_ti_count(self) -> int | None:
         """Number of instances of a task in it, if the file alone says it."""
@@ -279,7 +280,8 @@ class MappedTaskGroup(TaskGroup):
 
     def as_spec(self) -> dict[str, Any]:
         """What it maps over, for the scheduler."""
-        return self.expand_input.as_spec()
+        result: dict[str, Any] = self.expand_input.as_spec()
+        return result
 
     def __exit__(self, *exc: Any) -> None:
         for operator in self.expand_input.iter_references():

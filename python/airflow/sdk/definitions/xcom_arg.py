@@ -136,7 +136,8 @@ class PlainXComArg(XComArg):
     @property
     def is_setup(self) -> bool:
         """Whether the task is a setup task."""
-        return self.operator.is_setup
+        answer: bool = self.operator.is_setup
+        return answer
 
     @is_setup.setter
     def is_setup(self, value: bool) -> None:
@@ -145,7 +146,8 @@ class PlainXComArg(XComArg):
     @property
     def is_teardown(self) -> bool:
         """Whether the task is a teardown task."""
-        return self.operator.is_teardown
+        answer: bool = self.operator.is_teardown
+        return answer
 
     @is_teardown.setter
     def is_teardown(self, value: bool) -> None:
@@ -154,7 +156,8 @@ class PlainXComArg(XComArg):
     @property
     def on_failure_fail_dagrun(self) -> bool:
         """Whether the failure of this teardown task fails the run."""
-        return self.operator.on_failure_fail_dagrun
+        answer: bool = self.operator.on_failure_fail_dagrun
+        return answer
 
     @on_failure_fail_dagrun.setter
     def on_failure_fail_dagrun(self, value: bool) -> None:

@@ -12,7 +12,7 @@ from airflow._runtime.xcom_backend import from_store
 _PAGE = 500
 
 
-class LazyXComSequence(Sequence):
+class LazyXComSequence(Sequence[Any]):
     """A read-only list: one value for each instance that pushed one, by map index."""
 
     def __init__(

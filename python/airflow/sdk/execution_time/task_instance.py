@@ -199,7 +199,7 @@ class RuntimeTaskInstance:
     @property
     def key(self) -> Any:
         """Ids and numbers that name the try."""
-        from airflow.models.taskinstancekey import TaskInstanceKey
+        from airflow.sdk.types import TaskInstanceKey
 
         return TaskInstanceKey(self.dag_id, self.task_id, self.run_id, self.try_number, self.map_index)
 
@@ -388,7 +388,8 @@ class RuntimeTaskInstance:
         """The newest earlier run that succeeded."""
         if self._previous_success is NOTSET:
             self._previous_success = self.get_previous_dagrun(state="success")
-        return self._previous_success
+        result: DagRun | None = self._previous_success
+        return result
 
     def get_dagrun(self, session: Any = None) -> DagRun:
         """The run."""
@@ -465,14 +466,16 @@ class RuntimeTaskInstance:
 
         dates = [instant(date) for date in logical_dates or ()]
         chosen = [str(state) for state in states or ()]
-        return supervisor.call(
+        number: int = supervisor.call(
             "run_count", dag_id=dag_id, logical_dates=dates, run_ids=list(run_ids or ()), states=chosen
         )
+        return number
 
     @staticmethod
     def get_dagrun_state(dag_id: str, run_id: str) -> str:
         """State of a run."""
-        return supervisor.call("run_get", dag_id=dag_id, run_id=run_id)["state"]
+        text: str = supervisor.call("run_get", dag_id=dag_id, run_id=run_id)["state"]
+        return text
 
     def expanded_count(self) -> int | None:
         """Number of instances of this mapped task."""

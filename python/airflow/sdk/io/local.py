@@ -18,7 +18,7 @@ class LocalFiles:
 
     @staticmethod
     def _strip_protocol(path: Any) -> str:
-        text = os.fspath(path)
+        text: str = os.fspath(path)
         for prefix in ("file://", "local://"):
             text = text.removeprefix(prefix)
         return os.path.abspath(text)
@@ -33,7 +33,8 @@ class LocalFiles:
         module = {"gzip": "gzip", "bz2": "bz2", "xz": "lzma", "lzma": "lzma"}.get(str(compression))
         if module is None:
             raise ValueError(f"compression {compression!r} needs the package fsspec")
-        return import_module(module).open(path, mode, **options)
+        result: IO[Any] = import_module(module).open(path, mode, **options)
+        return result
 
     def info(self, path: str, **kwargs: Any) -> dict[str, Any]:
         """Name, size, type and times."""

@@ -262,15 +262,18 @@ class ObjectStoragePath:
 
     def exists(self, **kwargs: Any) -> bool:
         """Whether something is there."""
-        return self.fs.exists(self._path)
+        answer: bool = self.fs.exists(self._path)
+        return answer
 
     def is_file(self) -> bool:
         """Whether it is a file."""
-        return self.fs.isfile(self._path)
+        answer: bool = self.fs.isfile(self._path)
+        return answer
 
     def is_dir(self) -> bool:
         """Whether it is a folder."""
-        return self.fs.isdir(self._path)
+        answer: bool = self.fs.isdir(self._path)
+        return answer
 
     def stat(self, **kwargs: Any) -> Any:
         """Size, kind, time of change, and what else the store says."""
@@ -280,15 +283,18 @@ class ObjectStoragePath:
 
     def size(self) -> int:
         """Bytes."""
-        return self.fs.size(self._path)
+        number: int = self.fs.size(self._path)
+        return number
 
     def ukey(self) -> str:
         """A text that changes with the file."""
-        return self.fs.ukey(self._path)
+        text: str = self.fs.ukey(self._path)
+        return text
 
     def checksum(self) -> int:
         """A number that changes with the file."""
-        return self.fs.checksum(self._path)
+        number: int = self.fs.checksum(self._path)
+        return number
 
     def samefile(self, other_path: Any) -> bool:
         """Whether both are one file."""
@@ -325,19 +331,21 @@ class ObjectStoragePath:
         options = dict(kwargs)
         if self._protocol in _LOCAL:
             options.pop("buffering", None)
-        file = self.fs.open(self._path, mode, **options)
+        file: IO[Any] = self.fs.open(self._path, mode, **options)
         self._report(writes=any(letter in mode for letter in "wax+"))
         return file
 
     def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:
         """The file's text."""
         with self.open("rb") as file:
-            return file.read().decode(encoding or "utf-8", errors or "strict")
+            text: str = file.read().decode(encoding or "utf-8", errors or "strict")
+            return text
 
     def read_bytes(self) -> bytes:
         """The file's bytes."""
         with self.open("rb") as file:
-            return file.read()
+            content: bytes = file.read()
+            return content
 
     def write_text(self, data: str, encoding: str | None = None, errors: str | None = None, **kwargs: Any) -> int:
         """Write a text."""
@@ -353,11 +361,13 @@ class ObjectStoragePath:
 
     def read_block(self, offset: int, length: int | None, delimiter: bytes | None = None) -> bytes:
         """A part of the file; with a delimiter, whole records of it."""
-        return self.fs.read_block(self._path, offset=offset, length=length, delimiter=delimiter)
+        content: bytes = self.fs.read_block(self._path, offset=offset, length=length, delimiter=delimiter)
+        return content
 
     def sign(self, expiration: int = 100, **kwargs: Any) -> str:
         """A URL that lets its holder read the file for so many seconds, where the store can make one."""
-        return self.fs.sign(self._path, expiration=expiration, **kwargs)
+        text: str = self.fs.sign(self._path, expiration=expiration, **kwargs)
+        return text
 
     def touch(self, mode: int = 0o666, exist_ok: bool = True, truncate: bool = False) -> None:
         """Make an empty file, unless it is there."""

@@ -7,7 +7,7 @@ from stat import S_IFDIR, S_IFREG
 from typing import Any
 
 
-class stat_result(dict):
+class stat_result(dict[str, Any]):
     """A filesystem's facts by name, and as the attributes that ``os.stat`` has."""
 
     def __init__(self, info: dict[str, Any], protocol: str | None = None, conn_id: str | None = None) -> None:
@@ -36,7 +36,8 @@ class stat_result(dict):
     def st_mode(self) -> int:
         """The kind of file; its permissions where there are any."""
         if "mode" in self:
-            return self["mode"]
+            number: int = self["mode"]
+            return number
         return S_IFDIR if self.get("type") == "directory" else S_IFREG
 
     def __getattr__(self, name: str) -> Any:

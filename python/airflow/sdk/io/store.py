@@ -36,7 +36,8 @@ class ObjectStore:
     def fsid(self) -> str:
         """What is the same for two stores on the same filesystem."""
         try:
-            return self.fs.fsid
+            text: str = self.fs.fsid
+            return text
         except (AttributeError, NotImplementedError):
             return f"{self.fs.protocol}-{self.conn_id or 'env'}"
 

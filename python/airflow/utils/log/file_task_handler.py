@@ -15,8 +15,8 @@ from typing import Any
 
 LogMessages = list
 LogSourceInfo = list
-LogResponse = tuple
-StreamingLogResponse = tuple
+LogResponse = tuple[Any, ...]
+StreamingLogResponse = tuple[Any, ...]
 RawLogStream = Iterator
 
 
@@ -44,7 +44,7 @@ class StructuredLogMessage:
         return {"event": self.event, "timestamp": self.timestamp, **self.fields}
 
 
-class LogMetadata(dict):
+class LogMetadata(dict[str, Any]):
     """What a reader of logs gets besides the lines."""
 
 
@@ -84,8 +84,9 @@ class FileTaskHandler(logging.Handler):
 
             _, template = parse_template_string(text)
             date = getattr(ti, "logical_date", None)
-            return template.render(ti=ti, ts=date.isoformat() if date else ti.run_id, try_number=try_number)
-        return text.format(dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, try_number=try_number)
+            rendered: str = template.render(ti=ti, ts=date.isoformat() if date else ti.run_id, try_number=try_number)
+            return rendered
+        return str(text).format(dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, try_number=try_number)
 
     def set_context(self, ti: Any, *, identifier: str | None = None) -> bool | None:
         """Open the log of a task instance's try."""

@@ -20,7 +20,7 @@ class _BashDecoratedOperator(DecoratedOperator, BashOperator):
     def __init__(
         self,
         *,
-        python_callable: Callable,
+        python_callable: Callable[..., Any],
         op_args: Collection[Any] | None = None,
         op_kwargs: Mapping[str, Any] | None = None,
         **kwargs: Any,
@@ -51,6 +51,6 @@ class _BashDecoratedOperator(DecoratedOperator, BashOperator):
         return BashOperator.execute(self, context)
 
 
-def bash_task(python_callable: Callable | None = None, **kwargs: Any) -> Any:
+def bash_task(python_callable: Callable[..., Any] | None = None, **kwargs: Any) -> Any:
     """Turn a function into a task that runs the command that it returns."""
     return task_decorator_factory(python_callable, decorated_operator_class=_BashDecoratedOperator, **kwargs)

@@ -15,13 +15,15 @@ class _PythonExternalDecoratedOperator(DecoratedOperator, ExternalPythonOperator
     template_fields = ExternalPythonOperator.template_fields
     custom_operator_name = "@task.external_python"
 
-    def __init__(self, *, python_callable: Callable, op_args: Any = None, op_kwargs: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, python_callable: Callable[..., Any], op_args: Any = None, op_kwargs: Any = None, **kwargs: Any
+    ) -> None:
         upstream = {"python_callable": python_callable, "op_args": op_args, "op_kwargs": op_kwargs}
         super().__init__(kwargs_to_upstream=upstream, **upstream, **kwargs)
 
 
 def external_python_task(
-    python_callable: Callable | None = None, multiple_outputs: bool | None = None, **kwargs: Any
+    python_callable: Callable[..., Any] | None = None, multiple_outputs: bool | None = None, **kwargs: Any
 ) -> Any:
     """Turn a function into a task."""
     return task_decorator_factory(

@@ -15,12 +15,16 @@ class _PythonDecoratedOperator(DecoratedOperator, PythonOperator):
     template_fields = ("templates_dict", "op_args", "op_kwargs")
     custom_operator_name = "@task"
 
-    def __init__(self, *, python_callable: Callable, op_args: Any = None, op_kwargs: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, python_callable: Callable[..., Any], op_args: Any = None, op_kwargs: Any = None, **kwargs: Any
+    ) -> None:
         upstream = {"python_callable": python_callable, "op_args": op_args, "op_kwargs": op_kwargs}
         super().__init__(kwargs_to_upstream=upstream, **upstream, **kwargs)
 
 
-def python_task(python_callable: Callable | None = None, multiple_outputs: bool | None = None, **kwargs: Any) -> Any:
+def python_task(
+    python_callable: Callable[..., Any] | None = None, multiple_outputs: bool | None = None, **kwargs: Any
+) -> Any:
     """Turn a function into a task."""
     return task_decorator_factory(
         python_callable, multiple_outputs=multiple_outputs, decorated_operator_class=_PythonDecoratedOperator, **kwargs

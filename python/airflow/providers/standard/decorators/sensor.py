@@ -15,7 +15,9 @@ class DecoratedSensorOperator(DecoratedOperator, PythonSensor):
     template_fields = ("templates_dict", "op_args", "op_kwargs")
     custom_operator_name = "@task.sensor"
 
-    def __init__(self, *, python_callable: Callable, op_args: Any = None, op_kwargs: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, python_callable: Callable[..., Any], op_args: Any = None, op_kwargs: Any = None, **kwargs: Any
+    ) -> None:
         kwargs.pop("multiple_outputs", None)
         upstream = {"python_callable": python_callable, "op_args": op_args, "op_kwargs": op_kwargs}
         super().__init__(kwargs_to_upstream=upstream, **upstream, **kwargs)
@@ -25,7 +27,7 @@ class DecoratedSensorOperator(DecoratedOperator, PythonSensor):
         return PythonSensor.execute(self, context)
 
 
-def sensor_task(python_callable: Callable | None = None, **kwargs: Any) -> Any:
+def sensor_task(python_callable: Callable[..., Any] | None = None, **kwargs: Any) -> Any:
     """Turn a function into a sensor."""
     return task_decorator_factory(
         python_callable, multiple_outputs=False, decorated_operator_class=DecoratedSensorOperator, **kwargs

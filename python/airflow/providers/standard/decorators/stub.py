@@ -16,7 +16,7 @@ class _StubOperator(DecoratedOperator):
 
     custom_operator_name = "@task.stub"
 
-    def __init__(self, *, python_callable: Callable, task_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, python_callable: Callable[..., Any], task_id: str, **kwargs: Any) -> None:
         super().__init__(python_callable=python_callable, task_id=task_id, **kwargs)
         if not _is_empty(python_callable):
             raise ValueError(
@@ -40,7 +40,7 @@ class _StubOperator(DecoratedOperator):
         )
 
 
-def _is_empty(function: Callable) -> bool:
+def _is_empty(function: Callable[..., Any]) -> bool:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
@@ -55,7 +55,7 @@ def _is_empty(function: Callable) -> bool:
 
 
 def stub(
-    python_callable: Callable | None = None, queue: str | None = None, executor: str | None = None, **kw: Any
+    python_callable: Callable[..., Any] | None = None, queue: str | None = None, executor: str | None = None, **kw: Any
 ) -> Any:
     """Turn an empty function into a task without code."""
     kw.pop("multiple_outputs", None)

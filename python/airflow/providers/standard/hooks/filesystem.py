@@ -26,7 +26,8 @@ class FSHook(BaseHook):
 
     def get_path(self) -> str:
         """The path."""
-        return self.basepath
+        text: str = self.basepath
+        return text
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the path exists."""

@@ -17,7 +17,7 @@ class SubprocessHook(BaseHook):
     """Runs a command; its output goes to the log."""
 
     def __init__(self, **kwargs: Any) -> None:
-        self.sub_process: subprocess.Popen | None = None
+        self.sub_process: subprocess.Popen[bytes] | None = None
         super().__init__(**kwargs)
 
     def run_command(

@@ -42,7 +42,7 @@ class _InOtherInterpreter(PythonOperator):
     def __init__(
         self,
         *,
-        python_callable: Callable,
+        python_callable: Callable[..., Any],
         serializer: str | None = None,
         op_args: Collection[Any] | None = None,
         op_kwargs: Mapping[str, Any] | None = None,
@@ -198,7 +198,7 @@ class _InOtherInterpreter(PythonOperator):
         return os.pathsep.join([ours, *others] if self.expect_airflow else others)
 
 
-class _Only(Mapping):
+class _Only(Mapping[str, Any]):
     """The part of a context with certain keys, without reading any; ``ti`` and the like are refused by name."""
 
     def __init__(self, context: Mapping[str, Any], keys: Collection[str], own: Collection[str]) -> None:
@@ -267,7 +267,7 @@ class PythonVirtualenvOperator(_InOtherInterpreter):
     def __init__(
         self,
         *,
-        python_callable: Callable,
+        python_callable: Callable[..., Any],
         requirements: Iterable[str] | str | None = None,
         python_version: str | None = None,
         serializer: str | None = None,
@@ -443,7 +443,7 @@ class ExternalPythonOperator(_InOtherInterpreter):
         self,
         *,
         python: str,
-        python_callable: Callable,
+        python_callable: Callable[..., Any],
         serializer: str | None = None,
         op_args: Collection[Any] | None = None,
         op_kwargs: Mapping[str, Any] | None = None,

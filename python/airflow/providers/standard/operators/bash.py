@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Container, Sequence
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar, cast
 
 from airflow.sdk.bases.operator import BaseOperator
 from airflow.sdk.definitions._internal.types import ArgNotSet
@@ -105,8 +105,8 @@ class BashOperator(BaseOperator):
             )
             self.log.info("Output:")
             line = ""
-            with process.stdout:
-                for raw in process.stdout:
+            with cast("IO[bytes]", process.stdout) as output:
+                for raw in output:
                     line = raw.decode(self.output_encoding, errors="backslashreplace").rstrip()
                     self.log.info("%s", line)
             code = process.wait()

@@ -35,7 +35,7 @@ class PythonOperator(BaseAsyncOperator):
     def __init__(
         self,
         *,
-        python_callable: Callable,
+        python_callable: Callable[..., Any],
         op_args: Collection[Any] | None = None,
         op_kwargs: Mapping[str, Any] | None = None,
         templates_dict: dict[str, Any] | None = None,
@@ -91,7 +91,7 @@ class PythonOperator(BaseAsyncOperator):
         return run_callable(self.python_callable, self._context, *self.op_args, **self.op_kwargs)
 
 
-class _Over(Mapping):
+class _Over(Mapping[str, Any]):
     """The first mapping over the second, without reading either."""
 
     def __init__(self, first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
@@ -165,12 +165,13 @@ _ELSEWHERE = {
 def __getattr__(name: str) -> Any:
     """Operators that few files use are read from their own file when somebody asks for them."""
     if name == "_SERIALIZERS":
+        from functools import partial
         from importlib import import_module
 
         from airflow._runtime.lazy import Lazy
         from airflow.providers.standard.operators._virtualenv import SERIALIZERS
 
-        value: Any = {serializer: Lazy(lambda s=serializer: import_module(s)) for serializer in SERIALIZERS}
+        value: Any = {serializer: Lazy(partial(import_module, serializer)) for serializer in SERIALIZERS}
     elif name in _ELSEWHERE:
         from airflow.providers.standard.operators import _virtualenv
 

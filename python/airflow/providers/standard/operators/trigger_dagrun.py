@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow.sdk.bases.operator import BaseOperator
-from airflow.sdk.definitions._internal.types import NOTSET
+from airflow.sdk.definitions._internal.types import NOTSET, ArgNotSet
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 XCOM_RUN_ID = "trigger_run_id"
@@ -42,9 +42,9 @@ class TriggerDagRunOperator(BaseOperator):
         trigger_dag_id: str,
         trigger_run_id: str | None = None,
         conf: dict[str, Any] | None = None,
-        logical_date: str | datetime | None = NOTSET,  # type: ignore[assignment]
-        execution_date: str | datetime | None = NOTSET,  # type: ignore[assignment]
-        run_after: str | datetime | None = NOTSET,  # type: ignore[assignment]
+        logical_date: str | datetime | ArgNotSet | None = NOTSET,
+        execution_date: str | datetime | ArgNotSet | None = NOTSET,
+        run_after: str | datetime | ArgNotSet | None = NOTSET,
         reset_dag_run: bool = False,
         wait_for_completion: bool = False,
         poke_interval: int = 60,

@@ -64,7 +64,7 @@ class ExternalTaskSensor(BaseSensorOperator):
         skipped_states: Iterable[str] | None = None,
         failed_states: Iterable[str] | None = None,
         execution_delta: timedelta | None = None,
-        execution_date_fn: Callable | None = None,
+        execution_date_fn: Callable[..., Any] | None = None,
         check_existence: bool = False,
         poll_interval: float | None = None,
         deferrable: bool | None = None,
@@ -86,8 +86,9 @@ class ExternalTaskSensor(BaseSensorOperator):
         self.external_task_id = external_task_id
         if external_task_id is not None:
             external_task_ids = [external_task_id]
-        several = isinstance(external_task_ids, (list, tuple, set, frozenset))
-        self.external_task_ids = list(external_task_ids) if several else external_task_ids
+        if isinstance(external_task_ids, (list, tuple, set, frozenset)):
+            external_task_ids = list(external_task_ids)
+        self.external_task_ids = external_task_ids
         self.external_task_group_id = external_task_group_id
         self.allowed_states = _texts(allowed_states) or ["success"]
         self.skipped_states = _texts(skipped_states)
@@ -141,7 +142,7 @@ class ExternalTaskSensor(BaseSensorOperator):
             logical_dates=dates,
         )
 
-    def execute(self, context: Any) -> None:
+    def execute(self, context: Any) -> Any:
         """Wait; the slot is free meanwhile, whatever the mode."""
         if self.external_task_ids and len(self.external_task_ids) > len(set(self.external_task_ids)):
             raise ValueError("Duplicate task_ids passed in external_task_ids parameter")

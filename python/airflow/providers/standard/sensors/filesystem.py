@@ -62,9 +62,7 @@ class FileSensor(BaseSensorOperator):
             from airflow.providers.standard.triggers.file import FileTrigger
 
             self.defer(
-                trigger=FileTrigger(
-                    filepath=self.path, recursive=self.recursive, poke_interval=self.poke_interval
-                ),
+                trigger=FileTrigger(filepath=self.path, recursive=self.recursive, poke_interval=self.poke_interval),
                 method_name="execute_complete",
                 timeout=datetime.timedelta(seconds=self.timeout),
             )

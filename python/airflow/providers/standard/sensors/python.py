@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from airflow.providers.standard.operators.python import _Over
@@ -17,17 +17,17 @@ class PythonSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        python_callable: Callable,
-        op_args: list | None = None,
+        python_callable: Callable[..., Any],
+        op_args: Collection[Any] | None = None,
         op_kwargs: Mapping[str, Any] | None = None,
-        templates_dict: dict | None = None,
+        templates_dict: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if not callable(python_callable):
             raise TypeError(f"python_callable of task {self.task_id!r} must be callable, not {python_callable!r}")
         self.python_callable = python_callable
-        self.op_args = op_args or []
+        self.op_args: Collection[Any] = op_args or ()
         self.op_kwargs = op_kwargs or {}
         self.templates_dict = templates_dict
 

@@ -34,7 +34,8 @@ class TimeDeltaSensor(BaseSensorOperator):
 
     def _target(self, context: Any) -> datetime:
         run = context["ti"].dag_run
-        return (run.data_interval_end or run.run_after) + _span(self.delta)
+        result: datetime = (run.data_interval_end or run.run_after) + _span(self.delta)
+        return result
 
     def execute(self, context: Any) -> Any:
         """Wait."""

@@ -73,7 +73,8 @@ class WorkflowTrigger(BaseTrigger):
         """``success``, ``failed``, ``skipped``, or None while it goes on."""
         from airflow._runtime import supervisor
 
-        return supervisor.call("await_look", kwargs=_encoded(self))
+        text: str | None = supervisor.call("await_look", kwargs=_encoded(self))
+        return text
 
 
 class DagStateTrigger(BaseTrigger):

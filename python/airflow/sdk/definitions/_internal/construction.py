@@ -47,7 +47,7 @@ class Construction:
         self.params = params
 
 
-def _parameters(init: Callable) -> tuple[frozenset[str], tuple[str, ...]]:
+def _parameters(init: Callable[..., Any]) -> tuple[frozenset[str], tuple[str, ...]]:
     """Names that an ``__init__`` takes, and those of them that it can't do without."""
     keyword = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     found = list(inspect.signature(init).parameters.values())[1:]
@@ -56,7 +56,7 @@ def _parameters(init: Callable) -> tuple[frozenset[str], tuple[str, ...]]:
     return names, needed
 
 
-def with_default_args(init: Callable) -> Callable:
+def with_default_args(init: Callable[..., Any]) -> Callable[..., Any]:
     known: list[tuple[frozenset[str], tuple[str, ...]]] = []
 
     @functools.wraps(init)

@@ -126,7 +126,7 @@ class SetupTeardownContext:
                     task.set_downstream(teardown)
 
 
-class ContextWrapper(list):
+class ContextWrapper(list[Any]):
     """Several setup or teardown tasks whose scope is entered at once: ``with context_wrapper([a, b])``."""
 
     def __enter__(self) -> SetupTeardownContext:

@@ -15,7 +15,7 @@ def as_items(value: Any) -> Sequence[Any]:
     return value
 
 
-class _Items(Sequence):
+class _Items(Sequence[Any]):
     """Read-only; shown as the list that it stands for."""
 
     def __getitem__(self, index: Any) -> Any:

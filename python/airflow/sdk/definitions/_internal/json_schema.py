@@ -89,7 +89,7 @@ def _check_text(value: Any, schema: dict[str, Any]) -> str | None:
     if kind in ("date", "date-time", "time"):
         import datetime
 
-        reader = {"date": datetime.date, "date-time": datetime.datetime, "time": datetime.time}[kind]
+        reader: Any = {"date": datetime.date, "date-time": datetime.datetime, "time": datetime.time}[kind]
         try:
             reader.fromisoformat(value.replace("Z", "+00:00"))
         except ValueError:

@@ -220,7 +220,13 @@ class TaskNode(Templater, DependencyMixin):
             return priorities(rule, self, 0)[0]
         if rule == "absolute" or self._dag is None:
             return own
-        return own + sum(task.priority_weight for task in self.get_flat_relatives(upstream=rule == "upstream"))
+        number: int = own + sum(task.priority_weight for task in self.get_flat_relatives(upstream=rule == "upstream"))
+        return number
+
+    @property
+    def operator_class(self) -> type:
+        """The class that runs the task."""
+        return type(self)
 
     @property
     def extra_links(self) -> list[str]:

@@ -13,7 +13,8 @@ class _Text(str, Enum):
     """Members are their text."""
 
     def __str__(self) -> str:
-        return self.value
+        text: str = self.value
+        return text
 
     __hash__ = str.__hash__
 

@@ -19,7 +19,7 @@ class ArgNotSet:
     def __copy__(self) -> ArgNotSet:
         return self
 
-    def __deepcopy__(self, memo: dict) -> ArgNotSet:
+    def __deepcopy__(self, memo: dict[str, Any]) -> ArgNotSet:
         return self
 
 

@@ -150,7 +150,7 @@ class AssetAccessControl:
         self.allow_global = allow_global
 
 
-class Asset(os.PathLike, BaseAsset):
+class Asset(os.PathLike[str], BaseAsset):
     """A piece of data with a name and a URI."""
 
     asset_type: ClassVar[str] = "asset"

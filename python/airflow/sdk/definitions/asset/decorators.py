@@ -38,7 +38,7 @@ class _AssetMainOperator(PythonOperator):
                 yield name, find_asset(name=name)
 
 
-def _check_parameters(function: Callable) -> None:
+def _check_parameters(function: Callable[..., Any]) -> None:
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind == inspect.Parameter.VAR_POSITIONAL:
             raise TypeError(f"wildcard '*{name}' is not supported in @asset")
@@ -142,7 +142,7 @@ class asset(_DagArguments):
         self.name, self.uri, self.group = name, uri, group
         self.extra, self.watchers = extra, watchers
 
-    def __call__(self, function: Callable) -> AssetDefinition:
+    def __call__(self, function: Callable[..., Any]) -> AssetDefinition:
         _check_function(function)
         name = self.name or function.__name__
         uri = name if self.uri is None else str(self.uri)
@@ -158,7 +158,7 @@ class asset(_DagArguments):
             super().__init__(**dag_arguments)
             self.outlets = list(outlets)
 
-        def __call__(self, function: Callable) -> MultiAssetDefinition:
+        def __call__(self, function: Callable[..., Any]) -> MultiAssetDefinition:
             _check_function(function)
             if not self.outlets:
                 raise ValueError("no outlets provided")

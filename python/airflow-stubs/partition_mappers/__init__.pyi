@@ -1,0 +1,26 @@
+# Written by scripts/stubs.py from the package's own tables.
+from airflow.sdk.definitions.partition_mappers import AllowedKeyMapper as AllowedKeyMapper
+from airflow.sdk.definitions.partition_mappers import ChainMapper as ChainMapper
+from airflow.sdk.definitions.partition_mappers import DayWindow as DayWindow
+from airflow.sdk.definitions.partition_mappers import FanOutMapper as FanOutMapper
+from airflow.sdk.definitions.partition_mappers import FixedKeyMapper as FixedKeyMapper
+from airflow.sdk.definitions.partition_mappers import HourWindow as HourWindow
+from airflow.sdk.definitions.partition_mappers import IdentityMapper as IdentityMapper
+from airflow.sdk.definitions.partition_mappers import MinimumCount as MinimumCount
+from airflow.sdk.definitions.partition_mappers import MonthWindow as MonthWindow
+from airflow.sdk.definitions.partition_mappers import PartitionMapper as PartitionMapper
+from airflow.sdk.definitions.partition_mappers import ProductMapper as ProductMapper
+from airflow.sdk.definitions.partition_mappers import QuarterWindow as QuarterWindow
+from airflow.sdk.definitions.partition_mappers import RollupMapper as RollupMapper
+from airflow.sdk.definitions.partition_mappers import SegmentWindow as SegmentWindow
+from airflow.sdk.definitions.partition_mappers import StartOfDayMapper as StartOfDayMapper
+from airflow.sdk.definitions.partition_mappers import StartOfHourMapper as StartOfHourMapper
+from airflow.sdk.definitions.partition_mappers import StartOfMonthMapper as StartOfMonthMapper
+from airflow.sdk.definitions.partition_mappers import StartOfQuarterMapper as StartOfQuarterMapper
+from airflow.sdk.definitions.partition_mappers import StartOfWeekMapper as StartOfWeekMapper
+from airflow.sdk.definitions.partition_mappers import StartOfYearMapper as StartOfYearMapper
+from airflow.sdk.definitions.partition_mappers import WaitForAll as WaitForAll
+from airflow.sdk.definitions.partition_mappers import WaitPolicy as WaitPolicy
+from airflow.sdk.definitions.partition_mappers import WeekWindow as WeekWindow
+from airflow.sdk.definitions.partition_mappers import Window as Window
+from airflow.sdk.definitions.partition_mappers import YearWindow as YearWindow

@@ -1,0 +1,4 @@
+# Written by scripts/stubs.py from the package's own tables.
+from airflow.sdk.definitions._internal.contextmanager import ContextWrapper as ContextWrapper
+from airflow.sdk.definitions._internal.contextmanager import SetupTeardownContext as SetupTeardownContext
+from airflow.sdk.definitions._internal.contextmanager import context_wrapper as context_wrapper
