@@ -18,7 +18,7 @@ from airflow.sdk import Asset, AssetAlias, AssetAll, AssetAny, Metadata
         ("S3://bucket/key/", "s3://bucket/key"),
         ("s3://bucket", "s3://bucket/"),
         ("http://host/p?b=2&a=1#part", "http://host/p?a=1&b=2"),
-        ("postgres://user:secret@host/db/schema/table", "postgres://host/db/schema/table"),
+        ("warehouse://user:secret@host/db/schema/table", "warehouse://host/db/schema/table"),
         ("just a name", "just a name"),
         ("x-own://A/B/", "x-own://A/B/"),
     ],

@@ -226,7 +226,9 @@ def test_latest_only_skips_what_is_next_in_old_runs(host, dag_file, run_type, da
     )
 
 
-@pytest.mark.parametrize(("schedule", "asks"), [("'@once'", 1), ("None", 1), ("Every()", 0), ("Asset('a')", 0), ("EITHER", 1)])
+@pytest.mark.parametrize(
+    ("schedule", "asks"), [("'@once'", 1), ("None", 1), ("Every()", 0), ("Asset('a')", 0), ("EITHER", 1)]
+)
 def test_latest_only_goes_on_where_nothing_follows(host, dag_file, schedule, asks):
     path = dag_file(f"""
         from datetime import datetime
