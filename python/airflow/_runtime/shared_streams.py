@@ -7,6 +7,7 @@ from it is in the database. Events that all who saw them are done with are hande
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Hashable
@@ -104,9 +105,8 @@ class _Stream:
         self.done = asyncio.Event()
         self.over = False
         kind, kwargs = type(trigger), trigger.serialize()[1]
-        made = kind.create_shared_stream_producer.__func__ is not (
-            BaseEventTrigger.create_shared_stream_producer.__func__  # type: ignore[attr-defined]
-        )
+        own = inspect.getattr_static(kind, "create_shared_stream_producer")
+        made = own is not inspect.getattr_static(BaseEventTrigger, "create_shared_stream_producer")
         self.task = asyncio.create_task(self._read(kind, kwargs, made), name=f"shared stream {key!r}")
 
     async def _read(self, kind: type[BaseEventTrigger], kwargs: dict[str, Any], with_producer: bool) -> None:
