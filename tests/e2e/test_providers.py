@@ -10,6 +10,7 @@ import json
 import subprocess
 
 import pytest
+from runs import run
 from services import Redis, Sshd, Web
 from system import ROOT, Home, wait_for
 
@@ -73,39 +74,8 @@ def world(binary, tmp_path_factory, postgres, web, sshd, redis):
     home.stop_all()
 
 
-def plain(value):
-    """An XCom's value without the marks of tuples."""
-    if isinstance(value, dict):
-        if value.get("__classname__") == "builtins.tuple":
-            return plain(value["__data__"])
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else value
-
-
-def run(home, dag_id, source):
-    """The XComs of a DAG's run, by task."""
-    home.dag(f"{dag_id}.py", source)
-    home.wait_dag(dag_id)
-    run_id = home.trigger(dag_id)
-    try:
-        home.wait_run(dag_id, run_id, timeout=120)
-    except AssertionError as error:
-        logs = [
-            f"--- {t['task_id']} {t['state']}\n{home.log(dag_id, run_id, t['task_id'])[-3000:]}"
-            for t in home.tasks(dag_id, run_id).values()
-            if t["state"] not in ("success", None)
-        ]
-        raise AssertionError(f"{error}\n" + "\n".join(logs)) from None
-    found = {}
-    for task_id in home.tasks(dag_id, run_id):
-        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
-        answer = home.rest("GET", path, ok=False, params={"deserialize": True})
-        found[task_id] = plain(answer.json()["value"]) if answer.ok else None
-    return run_id, found
-
-
 def test_http(world, web):
-    _, xcoms = run(
+    xcoms = run(
         world,
         "web",
         """
@@ -134,7 +104,7 @@ def test_http(world, web):
 
 
 def test_postgres(world):
-    _, xcoms = run(
+    xcoms = run(
         world,
         "database",
         """
@@ -180,7 +150,7 @@ def test_postgres(world):
 
 
 def test_sqlite(world):
-    _, xcoms = run(
+    xcoms = run(
         world,
         "lite",
         """
@@ -205,7 +175,7 @@ def test_sqlite(world):
 
 def test_ssh_and_sftp(world, tmp_path):
     (tmp_path / "here.txt").write_text("from here\n")
-    run_id, xcoms = run(
+    xcoms = run(
         world,
         "machine",
         f"""
@@ -232,13 +202,14 @@ def test_ssh_and_sftp(world, tmp_path):
 
             put >> [there, deferred, hook()]
         """,
+        run_id="by_ssh",
     )
-    assert base64.b64decode(xcoms["say"]).decode() == run_id
+    assert base64.b64decode(xcoms["say"]).decode() == "by_ssh"
     assert xcoms["hook"] == "from here\n"
 
 
 def test_redis(world):
-    _, xcoms = run(
+    xcoms = run(
         world,
         "cache",
         """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ground import ROOT, Ground, Report
@@ -16,37 +17,57 @@ REQUIREMENTS: list[str] = []
 ALONE: list[str] = []
 
 _P = "apache-airflow-providers-"
-_COSMOS = ["astronomer-cosmos", "dag-factory"]
 
-#: Environment to the packages that are measured in it, and what else is installed there so that optional modules load.
-GROUPS: dict[str, tuple[list[str], list[str]]] = {
-    "small": (
+
+@dataclass
+class Environment:
+    """Where packages are measured."""
+
+    #: What is measured.
+    packages: list[str]
+    #: What is there besides, with what it depends on.
+    more: list[str] = field(default_factory=list)
+    #: What is there besides, without: it meets modules that need a second provider.
+    alone: list[str] = field(default_factory=list)
+
+
+def _providers(names: str) -> list[str]:
+    return [_P + name for name in names.split()]
+
+
+_DRIVERS = """
+    PyMySQL mysqlclient aiomysql pymongo psycopg2-binary asyncpg paramiko asyncssh sqlparse more-itertools methodtools
+    wirerope trino lz4 presto-python-client oracledb pymssql simple-salesforce zeep facebook-business pycountry curlify
+    openlineage-python openlineage-integration-common openlineage-sql requests-toolbelt wtforms cassandra-driver boto3
+    botocore s3transfer jmespath watchtower inflection jsonpath-ng ply
+""".split()
+
+ENVIRONMENTS: dict[str, Environment] = {
+    "small": Environment(
+        _providers(
+            "standard common-compat common-sql common-io http ssh sftp ftp postgres mysql sqlite redis docker slack "
+            "smtp mongo elasticsearch openlineage dbt-cloud"
+        ),
+        [*_providers("common-messaging"), "datafusion"],
+    ),
+    "amazon": Environment(
+        [*_providers("amazon cncf-kubernetes"), "astronomer-cosmos", "dag-factory"],
         [
-            *(
-                _P + "standard common-compat common-sql common-io http ssh sftp ftp postgres".replace(" ", f" {_P}")
-            ).split(),
-            *(
-                _P + "mysql sqlite redis docker slack smtp mongo elasticsearch openlineage".replace(" ", f" {_P}")
-            ).split(),
-            _P + "dbt-cloud",
+            *_providers("http ssh ftp imap exasol salesforce mongo common-messaging docker openlineage"),
+            *("fastapi", "duckdb", "aiobotocore", "s3fs", "moto[server]", "gcp-storage-emulator"),
         ],
-        [_P + "common-messaging", "datafusion"],
     ),
-    "clouds": (
-        [*(_P + "amazon google microsoft-azure cncf-kubernetes".replace(" ", f" {_P}")).split(), *_COSMOS],
+    "google": Environment(
+        _providers("google"),
+        [*_providers("cncf-kubernetes common-sql"), "gcp-storage-emulator", "moto[server]"],
         [
-            *(
-                _P + "http ssh sftp ftp postgres mysql trino mongo docker openlineage imap".replace(" ", f" {_P}")
-            ).split(),
-            *(_P + "common-messaging facebook salesforce presto oracle".replace(" ", f" {_P}")).split(),
-            *(_P + "microsoft-mssql exasol".replace(" ", f" {_P}")).split(),
-            *("fastapi", "duckdb", "wtforms", "cassandra-driver"),
+            *_providers("http ssh sftp postgres mysql trino mongo openlineage common-messaging facebook salesforce"),
+            *_providers("presto oracle microsoft-mssql microsoft-azure amazon"),
+            *_DRIVERS,
         ],
     ),
-    "data": (
-        [*(_P + "snowflake databricks trino apache-spark".replace(" ", f" {_P}")).split()],
-        [_P + "cncf-kubernetes"],
-    ),
+    "azure": Environment(_providers("microsoft-azure"), _providers("sftp oracle common-messaging")),
+    "data": Environment(_providers("snowflake databricks trino apache-spark"), _providers("cncf-kubernetes")),
 }
 
 #: Module (or its beginning) to why it is not expected to load.
@@ -125,10 +146,10 @@ def measure(ground: Ground) -> Report:
     """Import everything."""
     rows, rest, wrong = [], [], []
     imported = everything = 0
-    for group, (packages, more) in GROUPS.items():
-        own = Ground(f"providers-{group}")
-        python = own.environment([*packages, *more], [])
-        for package, (version, modules, failed) in _import_all(python, own.folder, packages).items():
+    for name, environment in ENVIRONMENTS.items():
+        own = Ground(f"providers-{name}")
+        python = own.environment([*environment.packages, *environment.more], environment.alone)
+        for package, (version, modules, failed) in _import_all(python, own.folder, environment.packages).items():
             good, total = len(modules) - len(failed), len(modules)
             rows.append([package, version, f"{good} / {total}"])
             imported, everything = imported + good, everything + total

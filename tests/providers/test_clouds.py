@@ -1,0 +1,140 @@
+"""The providers of Amazon and Google at work, as they are on PyPI: against emulators and a double on loopback."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from runs import run
+from services import Web
+
+TABLE = "/bigquery/v2/projects/p/datasets/bikes/tables/stations"
+
+
+@pytest.fixture(scope="module")
+def bigquery():
+    """As much of BigQuery's REST API as streaming rows needs."""
+    fields = [{"name": "station", "type": "INTEGER"}, {"name": "status", "type": "STRING"}]
+    about = {
+        "kind": "bigquery#table",
+        "tableReference": {"projectId": "p", "datasetId": "bikes", "tableId": "stations"},
+        "schema": {"fields": fields},
+    }
+    server = Web({TABLE: (200, about), f"{TABLE}/insertAll": (200, {"kind": "bigquery#tableDataInsertAllResponse"})})
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def world(home, emulator, bigquery):
+    """Everything in one process."""
+    s3 = emulator("-m", "moto.server", "-H", "127.0.0.1", "-p", "PORT")
+    gcs = emulator("-m", "gcp_storage_emulator", "start", "--host=127.0.0.1", "--port=PORT", "--in-memory")
+    aws = {"endpoint_url": s3, "region_name": "us-east-1"}
+    google = {"is_anonymous": True, "project": "p"}
+    home.env |= {
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps({"conn_type": "aws", "login": "a", "password": "b", "extra": aws}),
+        "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps({"conn_type": "google_cloud_platform", "extra": google}),
+        "STORAGE_EMULATOR_HOST": gcs,
+        "BIGQUERY_EMULATOR_HOST": bigquery.url,
+    }
+    home.standalone()
+    return home
+
+
+def test_s3(world):
+    xcoms = run(
+        world,
+        "bucket",
+        """
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+        from airflow.providers.amazon.aws.operators.s3 import (
+            S3CopyObjectOperator, S3CreateBucketOperator, S3CreateObjectOperator, S3ListOperator,
+        )
+        from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+        from airflow.sdk import DAG, ObjectStoragePath, task
+
+        with DAG("bucket", schedule=None):
+            make = S3CreateBucketOperator(task_id="make", bucket_name="stations")
+            write = S3CreateObjectOperator(
+                task_id="write", s3_bucket="stations", s3_key="{{ dag.dag_id }}/a.txt", data="of {{ task.task_id }}"
+            )
+            key = {"bucket_key": "s3://stations/bucket/a.txt", "poke_interval": 0.1}
+            wait = S3KeySensor(task_id="wait", **key)
+            deferred = S3KeySensor(task_id="deferred", deferrable=True, **key)
+            copy = S3CopyObjectOperator(
+                task_id="copy", source_bucket_key="s3://stations/bucket/a.txt", dest_bucket_key="s3://stations/bucket/b.txt"
+            )
+            ls = S3ListOperator(task_id="ls", bucket="stations", prefix="bucket/")
+
+            @task
+            def hook():
+                return S3Hook().read_key("bucket/b.txt", "stations")
+
+            @task
+            def path():
+                place = ObjectStoragePath("s3://aws_default@stations/bucket/")
+                (place / "c.txt").write_text("by path")
+                return (place / "c.txt").read_text()
+
+            make >> write >> [wait, deferred] >> copy >> [ls, hook()]
+            make >> path()
+        """,
+    )
+    assert sorted(xcoms["ls"])[:2] == ["bucket/a.txt", "bucket/b.txt"]
+    assert (xcoms["hook"], xcoms["path"]) == ("of write", "by path")
+
+
+def test_gcs(world):
+    xcoms = run(
+        world,
+        "google_bucket",
+        """
+        from airflow.providers.google.cloud.hooks.gcs import GCSHook
+        from airflow.providers.google.cloud.operators.gcs import GCSCreateBucketOperator, GCSListObjectsOperator
+        from airflow.providers.google.cloud.sensors.gcs import GCSObjectExistenceSensor
+        from airflow.sdk import DAG, task
+
+        with DAG("google_bucket", schedule=None):
+            make = GCSCreateBucketOperator(task_id="make", bucket_name="stations", project_id="p")
+            wait = GCSObjectExistenceSensor(task_id="wait", bucket="stations", object="a/b.txt", poke_interval=0.1)
+            ls = GCSListObjectsOperator(task_id="ls", bucket="stations", prefix="{{ 'a' }}/")
+
+            @task
+            def write():
+                GCSHook().upload(bucket_name="stations", object_name="a/b.txt", data="hello")
+
+            @task
+            def read():
+                return GCSHook().download(bucket_name="stations", object_name="a/b.txt").decode()
+
+            make >> write() >> wait >> [ls, read()]
+        """,
+    )
+    assert (xcoms["ls"], xcoms["read"]) == (["a/b.txt"], "hello")
+
+
+def test_bigquery_insert(world, bigquery):
+    run(
+        world,
+        "streaming",
+        """
+        from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+        from airflow.sdk import DAG, task
+
+        with DAG("streaming", schedule=None):
+            @task
+            def insert(run_id=None):
+                rows = [{"station": 72, "status": run_id}, {"station": 79, "status": "out"}]
+                hook = BigQueryHook(use_legacy_sql=False)
+                hook.insert_all(
+                    project_id="p", dataset_id="bikes", table_id="stations",
+                    rows=rows, fail_on_error=True,
+                )
+
+            insert()
+        """,
+    )
+    (sent,) = [json.loads(body) for method, path, _, body in bigquery.requests if "/insertAll" in path]
+    assert [row["json"]["station"] for row in sent["rows"]] in ([72, 79], ["72", "79"])
+    assert sent["rows"][0]["json"]["status"].startswith("manual__")
