@@ -26,7 +26,7 @@ from pathlib import Path
 from ground import HERE, ROOT, Ground, Report
 from page import rewrite, show
 
-SECTIONS = ("examples", "providers")
+SECTIONS = ("examples", "providers", "runs")
 ASK = "--measure"
 
 

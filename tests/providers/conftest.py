@@ -16,7 +16,14 @@ from postgres import free_port  # noqa: E402
 from services import listening  # noqa: E402
 from system import Home, wait_for  # noqa: E402
 
-PYTHON = pathlib.Path(os.environ.get("PROVIDERS_PYTHON") or ROOT / "target/parity/providers-google/venv/bin/python")
+
+@pytest.fixture(scope="module")
+def python(request) -> pathlib.Path:
+    """The interpreter of the environment that the module names in ``ENVIRONMENT``."""
+    name = request.module.ENVIRONMENT
+    chosen = os.environ.get(f"PROVIDERS_{name.upper()}") or ROOT / f"target/parity/providers-{name}/venv/bin/python"
+    assert os.access(chosen, os.X_OK), f"{chosen} is not there: `make parity SECTIONS=providers` makes it"
+    return pathlib.Path(chosen)
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +34,8 @@ def binary() -> pathlib.Path:
     return found.resolve()
 
 
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory):
+@pytest.fixture(scope="module")
+def emulator(python, tmp_path_factory):
     """Starts emulators of that environment: a command that gets a port; answers the address."""
     started = []
 
@@ -38,7 +45,7 @@ def emulator(tmp_path_factory):
         args = [arg.replace("PORT", str(port)) for arg in command]
         with open(folder / "log", "wb") as log:
             process = subprocess.Popen(
-                [str(PYTHON), *args], cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [str(python), *args], cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
         started.append(process)
 
@@ -56,10 +63,10 @@ def emulator(tmp_path_factory):
         process.wait(10)
 
 
-@pytest.fixture(scope="session")
-def home(binary, tmp_path_factory):
+@pytest.fixture(scope="module")
+def home(binary, python, tmp_path_factory):
     """An AIRFLOW_HOME whose DAG files and tasks run in that environment; the test starts it."""
     home = Home(binary, tmp_path_factory.mktemp("clouds") / "home")
-    home.env["AIRFLOW__TRADEWIND__PYTHON"] = str(PYTHON)
+    home.env["AIRFLOW__TRADEWIND__PYTHON"] = str(python)
     yield home
     home.stop_all()
