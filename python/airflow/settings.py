@@ -40,7 +40,7 @@ def _nothing(subject: Any) -> None:
 
 
 def Session(*args: Any, **kwargs: Any) -> Any:
-    """A session that refuses every use."""
+    """A session; it can be asked, not written to."""
     from airflow.utils.session import NEW_SESSION
 
     return NEW_SESSION

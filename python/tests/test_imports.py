@@ -99,18 +99,36 @@ def test_what_is_missing_says_so():
         exec("from airflow.sdk import result")
     with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
         exec("from airflow.sdk import nonsense")
-    from airflow.models import DagModel
+    from airflow.models import Log
     from airflow.utils.session import provide_session
 
     with pytest.raises(RuntimeError, match="needs Airflow's database"):
-        DagModel.get_dagmodel("x")
+        Log.get_it("x")
 
     @provide_session
     def ask(session=None):
-        return session.query(DagModel)
+        return session.query(Log)
 
-    with pytest.raises(RuntimeError, match=r"session\.query needs Airflow's database"):
+    with pytest.raises(RuntimeError, match=r"session\.query\(Log\) needs Airflow's database"):
         ask()
+    for old, new in {
+        "from airflow.contrib.operators.gcs_to_bq import GoogleCloudStorageToBigQueryOperator": (
+            "airflow.contrib.operators.gcs_to_bq.GoogleCloudStorageToBigQueryOperator is "
+            "airflow.providers.google.cloud.transfers.gcs_to_bigquery.GCSToBigQueryOperator now: "
+            "pip install apache-airflow-providers-google"
+        ),
+        "from airflow.operators import MySqlOperator": (
+            "pip install apache-airflow-providers-mysql apache-airflow-providers-common-sql"
+        ),
+        "from airflow.operators.hive_operator import HiveOperator": "pip install apache-airflow-providers-apache-hive",
+        "from airflow.contrib.operators.dataproc_operator import DataProcPigOperator": (
+            "which is gone: use DataprocSubmitJobOperator"
+        ),
+        "from airflow.contrib.kubernetes.volume import Volume": "use the classes of kubernetes.client.models",
+        "from airflow.operators import NowhereOperator": "no plugin in .*/plugins offers it",
+    }.items():
+        with pytest.raises(ImportError, match=new.replace("(", r"\(").replace(")", r"\)")):
+            exec(old)
 
 
 def test_the_public_surface_of_the_sdk():

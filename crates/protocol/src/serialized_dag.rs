@@ -90,7 +90,8 @@ pub struct SerializedDag {
     /// Jinja search path of the file's author.
     #[serde(default)]
     pub template_searchpath: Vec<String>,
-    /// The DAG has callbacks, which need Python: `on_success`, `on_failure`, `sla_miss`.
+    /// The DAG has callbacks, which need Python: `on_success`, `on_failure`, `sla_miss`; `on_running` for
+    /// listeners of plugins.
     #[serde(default)]
     pub callbacks: Vec<String>,
     /// By when runs are to have ended: `{"name", "reference": {"type", …}, "interval", "callback": {"path", "kwargs",

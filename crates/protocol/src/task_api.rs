@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
 use tradewind_core::timetable::{DataInterval, Restriction, TimetableSpec};
-use tradewind_core::{Deferral, Resume, RunState, TaskState, Timestamp, TryId};
+use tradewind_core::{Deferral, Resume, RunState, RunType, TaskState, Timestamp, TryId};
 
 use crate::workload::Workload;
 
@@ -328,6 +328,36 @@ pub enum TaskCall {
         /// Only runs in these states.
         #[serde(default)]
         states: Vec<RunState>,
+    },
+    /// Runs in the shape of [`TaskCall::RunGet`], the oldest logical date first: an array.
+    RunFind {
+        /// Of these DAGs; empty: of all.
+        #[serde(default)]
+        dag_ids: Vec<String>,
+        /// Only these runs.
+        #[serde(default)]
+        run_ids: Vec<String>,
+        /// Only runs in these states.
+        #[serde(default)]
+        states: Vec<RunState>,
+        /// Only runs of these types.
+        #[serde(default)]
+        run_types: Vec<RunType>,
+        /// Only these logical dates.
+        #[serde(default)]
+        logical_dates: Vec<Timestamp>,
+        /// Logical date not before.
+        #[serde(default)]
+        from: Option<Timestamp>,
+        /// Logical date not after.
+        #[serde(default)]
+        until: Option<Timestamp>,
+        /// The newest logical date first.
+        #[serde(default)]
+        descending: bool,
+        /// At most so many; absent: 1,000, which is also the most that may be asked for.
+        #[serde(default)]
+        limit: Option<u32>,
     },
     /// An asset by name or URI: `{name, uri, group, extra}`, or `not_found`.
     AssetGet {

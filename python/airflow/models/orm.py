@@ -1,12 +1,15 @@
 """Names of Airflow's database tables, so that files that import them load.
 
-DAG files and tasks have no database here. What these classes were used for is done by REST, by ``ti`` and
-``dag_run`` of the context, or by ``Variable`` and ``Connection``; using one says so.
+DAG files and tasks have no database here. Runs, task instances and DAGs can be looked up by the task API (see
+``_query``); what else these classes were used for is done by REST, by ``ti`` and ``dag_run`` of the context, or by
+``Variable`` and ``Connection``, and using one says so.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from airflow.models._query import Queryable
 
 ID_LEN = 250
 
@@ -35,8 +38,32 @@ class Base(metaclass=_Refuses):
     """Base of the tables."""
 
 
-class DagModel(Base):
-    """A DAG's row."""
+class DagModel(metaclass=Queryable.of("dag_id", "is_paused", "is_active")):
+    """What Tradewind knows of a DAG by its id."""
+
+    def __init__(self, dag_id: str, data: dict[str, Any]) -> None:
+        self.dag_id = dag_id
+        self.is_paused: bool = data["is_paused"]
+        self.is_active = True
+        self.task_ids: list[str] = data["tasks"]
+
+    @classmethod
+    def get_dagmodel(cls, dag_id: str, session: Any = None) -> DagModel | None:
+        """A DAG, or None if there is none of that id."""
+        from airflow._runtime import supervisor
+
+        data = supervisor.call_or_none("dag_get", dag_id=dag_id)
+        return None if data is None else cls(dag_id, data)
+
+    get_current = get_dagmodel
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise NoDatabase(f"{name} of a DAG's row")
+
+    def __repr__(self) -> str:
+        return f"<DAG: {self.dag_id}>"
 
 
 class DagTag(Base):

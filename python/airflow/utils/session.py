@@ -1,4 +1,4 @@
-"""Database sessions, of which there are none in DAG files and tasks."""
+"""What DAG files and tasks have in the place of database sessions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,31 @@ from typing import Any
 from airflow.models.orm import NoDatabase
 
 
-class _NoSession:
-    """Stands for the session that functions take; using it says that there is none."""
+class TaskSession:
+    """Stands for a database session: it answers queries of runs, task instances and DAGs, and has nothing to commit."""
+
+    def query(self, *entities: Any) -> Any:
+        """A query; see :mod:`airflow.models._query` for what can be asked."""
+        from airflow.models._query import Query
+
+        return Query(entities)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def commit(self) -> None:
+        """Nothing was written: whatever would have been is refused."""
+
+    flush = expire_all = expunge_all = rollback = commit
+
+    def __enter__(self) -> TaskSession:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> TaskSession:
+        return self
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -19,17 +42,17 @@ class _NoSession:
         raise NoDatabase(f"session.{name}")
 
 
-NEW_SESSION: Any = _NoSession()
+NEW_SESSION: Any = TaskSession()
 
 
 @contextmanager
 def create_session(scoped: bool = True) -> Iterator[Any]:
-    """A session that refuses every use."""
+    """A session; it can be asked, not written to."""
     yield NEW_SESSION
 
 
 def provide_session(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Give the function a session that refuses every use."""
+    """Give the function a session, unless the caller does."""
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:

@@ -10,6 +10,8 @@ use tradewind_engine::dag_processor::{DagParser, TimetableHost};
 use tradewind_protocol::frames::{ImportError, Parsed, TimetableAnswered, TimetableAsk, TimetableClass};
 use tradewind_protocol::task_api::ErrorCode;
 use tradewind_protocol::{TaskApiError, TaskCall};
+use tradewind_server::ServerConfig;
+use tradewind_server::task_api::{Caller, StoreTaskApi, TaskApiConfig};
 use tradewind_store::{Store, Variable};
 use tradewind_worker::host::{Answerer, HostPool, ParseFailure, ParseRequest, TimetableRequest};
 
@@ -66,12 +68,24 @@ impl TimetableHost for HostParser {
     }
 }
 
-/// Answers what files ask while they are imported: variables and connections. There is no run yet that anything else
-/// could be asked about.
+/// Answers what files ask while they are imported: variables and connections, and questions about runs and DAGs by
+/// their ids. There is no run of their own yet that anything else could be asked about.
 pub fn answerer(store: Store) -> Answerer {
+    let api = StoreTaskApi::new(store.clone(), TaskApiConfig::from(&ServerConfig::default()));
     Arc::new(move |call| {
-        let store = store.clone();
-        Box::pin(async move { answer(&store, call).await })
+        let (store, api) = (store.clone(), api.clone());
+        Box::pin(async move {
+            match call {
+                TaskCall::DagGet { .. }
+                | TaskCall::RunCount { dag_id: Some(_), .. }
+                | TaskCall::RunFind { .. }
+                | TaskCall::RunGet { dag_id: Some(_), .. }
+                | TaskCall::TaskStates { dag_id: Some(_), run_id: Some(_), .. } => {
+                    api.answer_callback(&Caller::default(), call).await
+                }
+                _ => answer(&store, call).await,
+            }
+        })
     })
 }
 
@@ -112,7 +126,8 @@ async fn answer(store: &Store, call: TaskCall) -> Result<Value, TaskApiError> {
         }
         _ => Err(TaskApiError::new(
             ErrorCode::Denied,
-            "a file that is being imported belongs to no run, so it can only ask for variables and connections",
+            "a file that is being imported belongs to no run, so it can only ask for variables, connections, and runs \
+             by their DAG",
         )),
     }
 }

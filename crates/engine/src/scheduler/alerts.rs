@@ -8,13 +8,11 @@ use super::{Error, Scheduler};
 use crate::clock::Clock;
 
 impl<C: Clock> Scheduler<C> {
-    /// Ends that somebody wants to hear of, among runs that were written.
+    /// Beginnings and ends that somebody wants to hear of, among runs that were written.
     pub(super) fn ends(&self, run_keys: &[i64]) -> Vec<RunEnd> {
-        let end_of = |key: &i64| {
-            let run = self.runs.get(key)?;
-            (run.planner.run.state != run.stored_state && run.dag.has_alerts).then(|| run.end()).flatten()
-        };
-        run_keys.iter().filter_map(end_of).collect()
+        let changed = run_keys.iter().filter_map(|key| self.runs.get(key));
+        let changed = changed.filter(|run| run.planner.run.state != run.stored_state && run.dag.has_alerts);
+        changed.flat_map(|run| run.beginning().into_iter().chain(run.end())).collect()
     }
 
     /// Looks at deadlines whose instant has come; any scheduler looks at those of all runs.
@@ -37,6 +35,19 @@ impl<C: Clock> Scheduler<C> {
 }
 
 impl OwnedRun {
+    /// That the run began, if the database does not know yet.
+    fn beginning(&self) -> Option<RunEnd> {
+        let at = self.planner.run.start_date.filter(|_| self.begins())?;
+        Some(RunEnd {
+            run_key: self.row.id,
+            dag_id: self.row.dag_id.clone(),
+            dag_version_id: self.dag.version_id,
+            state: RunState::Running,
+            at,
+            reason: "running",
+        })
+    }
+
     /// How the run ended, if it has.
     fn end(&self) -> Option<RunEnd> {
         let (state, at) = (self.planner.run.state, self.planner.run.end_date?);

@@ -20,7 +20,7 @@ impl OwnedRun {
     }
 
     /// Its planner has begun it, and the database does not know yet.
-    fn begins(&self) -> bool {
+    pub(super) fn begins(&self) -> bool {
         self.stored_state == RunState::Queued && self.planner.run.state != RunState::Queued
     }
 }

@@ -50,6 +50,30 @@ async fn the_end_of_a_run_and_its_callback_are_one_transaction() {
 }
 
 #[tokio::test]
+async fn who_listens_to_runs_is_told_of_their_beginning() {
+    both(async |mut world: World| {
+        world
+            .add_dag(json!({"dag_id": "d", "callbacks": ["on_running", "on_success"],
+                "tasks": [{"task_id": "a", "operator": "Op"}]}))
+            .await;
+        world.trigger("d", "r").await;
+        world.settle().await;
+        let told = claim(&world).await;
+        assert_eq!(told.len(), 1);
+        assert_eq!(
+            (&told[0].request["event"], &told[0].request["state"], &told[0].request["reason"]),
+            (&json!("on_running"), &json!("running"), &json!("running"))
+        );
+        world.store().finish_callback(&told[0], 1, &CallbackEnd::default(), world.now()).await.unwrap();
+        world.finish("a", TaskState::Success).await;
+        world.settle().await;
+        let told = claim(&world).await;
+        assert_eq!(told.iter().map(|one| &one.request["event"]).collect::<Vec<_>>(), [&json!("on_success")]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_run_that_a_person_marks_calls_nobody() {
     both(async |mut world: World| {
         world

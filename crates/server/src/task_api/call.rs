@@ -1,11 +1,11 @@
 //! `call`: what a running task asks for or changes.
 
 use serde_json::Value;
-use tradewind_core::TryId;
+use tradewind_core::{Timestamp, TryId};
 use tradewind_protocol::task_api::{ErrorCode, xcom_item};
 use tradewind_protocol::{TaskApiError, TaskCall, TaskReply};
 use tradewind_store::Variable;
-use tradewind_store::read::AssetEventFilter;
+use tradewind_store::read::{AssetEventFilter, RunFilter, Span};
 
 use super::StoreTaskApi;
 use super::caller::Caller;
@@ -83,6 +83,32 @@ impl StoreTaskApi {
             }
             TaskCall::RunCount { dag_id, logical_dates, run_ids, states } => {
                 self.run_count(caller, dag_id, logical_dates, run_ids, states).await
+            }
+            TaskCall::RunFind {
+                dag_ids,
+                run_ids,
+                states,
+                run_types,
+                logical_dates,
+                from,
+                until,
+                descending,
+                limit,
+            } => {
+                let filter = RunFilter {
+                    dag_ids,
+                    run_ids,
+                    states: states.iter().map(ToString::to_string).collect(),
+                    run_types: run_types.iter().map(ToString::to_string).collect(),
+                    logical_dates: logical_dates.iter().map(|at| at.as_micros()).collect(),
+                    logical_date: Span {
+                        gte: from.map(Timestamp::as_micros),
+                        lte: until.map(Timestamp::as_micros),
+                        ..Span::default()
+                    },
+                    ..RunFilter::default()
+                };
+                self.run_find(&filter, descending, limit).await
             }
             TaskCall::AssetGet { name, uri } => self.asset_get(name, uri).await,
             TaskCall::AssetEvents { name, uri, alias, after, before, ascending, limit } => {

@@ -15,6 +15,9 @@ use super::error::{not_found, of_store};
 use super::xcom::Place;
 use crate::clock::now;
 
+/// As many runs as one call answers.
+const MOST_RUNS: u32 = 1000;
+
 /// What a task wants to trigger.
 pub(super) struct Trigger {
     pub dag_id: String,
@@ -70,6 +73,28 @@ impl StoreTaskApi {
             Some(run) => self.run_get(&Place { dag_id, run_id: run.run_id.clone() }).await,
             None => Ok(Value::Null),
         }
+    }
+
+    /// Runs by what a filter says.
+    pub(super) async fn run_find(
+        &self,
+        filter: &RunFilter,
+        descending: bool,
+        limit: Option<u32>,
+    ) -> Result<TaskReply, TaskApiError> {
+        let column = if descending { "-logical_date" } else { "logical_date" };
+        let order = OrderBy::parse(RUN_COLUMNS, &[column])
+            .map_err(|error| TaskApiError::new(ErrorCode::Invalid, error.to_string()))?;
+        let page = Page { limit: i64::from(limit.unwrap_or(MOST_RUNS).min(MOST_RUNS)), offset: 0 };
+        let found = self.store.list_runs(filter, &order, page).await.map_err(of_store)?;
+        let mut runs = Vec::with_capacity(found.rows.len());
+        for run in &found.rows {
+            // One that went since is left out.
+            if let Some(run) = self.store.find_run_row(&run.dag_id, &run.run_id).await.map_err(of_store)? {
+                runs.push(shape(&run));
+            }
+        }
+        Ok(Value::Array(runs))
     }
 
     /// How many runs there are.

@@ -134,6 +134,16 @@ async fn a_running_try_asks_for_what_it_needs() {
         assert_eq!(call(json!({"method": "run_count"})).await.body, 2);
         assert_eq!(call(json!({"method": "run_count", "logical_dates": [at(10)]})).await.body, 1);
 
+        let ids = async |body: Value| -> Vec<String> {
+            let found = call(body).await;
+            found.body.as_array().unwrap().iter().map(|run| run["run_id"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(ids(json!({"method": "run_find"})).await, ["r1", "r2"]);
+        assert_eq!(ids(json!({"method": "run_find", "descending": true, "limit": 1})).await, ["r2"]);
+        assert_eq!(ids(json!({"method": "run_find", "run_ids": ["r2"], "dag_ids": ["gen_0"]})).await, ["r2"]);
+        assert_eq!(ids(json!({"method": "run_find", "until": at(10)})).await, ["r1"]);
+        assert!(ids(json!({"method": "run_find", "dag_ids": ["gen_1"]})).await.is_empty());
+
         let trigger = json!({"method": "run_trigger", "dag_id": "gen_1", "run_id": "child", "conf": {"a": 1}});
         let made = call(trigger.clone()).await;
         assert_eq!(

@@ -26,7 +26,7 @@ pub(crate) struct EndedTry {
     pub reason: Option<String>,
 }
 
-/// A run that ended by itself, not by a person's mark.
+/// A run that began, or that ended by itself, not by a person's mark.
 #[derive(Clone, Debug)]
 pub struct RunEnd {
     /// Which.
@@ -35,7 +35,7 @@ pub struct RunEnd {
     pub dag_id: String,
     /// The version of the DAG that it ended with.
     pub dag_version_id: i64,
-    /// `success` or `failed`.
+    /// `running` of one that began; `success` or `failed`.
     pub state: RunState,
     /// When.
     pub at: Timestamp,
@@ -90,7 +90,7 @@ impl Tx {
         self.add_callbacks(&callbacks).await
     }
 
-    /// Queues the callbacks of runs that ended, and forgets their deadlines that were met. Call it in the transaction
+    /// Queues the callbacks of runs that began or ended, and forgets their deadlines that were met. Call it in the transaction
     /// that writes their ends, after their task instances.
     ///
     /// # Errors
@@ -100,7 +100,11 @@ impl Tx {
         let mut met: HashMap<Timestamp, Vec<i64>> = HashMap::new();
         for end in ends {
             let alerts = self.alerts(Some(end.dag_version_id)).await?;
-            let event = if end.state == RunState::Success { "on_success" } else { "on_failure" };
+            let event = match end.state {
+                RunState::Queued | RunState::Running => "on_running",
+                RunState::Success => "on_success",
+                RunState::Failed => "on_failure",
+            };
             if alerts.dag.iter().any(|name| name == event) {
                 let last = LAST_TI.bind(end.run_key).bind(end.state).optional::<(i64,)>(self).await?;
                 callbacks.push(NewCallback {

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow._runtime.xcom_codec import decode, encode
 
+if TYPE_CHECKING:
+    from airflow.models._xcom_rows import XComRows
+
 XCOM_RETURN_KEY = "return_value"
+
+
+def _run_id(dag_id: str | None, execution_date: Any) -> str:
+    """Id of the run of a date; of the running task's DAG unless another is named."""
+    from airflow.sdk.definitions.context import get_current_context
+    from airflow.sdk.execution_time.task_instance import DagRun
+
+    dag_id = dag_id or get_current_context()["ti"].dag_id
+    found = DagRun.find(dag_id=dag_id, execution_date=execution_date)
+    if not found:
+        raise LookupError(f"DAG {dag_id!r} has no run of {execution_date}")
+    return found[0].run_id
 
 
 class BaseXCom:
@@ -28,13 +43,16 @@ class BaseXCom:
         run_id: str | None = None,
         map_index: int | None = None,
         include_prior_dates: bool = False,
+        execution_date: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """One value, or None."""
+        """One value, or None. The run is the task's own unless ``run_id`` (or ``execution_date``) names another."""
         from airflow._runtime import supervisor
         from airflow._runtime.wire import CallError
         from airflow._runtime.xcom_backend import from_store
 
+        if run_id is None and execution_date is not None:
+            run_id = _run_id(dag_id, execution_date)
         try:
             value = supervisor.call(
                 "xcom_get",
@@ -52,6 +70,28 @@ class BaseXCom:
         return from_store(value, key)
 
     get_value = get_one
+
+    @classmethod
+    def get_many(
+        cls,
+        *,
+        key: str | None = None,
+        task_ids: Any = None,
+        dag_ids: Any = None,
+        run_id: str | None = None,
+        execution_date: Any = None,
+        map_indexes: Any = None,
+        include_prior_dates: bool = False,
+        limit: int | None = None,
+        **kwargs: Any,
+    ) -> XComRows:
+        """Values that several tasks of a run pushed under a key, as rows with ids and ``value``."""
+        from airflow.models._xcom_rows import find_rows
+
+        if run_id is None and execution_date is not None:
+            run_id = _run_id(dag_ids if isinstance(dag_ids, str) else None, execution_date)
+        found = find_rows(cls, key or XCOM_RETURN_KEY, task_ids, dag_ids, run_id, map_indexes, include_prior_dates)
+        return type(found)(found[:limit])
 
     @classmethod
     def get_all(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from airflow.models._lookups import DagLookups
 from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext, caller
 from airflow.sdk.definitions._internal.types import NOTSET
 from airflow.sdk.definitions.taskgroup import TaskGroup
@@ -24,7 +25,7 @@ __all__ = ["DAG", "dag"]
 _WITHOUT_EFFECT = frozenset({"default_view", "full_filepath", "orientation"})
 
 
-class DAG:
+class DAG(DagLookups):
     """Tasks, the order between them and when they run."""
 
     absorbed_by: DAG | None = None  # the outer DAG, once a SubDagOperator has taken the tasks

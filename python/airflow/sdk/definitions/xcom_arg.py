@@ -272,7 +272,8 @@ class ConcatXComArg(XComArg):
 
 
 def _iter_arguments(value: Any, seen: set[int] | None = None) -> Iterator[Any]:
-    if getattr(value, "is_reference", False):
+    kind = type(value)  # objects of the context answer to any name, and may ask the server for it
+    if getattr(kind, "is_reference", False):
         yield value
     elif isinstance(value, (str, bytes, int, float)) or value is None:
         return
@@ -283,7 +284,7 @@ def _iter_arguments(value: Any, seen: set[int] | None = None) -> Iterator[Any]:
         for item in value.values():
             yield from _iter_arguments(item, seen)
     else:
-        fields = getattr(value, "template_fields", None)
+        fields = getattr(kind, "template_fields", None) or getattr(value, "__dict__", {}).get("template_fields")
         if fields and not isinstance(value, type) and not callable(fields):
             seen = seen if seen is not None else set()
             if id(value) not in seen:
