@@ -51,7 +51,6 @@ MODULES: dict[str, str] = {
     "airflow.models.param": _DEF + ".param",
     "airflow.models.skipmixin": _BASE + ".skipmixin",
     "airflow.models.taskinstancekey": "airflow.sdk.types",
-    "airflow.models.taskmixin": _DEF + ".edges",
     "airflow.models.variable": _DEF + ".variable",
     "airflow.models.xcom": _BASE + ".xcom",
     "airflow.models.xcom_arg": _DEF + ".xcom_arg",
@@ -258,11 +257,13 @@ ABSENT: dict[str, str] = {
     "airflow.sensors": _PROVIDER,
 }
 
+from airflow import _alias_table_eras as _eras  # noqa: E402
 from airflow import _alias_table_providers as _providers  # noqa: E402
 
-MODULES.update(_providers.MODULES)
-NAMES.update(_providers.NAMES)
-ABSENT.update(_providers.ABSENT)
-for _module, _more in _providers.MORE_NAMES.items():
-    if _module in NAMES:
-        NAMES[_module].update(_more)
+for _part in (_providers, _eras):
+    MODULES.update(_part.MODULES)
+    NAMES.update(_part.NAMES)
+    ABSENT.update(_part.ABSENT)
+    for _module, _more in _part.MORE_NAMES.items():
+        if _module in NAMES:
+            NAMES[_module].update(_more)

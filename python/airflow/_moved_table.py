@@ -251,6 +251,7 @@ contrib.operators.gcs_to_gdrive_operator google.suite.transfers.gcs_to_gdrive:
     GcsToGDriveOperator=GCSToGoogleDriveOperator
 contrib.operators.gcs_to_s3 amazon.aws.transfers.gcs_to_s3: GoogleCloudStorageToS3Operator=GCSToS3Operator
 contrib.operators.grpc_operator grpc.operators.grpc: GrpcOperator
+contrib.operators.hipchat_operator hipchat.operators.hipchat: HipChatAPIOperator HipChatAPISendRoomNotificationOperator
 contrib.operators.hive_to_dynamodb amazon.aws.transfers.hive_to_dynamodb:
     HiveToDynamoDBTransferOperator=HiveToDynamoDBOperator
 contrib.operators.imap_attachment_to_s3_operator amazon.aws.transfers.imap_attachment_to_s3:
@@ -337,6 +338,7 @@ contrib.sensors.gcs_sensor google.cloud.sensors.gcs: GoogleCloudStorageObjectSen
     GoogleCloudStorageObjectUpdatedSensor=GCSObjectUpdateSensor
     GoogleCloudStoragePrefixSensor=GCSObjectsWithPrefixExistenceSensor
     GoogleCloudStorageUploadSessionCompleteSensor=GCSUploadSessionCompleteSensor
+contrib.sensors.hdfs_sensor apache.hdfs.sensors.hdfs: HdfsSensorFolder HdfsSensorRegex
 contrib.sensors.imap_attachment_sensor imap.sensors.imap_attachment: ImapAttachmentSensor
 contrib.sensors.jira_sensor atlassian.jira.sensors.jira: JiraSensor JiraTicketSensor
 contrib.sensors.mongo_sensor mongo.sensors.mongo: MongoSensor
@@ -361,6 +363,7 @@ hooks.dbapi common.sql.hooks.sql: ConnectorProtocol DbApiHook
 hooks.dbapi_hook common.sql.hooks.sql: DbApiHook
 hooks.docker_hook docker.hooks.docker: DockerHook
 hooks.druid_hook apache.druid.hooks.druid: DruidDbApiHook DruidHook
+hooks.hdfs_hook apache.hdfs.hooks.hdfs: HDFSHook HDFSHookException
 hooks.hive_hooks apache.hive.hooks.hive: HiveCliHook HiveMetastoreHook HiveServer2Hook
 hooks.http_hook http.hooks.http: HttpHook
 hooks.jdbc_hook jdbc.hooks.jdbc: JdbcHook
@@ -433,6 +436,7 @@ operators.sql common.sql.operators.sql: BranchSQLOperator SQLCheckOperator SQLIn
     SQLThresholdCheckOperator SQLValueCheckOperator
 operators.sql_branch_operator common.sql.operators.sql: BranchSqlOperator=BranchSQLOperator
 operators.sqlite_operator sqlite.operators.sqlite: SqliteOperator
+sensors.hdfs_sensor apache.hdfs.sensors.hdfs: HdfsSensor
 sensors.hive_partition_sensor apache.hive.sensors.hive_partition: HivePartitionSensor
 sensors.http_sensor http.sensors.http: HttpSensor
 sensors.metastore_partition_sensor apache.hive.sensors.metastore_partition: MetastorePartitionSensor
@@ -489,6 +493,8 @@ _POD = "use the classes of kubernetes.client.models"
 
 # Names (or all names of a module) that nothing takes the place of one to one, and what to use.
 ADVICE: dict[str, str] = {
+    "apache.hdfs.hooks.hdfs": "use WebHDFSHook of airflow.providers.apache.hdfs.hooks.webhdfs",
+    "apache.hdfs.sensors.hdfs": "use WebHdfsSensor of airflow.providers.apache.hdfs.sensors.web_hdfs",
     "apache.sqoop": "the project Apache Sqoop has ended; use SparkSubmitOperator or a transfer operator",
     "cncf.kubernetes.backcompat.pod": f"{_POD} (V1ResourceRequirements, V1ContainerPort)",
     "cncf.kubernetes.backcompat.pod_runtime_info_env": f"{_POD} (V1EnvVar with V1EnvVarSource)",
@@ -511,5 +517,6 @@ ADVICE: dict[str, str] = {
     "google.cloud.operators.dataproc.DataprocSubmitSparkSqlJobOperator": _SUBMIT,
     "google.cloud.operators.mlengine": _VERTEX,
     "google.cloud.utils.mlengine_operator_utils": _VERTEX,
+    "hipchat": "the service HipChat has ended",
     "qubole": "the service Qubole has ended",
 }

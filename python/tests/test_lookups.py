@@ -191,3 +191,55 @@ def test_task_instances_of_users_own_tests_need_no_server():
     ti = TaskInstance(task=task, execution_date=datetime(2024, 2, 3))
     assert task.execute(ti.get_template_context()) == "2024-02-03"
     assert ti.current_state() is None
+
+
+TRIGGERING = """
+from datetime import datetime
+from airflow import DAG
+from airflow.operators.dagrun_operator import DagRunOrder, TriggerDagRunOperator
+from airflow.operators.python_operator import PythonOperator
+
+def decide(context, order):
+    assert isinstance(order, DagRunOrder)
+    if context["params"]["go"]:
+        order.run_id = "chosen"
+        order.payload = {"message": context["ds"]}
+        return order
+
+def function():
+    from airflow.api.common.experimental.trigger_dag import trigger_dag
+    from airflow.api.client.local_client import Client
+    run = trigger_dag("other", run_id="x", conf='{"a": 1}', execution_date=datetime(2024, 5, 6))
+    Client(None, None).trigger_dag("other")
+    print(run.run_id, run.state)
+
+with DAG("d", start_date=datetime(2024, 1, 1), schedule_interval=None):
+    for name in ("yes", "no"):
+        TriggerDagRunOperator(
+            task_id=name, trigger_dag_id="other", python_callable=decide, params={"go": name == "yes"}
+        )
+    PythonOperator(task_id="function", python_callable=function)
+"""
+
+
+def test_runs_of_other_dags_are_started_as_in_airflow_1(host, dag_file):
+    class Triggers(Server):
+        def run_trigger(self, call: dict[str, Any]) -> Any:
+            return {"run_id": call.get("run_id", "made_up"), "run_type": "manual", "state": "queued"}
+
+        def xcom_set(self, call: dict[str, Any]) -> Any:
+            return {}
+
+    def run(task_id: str) -> tuple[list[dict[str, Any]], str]:
+        server = Triggers()
+        child = host.fork().run(workload(dag_file(TRIGGERING), "d", task_id), server)
+        assert child.done["state"] == "success", child.done
+        return [call for call in server.calls if call["method"] == "run_trigger"], child.stdout
+
+    ((call,), _) = run("yes")
+    assert (call["dag_id"], call["run_id"], call["conf"]) == ("other", "chosen", {"message": "2024-01-02"})
+    assert run("no") == ([], "")
+    calls, printed = run("function")
+    assert [call.get("run_id") for call in calls] == ["x", None]
+    assert (calls[0]["conf"], calls[0]["logical_date"]) == ({"a": 1}, "2024-05-06T00:00:00Z")
+    assert printed == "x queued\n"

@@ -534,4 +534,16 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple, set)) else [value]
 
 
-__all__ += ["TaskStateChangeCallback", "check_key", "validate_instance_args"]
+BaseOperatorMeta = OperatorMeta  # its name in Airflow 2
+
+
+def __getattr__(name: str) -> Any:
+    """Names that Airflow 1 and 2 have here besides."""
+    if name == "BaseOperatorLink":
+        from airflow.sdk.bases.operatorlink import BaseOperatorLink
+
+        return BaseOperatorLink
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ += ["BaseOperatorMeta", "TaskStateChangeCallback", "check_key", "validate_instance_args"]

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow.sdk.bases.operator import BaseOperator
+from airflow.sdk.bases.operatorlink import BaseOperatorLink
 from airflow.sdk.definitions._internal.types import NOTSET, ArgNotSet
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
@@ -22,8 +23,34 @@ class DagIsPaused(AirflowException):
         self.dag_id = dag_id
 
 
+class DagRunOrder:
+    """What Airflow 1's ``python_callable`` decides about: the run's id, and its ``payload``, which becomes its conf."""
+
+    def __init__(self, run_id: str | None = None, payload: Any = None) -> None:
+        self.run_id = run_id
+        self.payload = payload
+
+
+class TriggerDagRunLink(BaseOperatorLink):
+    """To the run that was started."""
+
+    @property
+    def name(self) -> str:
+        return "Triggered DAG"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        from airflow._runtime.pages import run_page
+
+        run_id = operator.trigger_run_id if isinstance(operator.trigger_run_id, str) else None
+        return run_page(operator.trigger_dag_id, run_id)
+
+
 class TriggerDagRunOperator(BaseOperator):
-    """Starts a run of ``trigger_dag_id``, and waits for its end if told to; no slot is held meanwhile."""
+    """Starts a run of ``trigger_dag_id``, and waits for its end if told to; no slot is held meanwhile.
+
+    ``python_callable`` is Airflow 1's: called with the context and a :class:`DagRunOrder`, it returns the order, or
+    None for no run.
+    """
 
     template_fields: Sequence[str] = (
         "trigger_dag_id",
@@ -55,9 +82,13 @@ class TriggerDagRunOperator(BaseOperator):
         note: str | None = None,
         deferrable: bool | None = None,
         openlineage_inject_parent_info: bool = True,
+        python_callable: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if python_callable is not None and not callable(python_callable):
+            raise AirflowException(f"python_callable of task {self.task_id!r} is not callable: {python_callable!r}")
+        self.python_callable = python_callable
         given = logical_date if logical_date is not NOTSET else execution_date
         for name, value in (("logical_date", given), ("run_after", run_after)):
             plain = value is NOTSET or value is None or isinstance(value, (str, datetime))
@@ -97,6 +128,12 @@ class TriggerDagRunOperator(BaseOperator):
             found = supervisor.call_or_none("dag_get", dag_id=self.trigger_dag_id)
             if found is not None and found["is_paused"]:
                 raise DagIsPaused(self.trigger_dag_id)
+        if self.python_callable is not None:
+            order = self.python_callable(context, DagRunOrder(run_id=self.trigger_run_id))
+            if not order:
+                self.log.info("python_callable wants no run")
+                return
+            self.trigger_run_id, self.conf = order.run_id, order.payload
         try:
             conf = json.loads(self.conf) if isinstance(self.conf, str) else self.conf
             conf = json.loads(json.dumps(conf or {}))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk.bases.operatorlink import BaseOperatorLink
 from airflow.sdk.bases.sensor import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
@@ -250,3 +251,19 @@ class ExternalTaskMarker(EmptyOperator):
         if recursion_depth <= 0:
             raise ValueError("recursion_depth should be a positive integer")
         self.recursion_depth = recursion_depth
+
+
+class ExternalDagLink(BaseOperatorLink):
+    """To the DAG that is waited for."""
+
+    @property
+    def name(self) -> str:
+        return "External DAG"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        from airflow._runtime.pages import run_page
+
+        return run_page(operator.external_dag_id, None)
+
+
+ExternalTaskSensorLink = ExternalDagLink  # as Airflow 2 called it

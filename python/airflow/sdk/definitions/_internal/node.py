@@ -237,4 +237,4 @@ class TaskNode(Templater, DependencyMixin):
         return sorted({link.name for link in [*own, *loaded().links(self.operator_class)]})
 
 
-AbstractOperator = TaskNode
+AbstractOperator = DAGNode = TaskNode

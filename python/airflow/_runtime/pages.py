@@ -1,0 +1,19 @@
+"""Addresses of pages of the web interface."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+
+def base_url() -> str:
+    """Where the web interface is: ``[api] base_url``, without a slash at its end."""
+    from airflow.configuration import conf
+
+    configured = conf.get("api", "base_url", fallback=None) or conf.get("webserver", "base_url", fallback=None)
+    return (configured or "http://localhost:8080").rstrip("/")
+
+
+def run_page(dag_id: str, run_id: str | None) -> str:
+    """The page of a run; of its DAG, if the run is not known."""
+    page = f"{base_url()}/dags/{quote(dag_id, safe='')}"
+    return page if run_id is None else f"{page}/runs/{quote(run_id, safe='')}"
