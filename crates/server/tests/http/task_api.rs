@@ -141,7 +141,7 @@ async fn a_running_try_asks_for_what_it_needs() {
         assert_eq!(ids(json!({"method": "run_find"})).await, ["r1", "r2"]);
         // One without a logical date is last, either way.
         assert_eq!(ids(json!({"method": "run_find", "descending": true, "limit": 1})).await, ["r1"]);
-        assert_eq!(ids(json!({"method": "run_find", "run_ids": ["r2"], "dag_ids": ["gen_0"]})).await, ["r2"]);
+        assert_eq!(ids(json!({"method": "run_find", "run_ids": ["r2"], "dag_ids": ["d"]})).await, ["r2"]);
         assert_eq!(ids(json!({"method": "run_find", "until": at(10)})).await, ["r1"]);
         assert!(ids(json!({"method": "run_find", "dag_ids": ["gen_1"]})).await.is_empty());
 
