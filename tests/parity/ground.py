@@ -64,11 +64,14 @@ class Ground:
         (site,) = (self.folder / "venv" / "lib").glob("python*/site-packages")
         (site / "tradewind-source.pth").write_text(f"{ROOT / 'python'}\n")
         stand_in(site)
+        # pip takes an hour to find versions of a dozen cloud providers that fit each other; uv takes seconds.
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "uv"], check=True)
+        uv = [str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python)]
         if requirements:
-            subprocess.run([*pip, *requirements], check=True)
+            subprocess.run([*uv, *requirements], check=True)
         if alone:
-            subprocess.run([*pip, "--no-deps", *alone], check=True)
+            subprocess.run([*uv, "--no-deps", *alone], check=True)
         stamp.write_text(wanted)
         return python
 
@@ -94,6 +97,9 @@ class Ground:
             with zipfile.ZipFile(wheel) as archive:
                 names = [n for n in archive.namelist() if any(n.startswith(f + "/") for f in folders)]
                 archive.extractall(where, names)
+            # What lies in the wheel's `airflow` is importable, as if it were installed: files import each other.
+            extend = f"import airflow\nairflow.__path__.append({str(where / 'airflow')!r})\n"
+            (where / "sitecustomize.py").write_text(extend)
             done.touch()
         return where
 
