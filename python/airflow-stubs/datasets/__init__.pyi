@@ -1,4 +1,5 @@
 # Written by scripts/stubs.py from the package's own tables.
+from airflow.sdk.definitions.asset import BaseAsset as BaseDataset
 from airflow.sdk.definitions.asset import BaseAsset as BaseDatasetEventInput
 from airflow.sdk.definitions.asset import Dataset as Dataset
 from airflow.sdk.definitions.asset import DatasetAlias as DatasetAlias

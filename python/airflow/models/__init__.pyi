@@ -7,9 +7,11 @@ from airflow.sdk.definitions.dag import DAG as DAG
 from airflow.dag_processing.dagbag import DagBag as DagBag
 from airflow.models.orm import DagModel as DagModel
 from airflow.sdk.definitions.param import DagParam as DagParam
+from airflow.models.orm import DagPickle as DagPickle
 from airflow.sdk.execution_time.task_instance import DagRun as DagRun
 from airflow.models.orm import DagTag as DagTag
 from airflow.models.orm import ID_LEN as ID_LEN
+from airflow.models.orm import ParseImportError as ImportError
 from airflow.models.orm import Log as Log
 from airflow.sdk.definitions.mappedoperator import MappedOperator as MappedOperator
 from airflow.sdk.types import Operator as Operator
@@ -17,9 +19,11 @@ from airflow.sdk.definitions.param import Param as Param
 from airflow.models.orm import Pool as Pool
 from airflow.sdk.bases.skipmixin import SkipMixin as SkipMixin
 from airflow.models.slamiss import SlaMiss as SlaMiss
+from airflow.models.orm import TaskFail as TaskFail
 from airflow.sdk.execution_time.task_instance import TaskInstance as TaskInstance
 from airflow.models.orm import TaskReschedule as TaskReschedule
 from airflow.models.orm import Trigger as Trigger
 from airflow.sdk.definitions.variable import Variable as Variable
 from airflow.sdk.bases.xcom import XCom as XCom
 from airflow.sdk.definitions.xcom_arg import XComArg as XComArg
+from airflow.models.orm import clear_task_instances as clear_task_instances

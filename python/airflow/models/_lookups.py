@@ -86,7 +86,11 @@ def newest_run(dag_id: str, **kwargs: Any) -> Any:
     return None
 
 
-class TaskInstanceMeta(Queryable.of(*_TI_COLUMNS)):  # type: ignore[misc]
+class DagRunMeta(Queryable, columns=RUN_COLUMNS):
+    """Lets ``DagRun.state`` and the like stand in queries."""
+
+
+class TaskInstanceMeta(Queryable, columns=_TI_COLUMNS):
     """Lets ``TaskInstance(task, execution_date)`` look a task instance up, as in Airflow 1 and 2."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -136,9 +140,11 @@ def _state_now(ti: Any) -> str | None:
     from airflow._runtime import supervisor
 
     if not supervisor.available():
-        return ti.state
+        known: str | None = ti.state
+        return known
     row = ti.dag_run.get_task_instance(ti.task_id, map_index=ti.map_index)
-    return None if row is None else row.state
+    state: str | None = None if row is None else row.state
+    return state
 
 
 def _dag_run() -> Any:
@@ -185,7 +191,9 @@ class DagLookups:
         known = DagModel.get_dagmodel(self.dag_id)
         return bool(known is not None and known.is_paused)
 
-    def get_task_instances(self, start_date: Any = None, end_date: Any = None, state: Any = None, **kw: Any) -> list:
+    def get_task_instances(
+        self, start_date: Any = None, end_date: Any = None, state: Any = None, **_: Any
+    ) -> list[Any]:
         """Task instances of the runs between two logical dates."""
         runs = _dag_run().find(dag_id=self.dag_id, execution_start_date=start_date, execution_end_date=end_date)
         return [ti for run in runs for ti in run.get_task_instances(state=state)]

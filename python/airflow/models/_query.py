@@ -110,7 +110,7 @@ class Condition:
 
     def __init__(self, name: str, op: str, value: Any) -> None:
         self.name, self.op = name, op
-        self.value = tuple(map(_aware, value)) if op == "between" else _aware(value)
+        self.value: Any = tuple(map(_aware, value)) if op == "between" else _aware(value)
 
     def holds(self, found: Any) -> bool:
         """Whether it is true of an object."""
@@ -120,16 +120,30 @@ class Condition:
         raise TypeError("a condition of a query has no truth value; give filter() several conditions instead of `and`")
 
 
+def _column(name: str) -> property:
+    def column(cls: type) -> Column:
+        return Column(cls, name)
+
+    return property(column)
+
+
 class Queryable(type):
     """Class of model classes: their attributes are columns, while those of objects are values."""
 
-    columns: tuple[str, ...] = ()
+    def __init_subclass__(cls, columns: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in columns:
+            setattr(cls, name, _column(name))
 
-    @staticmethod
-    def of(*names: str) -> type[Queryable]:
-        """A class of model classes with these columns."""
-        made = {name: property(lambda cls, name=name: Column(cls, name)) for name in names}
-        return type("Queryable", (Queryable,), {**made, "columns": names})
+
+def _order(column: Column) -> Callable[[Any], tuple[bool, Any]]:
+    """What to sort by: nothing comes before anything."""
+
+    def key(one: Any) -> tuple[bool, Any]:
+        value = plain(getattr(one, column.name))
+        return value is not None, value
+
+    return key
 
 
 class Query:
@@ -181,11 +195,7 @@ class Query:
         found = _SOURCES[self._model.__name__](self._conditions, self._orders, self._limit)
         found = [one for one in found if all(condition.holds(one) for condition in self._conditions)]
         for column in reversed(self._orders):
-            name = column.name
-            found.sort(
-                key=lambda one, name=name: ((value := plain(getattr(one, name))) is not None, value),
-                reverse=column.descending,
-            )
+            found.sort(key=_order(column), reverse=column.descending)
         found = found[: self._limit]
         if self._columns:
             return [tuple(getattr(one, name) for name in self._columns) for one in found]

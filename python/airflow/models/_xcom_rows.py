@@ -18,7 +18,7 @@ class XComRow:
     value: Any
 
 
-class XComRows(list):
+class XComRows(list[XComRow]):
     """Rows; what a query of Airflow offers of its answer."""
 
     def all(self) -> list[XComRow]:

@@ -38,7 +38,11 @@ class Base(metaclass=_Refuses):
     """Base of the tables."""
 
 
-class DagModel(metaclass=Queryable.of("dag_id", "is_paused", "is_active")):
+class _DagModelMeta(Queryable, columns=("dag_id", "is_paused", "is_active")):
+    """Lets ``DagModel.dag_id`` and the like stand in queries."""
+
+
+class DagModel(metaclass=_DagModelMeta):
     """What Tradewind knows of a DAG by its id."""
 
     def __init__(self, dag_id: str, data: dict[str, Any]) -> None:

@@ -21,7 +21,8 @@ def _run_id(dag_id: str | None, execution_date: Any) -> str:
     found = DagRun.find(dag_id=dag_id, execution_date=execution_date)
     if not found:
         raise LookupError(f"DAG {dag_id!r} has no run of {execution_date}")
-    return found[0].run_id
+    run_id: str = found[0].run_id
+    return run_id
 
 
 class BaseXCom:

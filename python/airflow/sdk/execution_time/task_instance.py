@@ -13,8 +13,7 @@ from typing import Any
 from airflow._runtime import supervisor
 from airflow._runtime.wire import CallError
 from airflow._runtime.xcom_backend import backend, from_store, to_store
-from airflow.models._lookups import RUN_COLUMNS, DagRunLookups, TaskInstanceMeta
-from airflow.models._query import Queryable
+from airflow.models._lookups import DagRunLookups, DagRunMeta, TaskInstanceMeta
 from airflow.sdk.definitions._internal.expandinput import mapped_groups
 from airflow.sdk.definitions._internal.types import NOTSET
 from airflow.sdk.execution_time.lazy_sequence import LazyXComSequence
@@ -36,7 +35,7 @@ def read_instant(text: str | None) -> Any:
     return coerce_datetime(datetime.fromisoformat(text).astimezone(timezone.utc))
 
 
-class DagRun(DagRunLookups, metaclass=Queryable.of(*RUN_COLUMNS)):
+class DagRun(DagRunLookups, metaclass=DagRunMeta):
     """A run of a DAG, as a running task sees it."""
 
     def __init__(self, dag_id: str, data: dict[str, Any]) -> None:

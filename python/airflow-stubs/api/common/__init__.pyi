@@ -1,0 +1,1 @@
+# Written by scripts/stubs.py from the package's own tables.

@@ -1,0 +1,2 @@
+# Written by scripts/stubs.py from the package's own tables.
+from airflow.providers.standard.decorators.short_circuit import *

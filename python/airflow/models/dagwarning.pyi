@@ -1,0 +1,2 @@
+# Written by scripts/stubs.py from the package's own tables.
+from airflow.models.orm import DagWarning as DagWarning

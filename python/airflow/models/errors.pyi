@@ -1,0 +1,3 @@
+# Written by scripts/stubs.py from the package's own tables.
+from airflow.models.orm import ParseImportError as ImportError
+from airflow.models.orm import ParseImportError as ParseImportError
