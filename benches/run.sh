@@ -116,6 +116,10 @@ for mode in "${modes[@]}"; do
         bench api
     fi
     "$here/tradewind.sh" stop
+    if [ "$mode" = standalone ] && wanted authoring; then
+        printf -- '--> %s authoring\n' "$mode"
+        "$python" "$here/authoring.py" --repeat "$repeat" --out "$out" || printf -- '--> authoring FAILED\n'
+    fi
     if wanted engine; then
         printf -- '--> %s engine\n' "$mode"
         engine_db=()

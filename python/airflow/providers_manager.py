@@ -120,6 +120,7 @@ class ProvidersManager(LoggingMixin):
     resource_version = "0"
 
     def __new__(cls) -> ProvidersManager:
+        """The one of this process, or a new one."""
         if cls._instance is None:
             cls._instance = super().__new__(cls)
         return cls._instance

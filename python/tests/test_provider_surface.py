@@ -116,8 +116,8 @@ print(json.dumps([
 
 def test_parts_of_the_engine_may_be_derived_from_and_not_made():
     from airflow.executors.base_executor import BaseExecutor
-    from airflow.models.serialized_dag import SerializedDagModel
 
+    from airflow.models.serialized_dag import SerializedDagModel
     from airflow.serialization.serialized_objects import SerializedDAG
 
     class Own(BaseExecutor):

@@ -166,7 +166,6 @@ class _Rehearsal:
                 return outcome.state
         return "failed"
 
-
     def _to_its_end(self, job: dict[str, Any], task: Any) -> Outcome:
         """One try: every look of a sensor, and all its parts if it defers, with its triggers in this process."""
         from airflow._runtime import inline_trigger

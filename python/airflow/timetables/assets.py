@@ -25,6 +25,7 @@ class AssetOrTimeSchedule(AssetTriggeredTimetable):
         self.description = f"Triggered by assets or {timetable.description}"
 
     def validate(self) -> None:
+        """Refuse what the timetable in it refuses."""
         self.timetable.validate()
 
     def next_dagrun_info(
@@ -41,6 +42,7 @@ class AssetOrTimeSchedule(AssetTriggeredTimetable):
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return f"Asset or {self.timetable.summary}"
 
 

@@ -37,9 +37,11 @@ class EventsTimetable(Timetable):
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return f"{len(self.event_dates)} events" if self._given_description is None else self._given_description
 
     def serialize(self) -> dict[str, Any]:
+        """What :meth:`deserialize` needs, as plain data."""
         return {
             "event_dates": [date.isoformat() for date in self.event_dates],
             "restrict_to_events": self.restrict_to_events,

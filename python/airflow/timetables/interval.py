@@ -36,12 +36,15 @@ class CronMixin:
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return self._expression
 
     def validate(self) -> None:
+        """Refuse what can never fire; an ``AirflowTimetableInvalid`` says why."""
         check_cron(self._expression)
 
     def serialize(self) -> dict[str, Any]:
+        """What :meth:`deserialize` needs, as plain data."""
         return {"expression": self._expression, "timezone": self.timezone_name}
 
 
@@ -53,12 +56,15 @@ class DeltaMixin:
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return str(self._delta)
 
     def validate(self) -> None:
+        """Refuse what can never fire; an ``AirflowTimetableInvalid`` says why."""
         check_delta(self._delta)
 
     def serialize(self) -> dict[str, Any]:
+        """What :meth:`deserialize` needs, as plain data."""
         delta = self._delta
         return {"delta": delta.total_seconds() if isinstance(delta, timedelta) else str(delta)}
 

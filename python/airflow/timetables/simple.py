@@ -19,6 +19,7 @@ class NullTimetable(Timetable):
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return "None"
 
 
@@ -32,6 +33,7 @@ class OnceTimetable(Timetable):
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return "@once"
 
 
@@ -45,6 +47,7 @@ class ContinuousTimetable(Timetable):
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return "@continuous"
 
 
@@ -72,6 +75,7 @@ class AssetTriggeredTimetable(Timetable):
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return "Asset"
 
 
@@ -95,6 +99,7 @@ class PartitionedAssetTimetable(AssetTriggeredTimetable):
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return "Partitioned Asset"
 
 
@@ -106,6 +111,7 @@ class PartitionedAtRuntime(NullTimetable):
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return "PartitionedAtRuntime"
 
 

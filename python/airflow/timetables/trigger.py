@@ -70,13 +70,16 @@ class MultipleCronTriggerTimetable(Timetable):
 
     @property
     def summary(self) -> str:
+        """In a few words, for lists."""
         return ", ".join(timetable.summary for timetable in self._timetables)
 
     def validate(self) -> None:
+        """Refuse what can never fire; an ``AirflowTimetableInvalid`` says why."""
         for timetable in self._timetables:
             timetable.validate()
 
     def serialize(self) -> dict[str, Any]:
+        """What :meth:`deserialize` needs, as plain data."""
         return {"expressions": [t.summary for t in self._timetables], "timezone": self._timetables[0].timezone_name}
 
 

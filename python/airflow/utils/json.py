@@ -16,6 +16,7 @@ class WebEncoder(json.JSONEncoder):
         super().__init__(*args, **kwargs)
 
     def default(self, o: Any) -> Any:
+        """What stands for a value that JSON does not have."""
         if isinstance(o, datetime):
             return o.isoformat().replace("+00:00", "Z")
         if isinstance(o, date):
@@ -36,11 +37,13 @@ class XComEncoder(json.JSONEncoder):
     """Writes a value as XComs are kept."""
 
     def encode(self, o: Any) -> str:
+        """The text of a value."""
         from airflow._runtime.xcom_codec import encode
 
         return super().encode(encode(o))
 
     def default(self, o: Any) -> Any:
+        """What stands for a value that JSON does not have."""
         from airflow._runtime.xcom_codec import encode
 
         return encode(o)
@@ -50,6 +53,7 @@ class XComDecoder(json.JSONDecoder):
     """Reads what :class:`XComEncoder` wrote."""
 
     def decode(self, s: str, *args: Any, **kwargs: Any) -> Any:
+        """The value of a text."""
         from airflow._runtime.xcom_codec import decode
 
         return decode(super().decode(s, *args, **kwargs))

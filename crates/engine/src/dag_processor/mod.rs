@@ -203,6 +203,7 @@ impl<C: Clock> DagProcessor<C> {
 
     /// Compares the folder with what is known.
     async fn scan(&mut self, now: Timestamp) {
+        let began = tokio::time::Instant::now();
         let (root, syntax, safe_mode) = (self.config.root.clone(), self.config.ignore_syntax, self.config.safe_mode);
         let listed = tokio::task::spawn_blocking(move || list_dag_files(&root, syntax, safe_mode)).await;
         let present = match listed {
@@ -235,6 +236,8 @@ impl<C: Clock> DagProcessor<C> {
             candidates.into_iter().filter(differs).map(|(relative, _)| relative).collect::<Vec<_>>()
         });
         self.queue.extend(changed.await.unwrap_or_default());
+        let took_ms = began.elapsed().as_millis();
+        tracing::debug!(files = present.len(), changed = self.queue.len(), took_ms, "looked at the DAG folder");
         self.known.retain(|relative, _| present.contains(relative));
         self.queue.retain(|relative| present.contains(relative));
         if let Err(error) = self.store.deactivate_missing(&self.config.bundle, &present, now).await {

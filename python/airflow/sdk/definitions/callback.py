@@ -68,6 +68,7 @@ class AsyncCallback(Callback):
 
     @classmethod
     def verify_callable(cls, callback: Any) -> None:
+        """Refuse what this kind can not run; a ``TypeError`` or ``ValueError`` says why."""
         if not (inspect.iscoroutinefunction(callback) or hasattr(callback, "__await__")):
             raise AttributeError(f"{callback!r} is not awaitable; use SyncCallback for it")
 

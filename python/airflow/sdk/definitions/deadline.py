@@ -81,6 +81,7 @@ class DagRunLogicalDateDeadline(BaseDeadlineReference):
     """The run's logical date."""
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return {"type": "logical_date"}
 
 
@@ -88,6 +89,7 @@ class DagRunQueuedAtDeadline(BaseDeadlineReference):
     """When the run was queued."""
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return {"type": "queued_at"}
 
 
@@ -98,15 +100,18 @@ class FixedDatetimeDeadline(BaseDeadlineReference):
     _datetime: datetime
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         from airflow._serialize.values import instant
 
         return {"type": "fixed", "at": instant(self._datetime)}
 
     def serialize_reference(self) -> dict[str, Any]:
+        """As plain data; :meth:`deserialize_reference` reads it."""
         return {"reference_type": self.reference_name, "datetime": self._datetime.timestamp()}
 
     @classmethod
     def deserialize_reference(cls, reference_data: dict[str, Any]) -> FixedDatetimeDeadline:
+        """The reference that :meth:`serialize_reference` wrote."""
         from datetime import timezone
 
         return cls(datetime.fromtimestamp(reference_data["datetime"], tz=timezone.utc))
@@ -127,13 +132,16 @@ class AverageRuntimeDeadline(BaseDeadlineReference):
             raise ValueError("min_runs must be at least 1")
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return {"type": "average_runtime", "max_runs": self.max_runs, "min_runs": self.min_runs}
 
     def serialize_reference(self) -> dict[str, Any]:
+        """As plain data; :meth:`deserialize_reference` reads it."""
         return {"reference_type": self.reference_name, "max_runs": self.max_runs, "min_runs": self.min_runs}
 
     @classmethod
     def deserialize_reference(cls, reference_data: dict[str, Any]) -> AverageRuntimeDeadline:
+        """The reference that :meth:`serialize_reference` wrote."""
         most = reference_data.get("max_runs", cls.DEFAULT_LIMIT)
         return cls(most, reference_data.get("min_runs", most))
 

@@ -100,10 +100,12 @@ class EdgeModifier(DependencyMixin):
 
     @property
     def roots(self) -> list[Any]:
+        """What upstream tasks are connected to."""
         return [root for node in self._downstream for root in node.roots]
 
     @property
     def leaves(self) -> list[Any]:
+        """What downstream tasks are connected to."""
         return [leaf for node in self._upstream for leaf in node.leaves]
 
     def _join(self, ups: list[DependencyMixin], downs: list[DependencyMixin]) -> None:
@@ -112,16 +114,19 @@ class EdgeModifier(DependencyMixin):
                 up.set_downstream(down, edge_modifier=self)
 
     def set_upstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
+        """Everything in ``other`` goes before this."""
         new = flatten(other)
         self._upstream.extend(new)
         self._join(new, self._downstream)
 
     def set_downstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
+        """Everything in ``other`` goes after this."""
         new = flatten(other)
         self._downstream.extend(new)
         self._join(self._upstream, new)
 
     def update_relative(self, other: Any, upstream: bool = True, edge_modifier: EdgeModifier | None = None) -> None:
+        """Told when ``other`` was connected on its own side."""
         if upstream:
             self._upstream.append(other)
             self._join([other], self._downstream)

@@ -119,14 +119,17 @@ class MappedOperator(BaseOperator):
 
     @property
     def operator_class(self) -> type:
+        """The class that runs each instance."""
         return self._mapped_class
 
     @property
     def task_type(self) -> str:
+        """Name of that class."""
         return self._mapped_class.__name__
 
     @property
     def operator_name(self) -> str:
+        """The name that people see."""
         return getattr(self._mapped_class, "custom_operator_name", None) or self.task_type
 
     def iter_mapped_dependencies(self) -> Iterator[Any]:
@@ -174,6 +177,7 @@ class MappedOperator(BaseOperator):
         return self.expand_input.resolve(context, map_index)
 
     def execute(self, context: Any) -> Any:
+        """Never run: instances are made with :meth:`unmap`."""
         raise RuntimeError(f"mapped task {self.task_id!r} runs by its instances only")
 
     def __repr__(self) -> str:

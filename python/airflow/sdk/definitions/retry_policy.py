@@ -147,6 +147,7 @@ class ExceptionRetryPolicy(RetryPolicy):
         self.default = default
 
     def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        """Decide about the next try, by the first rule that fits."""
         for rule in self.rules:
             if rule.matches(exception):
                 reason = rule.reason or f"Matched rule for {type(exception).__name__}"
@@ -154,10 +155,12 @@ class ExceptionRetryPolicy(RetryPolicy):
         return RetryDecision(self.default)
 
     def serialize(self) -> dict[str, Any]:
+        """What :meth:`deserialize` needs, as plain data."""
         rules = [rule.serialize() for rule in self.rules]
         return {"__type": "ExceptionRetryPolicy", "rules": rules, "default": self.default.value}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> ExceptionRetryPolicy:
+        """The one that :meth:`serialize` wrote."""
         rules = [RetryRule.deserialize(rule) for rule in data["rules"]]
         return cls(rules, RetryAction(data.get("default", "default")))

@@ -218,6 +218,7 @@ class TaskGroup(DependencyMixin):
                     task.set_downstream(item, edge_modifier=edge_modifier)
 
     def update_relative(self, other: Any, upstream: bool = True, edge_modifier: EdgeModifier | None = None) -> None:
+        """Told when ``other`` was connected on its own side."""
         if isinstance(other, TaskGroup):
             (self.upstream_group_ids if upstream else self.downstream_group_ids).add(other.group_id)
         else:
@@ -226,9 +227,11 @@ class TaskGroup(DependencyMixin):
             ids.update(node.task_id for node in nodes)
 
     def as_setup(self) -> Any:
+        """Mark the tasks as setup."""
         raise ValueError("a task group can't be a setup task; mark the tasks in it")
 
     def as_teardown(self, *, setups: Any = None, on_failure_fail_dagrun: bool = False) -> Any:
+        """Mark the tasks as teardown, of ``setups`` if given."""
         raise ValueError("a task group can't be a teardown task; mark the tasks in it")
 
     def __enter__(self) -> TaskGroup:

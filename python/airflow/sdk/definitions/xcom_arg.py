@@ -18,6 +18,7 @@ class XComArg(DependencyMixin):
     is_reference = True
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A value of an operator, or of the kind that is made."""
         return object.__new__(PlainXComArg if cls is XComArg else cls)
 
     def iter_references(self) -> Iterator[Any]:
@@ -42,17 +43,21 @@ class XComArg(DependencyMixin):
 
     @property
     def roots(self) -> list[Any]:
+        """What upstream tasks are connected to."""
         return list(self.iter_references())
 
     @property
     def leaves(self) -> list[Any]:
+        """What downstream tasks are connected to."""
         return list(self.iter_references())
 
     def set_upstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
+        """Everything in ``other`` goes before this."""
         for operator in self.iter_references():
             operator.set_upstream(other, edge_modifier)
 
     def set_downstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
+        """Everything in ``other`` goes after this."""
         for operator in self.iter_references():
             operator.set_downstream(other, edge_modifier)
 
@@ -102,6 +107,7 @@ class PlainXComArg(XComArg):
         self.key = key
 
     def iter_references(self) -> Iterator[Any]:
+        """The operators whose values it uses, each with the key."""
         yield self.operator
 
     def __getitem__(self, item: str) -> PlainXComArg:
@@ -126,10 +132,12 @@ class PlainXComArg(XComArg):
         return f"XComArg({self.operator!r}{key})"
 
     def as_setup(self) -> Any:
+        """Mark the tasks as setup."""
         self.operator.as_setup()
         return self
 
     def as_teardown(self, *, setups: Any = None, on_failure_fail_dagrun: bool | None = None) -> Any:
+        """Mark the tasks as teardown, of ``setups`` if given."""
         self.operator.as_teardown(setups=setups, on_failure_fail_dagrun=on_failure_fail_dagrun)
         return self
 
@@ -164,11 +172,13 @@ class PlainXComArg(XComArg):
         self.operator.on_failure_fail_dagrun = value
 
     def map(self, f: Callable[[Any], Any]) -> MapXComArg:
+        """The value with each item replaced by what the function makes of it."""
         if self.key != XCOM_RETURN_KEY:
             raise ValueError(f"only a task's return value can be mapped, not the XCom {self.key!r}")
         return super().map(f)
 
     def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
+        """The value, in a running task."""
         from airflow.sdk.definitions._internal.types import NOTSET
         from airflow.sdk.exceptions import XComNotFound
 
@@ -189,6 +199,7 @@ class PlainXComArg(XComArg):
         raise XComNotFound(ti.dag_id, self.operator.task_id, self.key)
 
     def items(self, context: Mapping[str, Any]) -> Sequence[Any]:
+        """The items to map over, in a running task."""
         ti = context["ti"]
         indexes = ti.relevant_indexes(self.operator)
         if isinstance(indexes, int) and indexes < 0:
@@ -198,6 +209,7 @@ class PlainXComArg(XComArg):
         return as_items(self.resolve(context))
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return {"xcom": {"task_id": self.operator.task_id, "key": self.key}}
 
 
@@ -212,18 +224,23 @@ class MapXComArg(XComArg):
         self.callables = list(callables)
 
     def map(self, f: Callable[[Any], Any]) -> MapXComArg:
+        """The value with each item replaced by what the function makes of it."""
         return MapXComArg(self.arg, [*self.callables, f])
 
     def iter_references(self) -> Iterator[Any]:
+        """The operators whose values it uses, each with the key."""
         return self.arg.iter_references()
 
     def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
+        """The value, in a running task."""
         return Mapped(as_items(self.arg.resolve(context)), self.callables)
 
     def items(self, context: Mapping[str, Any]) -> Sequence[Any]:
+        """The items to map over, in a running task."""
         return Mapped(self.arg.items(context), self.callables)
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return self.arg.as_spec()
 
     def __repr__(self) -> str:
@@ -238,16 +255,20 @@ class ZipXComArg(XComArg):
         self.fillvalue = fillvalue
 
     def iter_references(self) -> Iterator[Any]:
+        """The operators whose values it uses, each with the key."""
         for arg in self.args:
             yield from arg.iter_references()
 
     def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
+        """The value, in a running task."""
         return Zipped([as_items(arg.resolve(context)) for arg in self.args], self.fillvalue)
 
     def items(self, context: Mapping[str, Any]) -> Sequence[Any]:
+        """The items to map over, in a running task."""
         return Zipped([arg.items(context) for arg in self.args], self.fillvalue)
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return {"zip": [arg.as_spec() for arg in self.args], "longest": self.fillvalue is not ...}
 
 
@@ -258,16 +279,20 @@ class ConcatXComArg(XComArg):
         self.args = list(args)
 
     def iter_references(self) -> Iterator[Any]:
+        """The operators whose values it uses, each with the key."""
         for arg in self.args:
             yield from arg.iter_references()
 
     def resolve(self, context: Mapping[str, Any], *, include_xcom: bool = True) -> Any:
+        """The value, in a running task."""
         return Joined([as_items(arg.resolve(context)) for arg in self.args])
 
     def items(self, context: Mapping[str, Any]) -> Sequence[Any]:
+        """The items to map over, in a running task."""
         return Joined([arg.items(context) for arg in self.args])
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return {"concat": [arg.as_spec() for arg in self.args]}
 
 

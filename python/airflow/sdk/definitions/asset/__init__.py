@@ -207,9 +207,11 @@ class Asset(os.PathLike[str], BaseAsset):
             return None
 
     def as_expression(self) -> Any:
+        """The assets and conditions as plain data."""
         return {"asset": {"name": self.name, "uri": self.uri, "group": self.group}}
 
     def as_spec(self) -> Any:
+        """For the scheduler, as plain data."""
         spec = self.as_expression()
         if self.extra:
             from airflow._serialize.values import plain
@@ -262,6 +264,7 @@ class AssetNameRef(AssetRef):
         self.name = name
 
     def as_expression(self) -> Any:
+        """The assets and conditions as plain data."""
         return {"asset_ref": {"name": self.name}}
 
     def __eq__(self, other: object) -> bool:
@@ -281,6 +284,7 @@ class AssetUriRef(AssetRef):
         self.uri = uri
 
     def as_expression(self) -> Any:
+        """The assets and conditions as plain data."""
         return {"asset_ref": {"uri": self.uri}}
 
     def __eq__(self, other: object) -> bool:
@@ -301,6 +305,7 @@ class AssetAlias(BaseAsset):
         self.group = group
 
     def as_expression(self) -> Any:
+        """The assets and conditions as plain data."""
         return {"alias": {"name": self.name, "group": self.group}}
 
     def __eq__(self, other: object) -> bool:

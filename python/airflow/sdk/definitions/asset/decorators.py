@@ -143,6 +143,7 @@ class asset(_DagArguments):
         self.extra, self.watchers = extra, watchers
 
     def __call__(self, function: Callable[..., Any]) -> AssetDefinition:
+        """Make the asset and its DAG of the function."""
         _check_function(function)
         name = self.name or function.__name__
         uri = name if self.uri is None else str(self.uri)
@@ -159,6 +160,7 @@ class asset(_DagArguments):
             self.outlets = list(outlets)
 
         def __call__(self, function: Callable[..., Any]) -> MultiAssetDefinition:
+            """Make the asset and its DAG of the function."""
             _check_function(function)
             if not self.outlets:
                 raise ValueError("no outlets provided")

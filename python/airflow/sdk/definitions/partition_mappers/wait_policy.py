@@ -17,6 +17,7 @@ class WaitForAll(WaitPolicy):
     """All of them."""
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return {"type": "wait_for_all"}
 
 
@@ -29,4 +30,5 @@ class MinimumCount(WaitPolicy):
         self.n = n
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return {"type": "minimum_count", "n": self.n}

@@ -81,4 +81,5 @@ class SegmentWindow(Window):
             raise ValueError(f"SegmentWindow requires non-empty texts, at least one; got {self.segments!r}")
 
     def as_spec(self) -> dict[str, Any]:
+        """For the scheduler, as plain data."""
         return {"type": self.word, "segments": self.segments}
