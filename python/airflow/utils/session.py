@@ -34,6 +34,7 @@ class TaskSession:
         self.close()
 
     def __call__(self, *args: Any, **kwargs: Any) -> TaskSession:
+        """The session itself: a factory of sessions is called for one."""
         return self
 
     def __getattr__(self, name: str) -> Any:

@@ -36,9 +36,11 @@ class TriggerDagRunLink(BaseOperatorLink):
 
     @property
     def name(self) -> str:
+        """What people see."""
         return "Triggered DAG"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The address that it leads to."""
         from airflow._runtime.pages import run_page
 
         run_id = operator.trigger_run_id if isinstance(operator.trigger_run_id, str) else None

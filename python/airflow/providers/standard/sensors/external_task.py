@@ -258,9 +258,11 @@ class ExternalDagLink(BaseOperatorLink):
 
     @property
     def name(self) -> str:
+        """What people see."""
         return "External DAG"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The address that it leads to."""
         from airflow._runtime.pages import run_page
 
         return run_page(operator.external_dag_id, None)
