@@ -6,6 +6,7 @@ Packages that can't be installed together, or are huge, have environments of the
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,7 +149,9 @@ def measure(ground: Ground) -> Report:
     imported = everything = 0
     for name, environment in ENVIRONMENTS.items():
         own = Ground(f"providers-{name}")
-        python = own.environment([*environment.packages, *environment.more], environment.alone)
+        chosen = os.environ.get(f"PROVIDERS_{name.upper()}")  # an interpreter that has them already
+        wanted = [*environment.packages, *environment.more]
+        python = Path(chosen) if chosen else own.environment(wanted, environment.alone)
         for package, (version, modules, failed) in _import_all(python, own.folder, environment.packages).items():
             good, total = len(modules) - len(failed), len(modules)
             rows.append([package, version, f"{good} / {total}"])
