@@ -102,7 +102,7 @@ for mode in "${modes[@]}"; do
         label=$mode-idle bench idle --over "$idle_seconds"
     fi
     if wanted waiting; then
-        label=$mode-waiting bench waiting --over "$idle_seconds"
+        label=$mode-waiting bench waiting --timeout 900 --over "$idle_seconds"
     fi
     if wanted parse; then
         "$python" "$here/gen_dags.py" "$scratch/gen" >/dev/null

@@ -267,3 +267,24 @@ def test_a_mapped_task_starts_from_its_trigger(run):
     assert deferral["classpath"] == "airflow.providers.standard.triggers.file.FileTrigger"
     assert deferral["kwargs"] == {"filepath": "/nowhere/b", "recursive": False, "poke_interval": 3.0}
     assert deferral["next_method"] == "execute_complete" and deferral["timeout"] > 0
+
+
+def test_a_trigger_of_the_dag_file_is_refused_with_a_reason(run):
+    child = run(
+        """
+        from airflow.triggers.base import BaseTrigger
+
+        class Mine(BaseTrigger):
+            def serialize(self):
+                return f"{type(self).__module__}.Mine", {}
+            async def run(self):
+                yield None
+
+        class Waits(BaseOperator):
+            def execute(self, context):
+                self.defer(trigger=Mine(), method_name="execute")
+
+        Waits(task_id="t")
+        """
+    )
+    assert "is defined in the DAG file, where triggerers can't import it" in child.done["reason"]

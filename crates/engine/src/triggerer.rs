@@ -262,5 +262,6 @@ fn to_run(trigger: LeasedTrigger, job: i64) -> RunTrigger {
         }
     };
     let once = ti.is_some();
-    RunTrigger { id: trigger.id, classpath: trigger.classpath, kwargs: trigger.kwargs, once, ti, assets, log }
+    let LeasedTrigger { id, classpath, kwargs, bundle, .. } = trigger;
+    RunTrigger { id, classpath, kwargs, once, ti, assets, bundle, log }
 }

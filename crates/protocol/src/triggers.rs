@@ -25,6 +25,9 @@ pub struct RunTrigger {
     /// The assets that a watcher's trigger watches: objects with `name` and `uri`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assets: Vec<Value>,
+    /// The bundle whose modules and environment it needs.
+    #[serde(skip)]
+    pub bundle: Option<String>,
     /// Where its log is, below the log folder.
     #[serde(skip)]
     pub log: Option<PathBuf>,

@@ -227,6 +227,7 @@ async fn watchers_run_while_somebody_waits_for_their_asset() {
         let leased = store.load_triggers(&held).await.unwrap();
         let TriggerOwner::Watcher { assets } = &leased[0].owner else { panic!("a watcher's") };
         assert_eq!((assets.len(), assets[0].name.as_str()), (1, "a"));
+        assert_eq!(leased[0].bundle.as_deref(), Some("dags-folder"), "its class is importable there");
         let said = Firing { trigger_id: held[0], triggerer: Some(job), outcome: event(json!({"k": 1})) };
         assert_eq!(store.fire_triggers(&[said], at(2)).await.unwrap(), [true]);
         let queued = store.queued_asset_events(&QueueFilter::default()).await.unwrap();

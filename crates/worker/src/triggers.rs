@@ -16,15 +16,15 @@ use tradewind_protocol::frames::{Reply, ReplyResult};
 use tradewind_protocol::triggers::{FromTriggers, RunTrigger, ToTriggers, TriggersJob};
 
 use crate::clock::now;
-use crate::host::{Answerer, Child, HostPool};
+use crate::host::{Answerer, Child, HostPool, Hosts};
 use crate::log::TryLog;
 use files::FileWait;
 
 /// How triggers are run.
 #[derive(Clone, Debug)]
 pub struct TriggerConfig {
-    /// Roots of bundles, where triggers' modules are.
-    pub roots: Vec<PathBuf>,
+    /// Names and roots of bundles, where triggers' modules are.
+    pub roots: Vec<(String, PathBuf)>,
     /// Triggers in one child at most.
     pub per_child: usize,
     /// A loop that does not answer for so long is blocked: its child is ended.
@@ -78,10 +78,11 @@ pub struct TriggerPool {
 }
 
 impl TriggerPool {
-    /// A pool without triggers, and what they say. Needs a running Tokio runtime.
+    /// A pool without triggers, and what they say. Triggers of one bundle share processes, in the environment of that
+    /// bundle. Needs a running Tokio runtime.
     pub fn new(
         config: TriggerConfig,
-        hosts: HostPool,
+        hosts: Hosts,
         answerer: Answerer,
     ) -> (Self, mpsc::UnboundedReceiver<TriggerSaid>) {
         let (commands, inbox) = mpsc::unbounded_channel();
@@ -128,11 +129,13 @@ struct Kept {
     since: Instant,
     /// Runs one trigger that blocked a loop before, and takes no others.
     alone: bool,
+    /// Whose triggers it runs.
+    bundle: Option<String>,
 }
 
 struct Keeper {
     config: TriggerConfig,
-    hosts: HostPool,
+    hosts: Hosts,
     answerer: Answerer,
     said: mpsc::UnboundedSender<TriggerSaid>,
     news: mpsc::UnboundedSender<News>,
@@ -184,13 +187,14 @@ impl Keeper {
         }
         let fits = |kept: &Kept| {
             !kept.alone
+                && kept.bundle == trigger.bundle
                 && kept.triggers.len() < self.config.per_child
                 && kept.since.elapsed() < self.config.child_age
                 && !kept.to.is_closed()
         };
         let free =
             if alone { None } else { self.children.iter().find(|(_, kept)| fits(kept)).map(|(child, _)| *child) };
-        let child = free.unwrap_or_else(|| self.start(alone));
+        let child = free.unwrap_or_else(|| self.start(alone, trigger.bundle.clone()));
         self.place.insert(trigger.id, child);
         if let Some(kept) = self.children.get_mut(&child) {
             let _ = kept.to.send(ToTriggers::RunTrigger(trigger.clone()));
@@ -198,12 +202,16 @@ impl Keeper {
         }
     }
 
-    fn start(&mut self, alone: bool) -> u64 {
+    fn start(&mut self, alone: bool, bundle: Option<String>) -> u64 {
         self.next += 1;
         let (to, orders) = mpsc::unbounded_channel();
-        self.children.insert(self.next, Kept { to, triggers: HashMap::new(), since: Instant::now(), alone });
+        self.children.insert(
+            self.next,
+            Kept { to, triggers: HashMap::new(), since: Instant::now(), alone, bundle: bundle.clone() },
+        );
         let conversation = Conversation {
             number: self.next,
+            roots: self.roots(bundle.as_deref()),
             config: self.config.clone(),
             answerer: self.answerer.clone(),
             news: self.news.clone(),
@@ -211,8 +219,16 @@ impl Keeper {
             places: HashMap::new(),
             secrets: Vec::new(),
         };
-        tokio::spawn(conversation.hold(self.hosts.clone(), orders));
+        let hosts = bundle.map_or_else(|| self.hosts.common(), |bundle| self.hosts.of(&bundle)).clone();
+        tokio::spawn(conversation.hold(hosts, orders));
         self.next
+    }
+
+    /// Roots for `sys.path`, that of the bundle first.
+    fn roots(&self, bundle: Option<&str>) -> Vec<String> {
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.config.roots.iter().partition(|(name, _)| Some(name.as_str()) == bundle);
+        own.into_iter().chain(others).map(|(_, root)| root.to_string_lossy().into_owned()).collect()
     }
 
     fn hear(&mut self, news: News) {
@@ -256,6 +272,7 @@ impl Keeper {
 /// One child from its start to its end.
 struct Conversation {
     number: u64,
+    roots: Vec<String>,
     config: TriggerConfig,
     answerer: Answerer,
     news: mpsc::UnboundedSender<News>,
@@ -286,8 +303,10 @@ impl Conversation {
         mut child: Child,
         mut orders: mpsc::UnboundedReceiver<ToTriggers>,
     ) -> (String, Option<i64>) {
-        let roots = self.config.roots.iter().map(|root| root.to_string_lossy().into_owned()).collect();
-        let job = TriggersJob { roots, on_kill_timeout: self.config.on_kill_timeout.as_secs_f64() };
+        let job = TriggersJob {
+            roots: std::mem::take(&mut self.roots),
+            on_kill_timeout: self.config.on_kill_timeout.as_secs_f64(),
+        };
         if let Err(error) = child.control.send(&job) {
             child.kill(9);
             return (format!("can't be told its job: {error}"), None);

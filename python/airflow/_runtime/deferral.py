@@ -16,6 +16,11 @@ def deferred(error: Any, ti: Any) -> Outcome:
     from airflow._serialize.values import name_of
 
     classpath, kwargs = error.trigger.serialize()
+    if classpath.startswith("unusual_prefix_"):
+        raise AirflowException(
+            f"the trigger {name_of(type(error.trigger))} is defined in the DAG file, where triggerers can't import it; "
+            "move it to a module beside the file"
+        )
     try:
         deferral: dict[str, Any] = {
             "classpath": classpath,

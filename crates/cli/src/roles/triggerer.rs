@@ -69,7 +69,7 @@ pub async fn triggerer(
     let api =
         StoreTaskApi::new(how.asks.unwrap_or_else(|| store.clone()), TaskApiConfig::from(&settings::server(config)));
     let trigger_config = TriggerConfig {
-        roots: bundles.iter().map(|bundle| bundle.root.clone()).collect(),
+        roots: bundles.iter().map(|bundle| (bundle.name.clone(), bundle.root.clone())).collect(),
         per_child: PER_CHILD,
         blocked_after: config.seconds(&options::RUNNER_HEALTH_CHECK_THRESHOLD),
         child_age: CHILD_AGE,
@@ -80,7 +80,7 @@ pub async fn triggerer(
         let api = api.clone();
         Box::pin(async move { api.answer_trigger(call).await })
     });
-    let (pool, mut heard) = TriggerPool::new(trigger_config, hosts.common().clone(), answerer);
+    let (pool, mut heard) = TriggerPool::new(trigger_config, hosts.clone(), answerer);
     let (said, saying) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(one) = heard.recv().await {

@@ -22,6 +22,8 @@ pub struct LeasedTrigger {
     pub kwargs: Map<String, Value>,
     /// Whose it is.
     pub owner: TriggerOwner,
+    /// The bundle of the DAG file that it comes from; its modules are there.
+    pub bundle: Option<String>,
 }
 
 /// Who waits for a trigger.
@@ -61,6 +63,8 @@ row! {
         task_id: Option<String> = "t.task_id",
         map_index: Option<i32> = "t.map_index",
         run_id: Option<String> = "r.run_id",
+        bundle: Option<String> = "COALESCE(d.bundle_name, (SELECT MIN(x.bundle_name) FROM asset_watcher AS w
+            JOIN dag AS x ON x.dag_id = w.dag_id WHERE w.watcher = g.watcher AND NOT x.is_stale))",
     }
 }
 
@@ -87,7 +91,7 @@ static LEASED: Statement =
     Statement::new("SELECT id FROM trigger WHERE kind = 'python' AND triggerer_id = $1 ORDER BY id");
 static LOAD: Statement = Statement::new(
     "SELECT {columns} FROM trigger AS g LEFT JOIN task_instance AS t ON t.id = g.ti_id
-     LEFT JOIN dag_run AS r ON r.id = g.run_key
+     LEFT JOIN dag_run AS r ON r.id = g.run_key LEFT JOIN dag AS d ON d.dag_id = t.dag_id
      WHERE g.id IN {ids} ORDER BY g.id",
 )
 .reads::<Row>();
@@ -170,7 +174,13 @@ impl Row {
                 map_index: self.map_index.unwrap_or(-1),
             },
         };
-        Ok(LeasedTrigger { id: self.id, classpath: self.classpath, kwargs: opened(fernet, &self.kwargs)?, owner })
+        Ok(LeasedTrigger {
+            id: self.id,
+            classpath: self.classpath,
+            kwargs: opened(fernet, &self.kwargs)?,
+            owner,
+            bundle: self.bundle,
+        })
     }
 }
 

@@ -111,7 +111,16 @@ mod tests {
 
     fn trigger(classpath: &str, kwargs: Value) -> RunTrigger {
         let kwargs = kwargs.as_object().unwrap().clone();
-        RunTrigger { id: 1, classpath: classpath.into(), kwargs, once: true, ti: None, assets: vec![], log: None }
+        RunTrigger {
+            id: 1,
+            classpath: classpath.into(),
+            kwargs,
+            once: true,
+            ti: None,
+            assets: vec![],
+            bundle: None,
+            log: None,
+        }
     }
 
     #[test]
