@@ -96,6 +96,10 @@ def test_a_task_defers_and_goes_on_in_the_same_try(home):
     open_ones = {"gate": "deferred", "ends": "deferred", "late": "failed", "broken": "failed"}
     wait_for("waiting", lambda: states(home, "waits", run_id) == open_ones)
     assert home.get("pools/default_pool")["occupied_slots"] == 0, "what waits holds no slot"
+    gate = home.tasks("waits", run_id)["gate"]
+    assert gate["trigger"]["classpath"] == "my_triggers.Gate"
+    assert gate["triggerer_job"]["id"] == gate["trigger"]["triggerer_id"]
+    assert gate["triggerer_job"]["job_type"] == "TriggererJob"
     (home.path / "open").touch()
     home.wait_run("waits", run_id, "failed")
     assert states(home, "waits", run_id) == {

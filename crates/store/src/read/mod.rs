@@ -11,6 +11,7 @@ mod exec;
 mod operations;
 mod query;
 mod task_instances;
+mod triggers;
 mod ui;
 mod xcoms;
 
@@ -24,5 +25,6 @@ pub use deadlines::*;
 pub use operations::*;
 pub use query::{Column, Listed, Match, OrderBy, Page, Span, UnknownColumn};
 pub use task_instances::*;
+pub use triggers::*;
 pub use ui::*;
 pub use xcoms::*;

@@ -21,7 +21,7 @@ pub fn routes(routes: Routes) -> Routes {
 
 /// A job as clients see it.
 #[derive(Serialize)]
-struct Job {
+pub struct Job {
     id: i64,
     dag_id: Option<String>,
     state: Option<String>,

@@ -83,12 +83,15 @@ async fn answer(app: &App, filter: &TiFilter, order: &OrderBy, page: Page) -> Ap
 /// The database's.
 pub async fn shapes(app: &App, rows: Vec<TiView>) -> ApiResult<Vec<TaskInstance>> {
     let mut shapes = Vec::with_capacity(rows.len());
+    let waiting: Vec<i64> = rows.iter().filter(|ti| ti.state == Some(TaskState::Deferred)).map(|ti| ti.id).collect();
+    let mut triggers = app.store.triggers_of_tis(&waiting).await?;
     for ti in rows {
         let facts = match ti.dag_version_id {
             Some(id) => app.versions.facts(&app.store, id).await?,
             None => Default::default(),
         };
-        shapes.push(TaskInstance::new(ti, &facts));
+        let trigger = triggers.remove(&ti.id);
+        shapes.push(TaskInstance::new(ti, &facts, trigger));
     }
     Ok(shapes)
 }

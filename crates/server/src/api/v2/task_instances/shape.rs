@@ -1,13 +1,38 @@
 //! A task instance, and a try of one, as clients see them.
 
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use tradewind_core::{TaskState, Timestamp, TryId};
-use tradewind_store::read::{TiView, TryView};
+use tradewind_store::read::{JobView, TiView, TriggerView, TryView};
 
 use crate::api::v2::dag_versions::DagVersion;
+use crate::api::v2::jobs::Job;
 use crate::versions::Facts;
+
+/// What a task instance waits for.
+#[derive(Serialize)]
+struct Trigger {
+    id: i64,
+    classpath: String,
+    /// Always empty, as in Airflow: they may hold secrets.
+    kwargs: &'static str,
+    created_date: Timestamp,
+    queue: Option<String>,
+    triggerer_id: Option<i64>,
+}
+
+impl From<TriggerView> for Trigger {
+    fn from(trigger: TriggerView) -> Self {
+        Self {
+            id: trigger.id,
+            classpath: trigger.classpath,
+            kwargs: "{}",
+            created_date: trigger.created_at,
+            queue: trigger.queue,
+            triggerer_id: trigger.triggerer_id,
+        }
+    }
+}
 
 /// A task instance.
 #[derive(Serialize)]
@@ -43,8 +68,8 @@ pub struct TaskInstance {
     note: Option<String>,
     rendered_map_index: Option<String>,
     rendered_fields: Box<RawValue>,
-    trigger: Option<Value>,
-    triggerer_job: Option<Value>,
+    trigger: Option<Trigger>,
+    triggerer_job: Option<Job>,
     dag_version: Option<DagVersion>,
     /// Ours: why the try ended as it did.
     exit_reason: Option<String>,
@@ -98,8 +123,9 @@ fn duration(start: Option<Timestamp>, end: Option<Timestamp>) -> Option<f64> {
 }
 
 impl TaskInstance {
-    /// From its row and the facts of its version.
-    pub fn new(ti: TiView, facts: &Facts) -> Self {
+    /// From its row, the facts of its version, and what it waits for.
+    pub fn new(ti: TiView, facts: &Facts, waits: Option<(TriggerView, Option<JobView>)>) -> Self {
+        let (trigger, job) = waits.unzip();
         let dag_version = DagVersion::of_ti(&ti);
         let fields = ti.rendered_fields.unwrap_or_else(|| "{}".to_owned());
         Self {
@@ -135,8 +161,8 @@ impl TaskInstance {
             note: ti.note,
             rendered_map_index: ti.rendered_map_index,
             rendered_fields: RawValue::from_string(fields).unwrap_or_default(),
-            trigger: None,
-            triggerer_job: None,
+            trigger: trigger.map(Trigger::from),
+            triggerer_job: job.flatten().map(Job::from),
             exit_reason: ti.reason,
             max_rss_kb: ti.max_rss_kb,
             cpu_ms: ti.cpu_ms,
