@@ -200,12 +200,17 @@ def test_ssh_and_sftp(world, tmp_path):
                     _, out, _ = client.exec_command(f"cat {{FOLDER}}/new/there.txt")
                     return out.read().decode()
 
-            put >> [there, deferred, hook()]
+            @task.sftp_sensor(sftp_conn_id="machine", path=f"{{FOLDER}}/new/there.txt", poke_interval=0.1)
+            def decorated(word, files_found):
+                return [word, len(files_found)]
+
+            put >> [there, deferred, hook(), decorated(word="found")]
         """,
         run_id="by_ssh",
     )
     assert base64.b64decode(xcoms["say"]).decode() == "by_ssh"
     assert xcoms["hook"] == "from here\n"
+    assert xcoms["decorated"]["decorator_return_value"] == ["found", 1]
 
 
 def test_redis(world):

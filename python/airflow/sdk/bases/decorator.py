@@ -231,7 +231,8 @@ class _TaskDecorator:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.is_teardown:
             self.kwargs.setdefault("trigger_rule", "all_done_setup_success")
-        _check_call(self.function, args, kwargs)
+        if issubclass(self.operator_class, DecoratedOperator):  # others may add arguments of their own
+            _check_call(self.function, args, kwargs)
         operator = self.operator_class(op_args=args, op_kwargs=kwargs, **self._operator_kwargs())
         self._mark(operator)
         return XComArg(operator)
