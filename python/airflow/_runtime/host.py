@@ -265,6 +265,7 @@ def preload() -> None:
     rehearse()
     logs.prepare()
     plugins.scan_entry_points()
+    wanted.also(plugins.provider_modules())
     plugins.report_problems()
 
 

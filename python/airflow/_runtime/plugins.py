@@ -1,6 +1,6 @@
 """Finds, imports and registers plugins: files of the plugins folder and entry points of installed packages.
 
-Nothing here runs in the host: each child imports plugins afresh, so that a saved plugin file counts from the next
+Plugin files are never imported in the host: each child does it afresh, so that a saved file counts from the next
 parse and the next try on. A child that has no plugins to load pays for one look into one folder.
 """
 
@@ -310,6 +310,13 @@ def entry_points(group: str) -> list[tuple[str, str, str]]:
         scan_entry_points()
     assert _entry_points is not None
     return _entry_points[group]
+
+
+def provider_modules() -> list[str]:
+    """Modules of the plugins that provider packages bring. They are heavy, so that a host imports them when a child
+    had to; those of other packages could leave threads behind, which a fork would lose."""
+    modules = (value.partition(":")[0] for _, value, _ in entry_points("airflow.plugins"))
+    return sorted({module for module in modules if module.startswith("airflow.providers.")})
 
 
 def report_problems() -> None:

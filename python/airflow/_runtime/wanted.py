@@ -28,12 +28,20 @@ MODULES = (
     "airflow.secrets.metastore",
 )
 
-_shared = mmap.mmap(-1, len(MODULES))
+_names: tuple[str, ...] = MODULES
+_shared = mmap.mmap(-1, len(_names))
+
+
+def also(modules: list[str]) -> None:
+    """In a host that has no children yet: watch for these too."""
+    global _names, _shared
+    _names = (*MODULES, *modules)
+    _shared = mmap.mmap(-1, len(_names))
 
 
 def note() -> None:
     """In a child: tell the host what was imported here."""
-    for number, module in enumerate(MODULES):
+    for number, module in enumerate(_names):
         if module in sys.modules:
             _shared[number] = 1
 
@@ -42,7 +50,7 @@ def missing() -> list[str]:
     """In a host: what children needed and is not imported here."""
     if not any(_shared):
         return []
-    return [module for number, module in enumerate(MODULES) if _shared[number] and module not in sys.modules]
+    return [module for number, module in enumerate(_names) if _shared[number] and module not in sys.modules]
 
 
 def load(modules: list[str]) -> None:
@@ -50,8 +58,8 @@ def load(modules: list[str]) -> None:
     for module in modules:
         try:
             import_module(module)
-        except ImportError:  # a child that lies about it can't harm the host
-            _shared[MODULES.index(module)] = 0
+        except Exception:  # a child that lies about it can't harm the host
+            _shared[_names.index(module)] = 0
     if "pendulum" in modules:
         import pendulum
 
