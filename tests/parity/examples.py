@@ -18,7 +18,7 @@ _PROVIDERS = (
 REQUIREMENTS = [
     *("-r", str(TESTS / "requirements.txt")),
     *(f"apache-airflow-providers-{name}" for name in _PROVIDERS),
-    *("future", "httpx", "six"),
+    *("deprecated", "future", "httpx", "six"),
 ]
 ALONE: list[str] = []
 
