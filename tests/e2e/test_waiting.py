@@ -162,6 +162,32 @@ def test_a_killed_triggerer_leaves_its_triggers_to_another(pg_home):
     assert home.tasks("waits", run_id)["gate"]["try_number"] == 1
 
 
+FILES = """
+    from airflow.sdk import DAG
+    from airflow.providers.standard.sensors.filesystem import FileSensor
+
+    with DAG("files", schedule=None):
+        FileSensor(task_id="comes", filepath="{folder}/in/*.csv", deferrable=True, poke_interval=0.1)
+        FileSensor(task_id="starts", filepath="{folder}/in/*.csv", deferrable=True, poke_interval=0.1,
+                   start_from_trigger=True)
+        FileSensor(task_id="never", filepath="{folder}/never", deferrable=True, poke_interval=0.1, timeout=1)
+"""
+
+
+def test_files_are_waited_for(home):
+    home.dag("files.py", FILES.format(folder=home.path))
+    home.standalone()
+    home.wait_dag("files")
+    run_id = home.trigger("files")
+    waiting = {"comes": "deferred", "starts": "deferred", "never": "failed"}
+    wait_for("waiting", lambda: states(home, "files", run_id) == waiting)
+    (home.path / "in").mkdir()
+    (home.path / "in/x.csv").touch()
+    home.wait_run("files", run_id, "failed")
+    assert states(home, "files", run_id) == {"comes": "success", "starts": "success", "never": "failed"}
+    assert home.tasks("files", run_id)["never"]["exit_reason"] == "AirflowSensorTimeout: Trigger timeout"
+
+
 WATCHING = """
     from airflow.providers.standard.triggers.file import DirectoryFileDeleteTrigger, FileDeleteTrigger
     from airflow.sdk import DAG, Asset, AssetWatcher, task
