@@ -73,6 +73,8 @@ pub(super) async fn look(mut orders: mpsc::UnboundedReceiver<Order>, news: mpsc:
             }
         };
         tokio::select! {
+            // What nobody awaits any more is not looked for.
+            biased;
             order = orders.recv() => match order {
                 Some(Order::Watch(id, wait)) => {
                     due.insert((Instant::now(), id), ());
