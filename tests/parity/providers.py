@@ -40,7 +40,9 @@ _DRIVERS = """
     PyMySQL mysqlclient aiomysql pymongo psycopg2-binary asyncpg paramiko asyncssh sqlparse more-itertools methodtools
     wirerope trino lz4 presto-python-client oracledb pymssql simple-salesforce zeep facebook-business pycountry curlify
     openlineage-python openlineage-integration-common openlineage-sql requests-toolbelt wtforms cassandra-driver boto3
-    botocore s3transfer jmespath watchtower inflection jsonpath-ng ply
+    botocore s3transfer jmespath watchtower inflection jsonpath-ng ply pytz bcrypt pynacl invoke requests-file geomet lxml
+    azure-core azure-identity azure-storage-blob azure-storage-file-share azure-storage-file-datalake
+    azure-datalake-store isodate msal msal-extensions msrest requests-oauthlib oauthlib adlfs
 """.split()
 
 ENVIRONMENTS: dict[str, Environment] = {
@@ -63,7 +65,7 @@ ENVIRONMENTS: dict[str, Environment] = {
         [*_providers("cncf-kubernetes common-sql"), "gcp-storage-emulator", "moto[server]"],
         [
             *_providers("http ssh sftp postgres mysql trino mongo openlineage common-messaging facebook salesforce"),
-            *_providers("presto oracle microsoft-mssql microsoft-azure amazon"),
+            *_providers("presto oracle microsoft-mssql microsoft-azure amazon apache-cassandra"),
             *_DRIVERS,
         ],
     ),
