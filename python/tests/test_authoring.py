@@ -364,5 +364,7 @@ def test_dag_test_runs_everything_in_memory():
 
         t()
 
-    with pytest.raises(AirflowException, match=r"dag.test\(\) of 'fails' failed: t"):
-        fails().test()
+    run = fails().test()
+    assert run.state == "failed"
+    assert run.get_task_instance("t").state == "failed"
+    assert [ti.task_id for ti in run.get_task_instances(state="failed")] == ["t"]

@@ -213,3 +213,17 @@ def test_a_backend_of_the_authors_keeps_values_elsewhere(tmp_path):
         assert child.done["xcoms"]["return_value"][0]["__data__"] == ["a", 2], child.events
     finally:
         host.close()
+
+
+def test_keys_keep_their_order_on_the_way_to_the_server():
+    """The server's own objects are sorted by key: what that would change travels as text."""
+    from airflow._runtime.xcom_backend import from_store, from_wire, to_store, to_wire
+
+    for value in ({"a": 1, "b": [{"c": {}}]}, [1, "x"], "text", {}, None):
+        assert to_wire(value) == value
+    for value in ({"b": 1, "a": 2}, {"a": {"z": 1, "y": "ü"}}, [[{"b": 0, "a": 0}]], {"__json__": "[1]"}):
+        sent = to_wire(value)
+        assert list(sent) == ["__json__"] and json.loads(sent["__json__"]) == value
+        assert json.dumps(from_wire(json.loads(json.dumps(sent, sort_keys=True)))) == json.dumps(value)
+    stored = to_store({"b": (1,), "a": 2}, "k", "d", "r", "t", -1)
+    assert list(from_store(stored).items()) == [("b", (1,)), ("a", 2)]

@@ -6,12 +6,14 @@ pub mod asset;
 pub mod dag;
 pub mod deferral;
 pub mod ids;
+pub mod param;
 pub mod plan;
 pub mod rerun;
 pub mod state;
 pub mod time;
 pub mod timetable;
 pub mod waiting;
+pub mod xcom;
 
 pub use dag::{Dag, Lane, Task};
 pub use deferral::{Deferral, Ends, Resume, WaitOutcome};

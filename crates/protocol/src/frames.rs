@@ -276,7 +276,7 @@ pub struct Done {
     /// One line for people: why it failed or was skipped.
     #[serde(default)]
     pub reason: Option<String>,
-    /// XComs to store together with the end: key to JSON value.
+    /// XComs to store together with the end: key to value, as [`tradewind_core::xcom`] says.
     #[serde(default)]
     pub xcoms: Map<String, Value>,
     /// How many task instances a mapped task downstream becomes, if one maps over the return value.

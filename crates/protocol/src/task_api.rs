@@ -139,7 +139,7 @@ pub struct FinishTry {
     pub at: Timestamp,
     /// One line for people.
     pub reason: Option<String>,
-    /// XComs to store in the same transaction: key to JSON value.
+    /// XComs to store in the same transaction: key to value, as [`tradewind_core::xcom`] says.
     #[serde(default)]
     pub xcoms: Map<String, Value>,
     /// How many task instances a mapped task downstream becomes, if one maps over the return value.
@@ -185,7 +185,7 @@ pub enum FinishOutcome {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum TaskCall {
-    /// One XCom's JSON value, or `not_found`. Absent ids mean the calling task's own DAG and run.
+    /// One XCom's value as [`tradewind_core::xcom`] says, or `not_found`. Absent ids mean the calling task's own DAG and run.
     XcomGet {
         /// Key.
         key: String,
@@ -203,7 +203,7 @@ pub enum TaskCall {
         /// Fall back to the newest value of an earlier run.
         #[serde(default)]
         include_prior_dates: bool,
-        /// Only this item of a list, or this pair (key and value, by key) of a dict; `not_found` if it is shorter.
+        /// Only this item of a list, or this pair (key and value) of a dict; `not_found` if it is shorter.
         #[serde(default)]
         item: Option<u32>,
     },
@@ -248,7 +248,7 @@ pub enum TaskCall {
     XcomSet {
         /// Key.
         key: String,
-        /// JSON value.
+        /// Its value as [`tradewind_core::xcom`] says.
         value: Value,
     },
     /// Forgets an XCom of the calling task.
@@ -559,16 +559,6 @@ impl TaskCall {
             };
             answer.map_err(|error| invalid(&error))
         }))
-    }
-}
-
-/// One item of a list, or one pair of a dict: what [`TaskCall::XcomGet`] answers with `item`.
-pub fn xcom_item(value: Value, at: u32) -> Option<Value> {
-    let at = at as usize;
-    match value {
-        Value::Array(mut items) if at < items.len() => Some(items.swap_remove(at)),
-        Value::Object(fields) => fields.into_iter().nth(at).map(|(key, value)| Value::Array(vec![key.into(), value])),
-        _ => None,
     }
 }
 

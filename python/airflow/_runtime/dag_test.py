@@ -14,10 +14,11 @@ from typing import Any, cast
 from airflow._runtime import run, supervisor
 from airflow._runtime.memory_server import MemoryServer
 from airflow._runtime.outcome import Outcome
+from airflow._runtime.xcom_backend import from_wire
 from airflow._serialize.values import instant
 from airflow.sdk.definitions._internal.expandinput import mapped_groups
 from airflow.sdk.exceptions import AirflowException
-from airflow.sdk.execution_time.task_instance import DagRun, RuntimeTaskInstance
+from airflow.sdk.execution_time.task_instance import DagRun, RuntimeTaskInstance, TaskStateInfo
 
 log = logging.getLogger("airflow.task")
 _UPSTREAM_BAD = {"failed", "upstream_failed"}
@@ -32,9 +33,13 @@ def run_dag(
     use_executor: bool = False,
     mark_success_pattern: str | None = None,
     logical_date: Any = None,
-    **kwargs: Any,
+    run_after: Any = None,
+    session: Any = None,
 ) -> Any:
-    """Run the tasks in order; raises at the end if one failed."""
+    """Run the tasks in order; the run, with what became of it."""
+    if use_executor:
+        raise AirflowException("dag.test(use_executor=True) is not supported: trigger a run to see it in an executor")
+    _check_params(dag, run_conf)
     if not logging.getLogger().handlers:
         logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="[%(asctime)s] %(levelname)s - %(message)s")
     _read_files(conn_file_path, variable_file_path)
@@ -47,7 +52,7 @@ def run_dag(
         "logical_date": text,
         "data_interval_start": text,
         "data_interval_end": text,
-        "run_after": text,
+        "run_after": text if run_after is None else instant(run_after),
         "start_date": instant(datetime.now(tz=timezone.utc)),
         "conf": run_conf or {},
         "state": "running",
@@ -67,12 +72,40 @@ def run_dag(
         server.states[leaf.task_id, -1] for leaf in dag.leaves if not leaf.is_teardown or leaf.on_failure_fail_dagrun
     ]
     run_data["state"] = "failed" if any(state in _UPSTREAM_BAD for state in leaves) else "success"
-    bad = sorted(task for (task, _), state in server.states.items() if state == "failed")
-    if run_data["state"] == "failed":
-        raise AirflowException(f"dag.test() of {dag.dag_id!r} failed: {', '.join(bad)}")
-    finished = DagRun(dag.dag_id, run_data)
-    finished.xcoms = {key: value for key, value in server.xcoms.items()}  # type: ignore[attr-defined]
-    return finished
+    log.info("DAG %s: %s", dag.dag_id, run_data["state"])
+    return TestedRun(dag.dag_id, run_data, server)
+
+
+class TestedRun(DagRun):
+    """A run of ``dag.test()`` that is over."""
+
+    __test__ = False  # no class of pytest's
+
+    def __init__(self, dag_id: str, data: dict[str, Any], server: MemoryServer) -> None:
+        super().__init__(dag_id, data)
+        self._server = server
+        #: Values by task id, map index and key, as the server keeps them.
+        self.xcoms: dict[tuple[str, int, str], Any] = dict(server.xcoms)
+
+    def get_task_instances(self, state: Any = None, **kwargs: Any) -> list[Any]:
+        """The task instances: ids and states."""
+        wanted = None if state is None else {str(s) for s in ([state] if isinstance(state, str) else state)}
+        rows = self._server._task_states()
+        return [TaskStateInfo(self, row) for row in rows if wanted is None or row["state"] in wanted]
+
+    def get_task_instance(self, task_id: str, *, map_index: int = -1, **kwargs: Any) -> Any:
+        """One task instance."""
+        found = (ti for ti in self.get_task_instances() if (ti.task_id, ti.map_index) == (task_id, map_index))
+        return next(found, None)
+
+
+def _check_params(dag: Any, run_conf: dict[str, Any] | None) -> None:
+    """Raise ``ParamValidationError`` if the run is given what the DAG's params do not allow."""
+    from copy import copy
+
+    params = copy(dag.params)
+    params.update({name: value for name, value in (run_conf or {}).items() if name in params})
+    params.validate()
 
 
 class _Rehearsal:
@@ -160,7 +193,7 @@ class _Rehearsal:
             # Rendering changes the task, and other tries and instances start from what the file says.
             outcome = self._to_its_end(job, task)
             for key, value in outcome.xcoms.items():
-                self.server.xcoms[task.task_id, index, key] = value
+                self.server.xcoms[task.task_id, index, key] = from_wire(value)
             self.skipped |= {(task_id, index) for task_id in outcome.skip}
             if outcome.state != "up_for_retry":
                 return outcome.state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow._runtime.wire import CallError
+from airflow._runtime.xcom_backend import from_wire
 
 
 class MemoryServer:
@@ -27,8 +28,7 @@ class MemoryServer:
         return answer(**arguments)
 
     def _xcom_set(self, key: str, value: Any) -> None:
-        place = (*self.current, key)
-        self.xcoms[place] = value
+        self.xcoms[(*self.current, key)] = from_wire(value)
 
     def _xcom_delete(self, key: str) -> None:
         self.xcoms.pop((*self.current, key), None)

@@ -15,6 +15,7 @@ _OURS = frozenset(
         "airflow.sdk.execution_time.xcom.BaseXCom",
     }
 )
+_VERBATIM = "__json__"  # the only key of a value that travels as text
 _known: tuple[str, Any] = ("", None)
 
 
@@ -58,7 +59,40 @@ def backend() -> Any:
 
 
 def to_store(value: Any, key: str, dag_id: str, run_id: str, task_id: str, map_index: int) -> Any:
-    """What the server keeps of a value."""
+    """What the server keeps of a value, as it travels there."""
+    return to_wire(_to_store(value, key, dag_id, run_id, task_id, map_index))
+
+
+def to_wire(stored: Any) -> Any:
+    """JSON as it travels: the server sorts the keys of objects, so what that would change travels as text."""
+    if type(stored) in (dict, list) and not _survives(stored):
+        import json
+
+        return {_VERBATIM: json.dumps(stored, ensure_ascii=False, separators=(",", ":"))}
+    return stored
+
+
+def from_wire(value: Any) -> Any:
+    """JSON that has travelled."""
+    if type(value) is dict and len(value) == 1 and type(value.get(_VERBATIM)) is str:
+        import json
+
+        return json.loads(value[_VERBATIM])
+    return value
+
+
+def _survives(stored: Any) -> bool:
+    if type(stored) is list:
+        return all(_survives(item) for item in stored if type(item) in (dict, list))
+    before = ""
+    for key, item in stored.items():
+        if key < before or (type(item) in (dict, list) and not _survives(item)):
+            return False
+        before = key
+    return _VERBATIM not in stored
+
+
+def _to_store(value: Any, key: str, dag_id: str, run_id: str, task_id: str, map_index: int) -> Any:
     kind = backend()
     if kind is None:
         return encode(value)
@@ -73,6 +107,7 @@ def to_store(value: Any, key: str, dag_id: str, run_id: str, task_id: str, map_i
 def from_store(value: Any, key: str = "return_value") -> Any:
     """The value of what the server kept."""
     kind = backend()
+    value = from_wire(value)
     return decode(value) if kind is None else kind.deserialize_value(Stored(key, value))
 
 
@@ -80,4 +115,4 @@ def forget(value: Any, key: str) -> None:
     """A stored value is about to be deleted: let the backend delete what it keeps elsewhere."""
     kind = backend()
     if kind is not None and hasattr(kind, "purge"):
-        kind.purge(Stored(key, value))
+        kind.purge(Stored(key, from_wire(value)))

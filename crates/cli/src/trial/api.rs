@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use tradewind_core::TryId;
+use tradewind_core::{TryId, xcom};
 use tradewind_protocol::task_api::{
     ClaimRequest, ErrorCode, FinishOutcome, FinishTry, Heartbeat, HeartbeatReply, StartOutcome, StartTry, WorkerHello,
-    WorkerWelcome, xcom_item,
+    WorkerWelcome,
 };
 use tradewind_protocol::{TaskApi, TaskApiError, TaskCall, Workload};
 use tradewind_server::StoreTaskApi;
@@ -36,10 +36,9 @@ impl TrialApi {
         let own = self.own_store.find_ti_by_id(try_id.ti_id).await.ok()??;
         let (dag_id, run_id) = (dag_id.as_ref().unwrap_or(&own.dag_id), run_id.as_ref().unwrap_or(&own.run_id));
         let (_, value) = store.find_xcom(dag_id, run_id, task_id, map_index.unwrap_or(-1), key).await.ok()??;
-        let value = serde_json::from_str(&value).ok()?;
         match item {
-            Some(item) => xcom_item(value, *item),
-            None => Some(value),
+            Some(item) => xcom::item(&value, *item),
+            None => xcom::from_text(&value).ok(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `call`: what a running task asks for or changes.
 
 use serde_json::Value;
-use tradewind_core::{Timestamp, TryId};
-use tradewind_protocol::task_api::{ErrorCode, xcom_item};
+use tradewind_core::{Timestamp, TryId, xcom};
+use tradewind_protocol::task_api::ErrorCode;
 use tradewind_protocol::{TaskApiError, TaskCall, TaskReply};
 use tradewind_store::Variable;
 use tradewind_store::read::{AssetEventFilter, RunFilter, Span};
@@ -10,6 +10,7 @@ use tradewind_store::read::{AssetEventFilter, RunFilter, Span};
 use super::StoreTaskApi;
 use super::caller::Caller;
 use super::error::{not_found, of_store};
+use super::xcom::read;
 
 impl StoreTaskApi {
     /// Answers a call of a try that is running.
@@ -30,12 +31,12 @@ impl StoreTaskApi {
         match call {
             TaskCall::XcomGet { key, task_id, dag_id, run_id, map_index, include_prior_dates, item } => {
                 let place = self.place(caller, dag_id, run_id);
-                let value = self.xcom_get(&place, &task_id, map_index.unwrap_or(-1), &key, include_prior_dates).await?;
+                let text = self.xcom_get(&place, &task_id, map_index.unwrap_or(-1), &key, include_prior_dates).await?;
                 match item {
                     Some(item) => {
-                        xcom_item(value, item).ok_or_else(|| not_found(format!("the XCom has no item {item}")))
+                        xcom::item(&text, item).ok_or_else(|| not_found(format!("the XCom has no item {item}")))
                     }
-                    None => Ok(value),
+                    None => read(&text),
                 }
             }
             TaskCall::XcomGetAll { key, task_id, dag_id, run_id, start, limit } => {

@@ -210,10 +210,5 @@ impl TaskApi for StoreTaskApi {
 
 /// Elements of what may be mapped over.
 fn length(value: &Value) -> Option<u32> {
-    let length = match value {
-        Value::Array(items) => items.len(),
-        Value::Object(fields) => fields.len(),
-        _ => return None,
-    };
-    u32::try_from(length).ok()
+    u32::try_from(tradewind_core::xcom::length(value)?).ok()
 }

@@ -1,6 +1,7 @@
 //! XComs of tasks: read anywhere, write one's own.
 
 use serde_json::Value;
+use tradewind_core::xcom::{from_text, to_text};
 use tradewind_protocol::{TaskApiError, TaskReply};
 use tradewind_store::XComKey;
 
@@ -26,7 +27,7 @@ impl StoreTaskApi {
         }
     }
 
-    /// One value.
+    /// The stored text of one value.
     pub(super) async fn xcom_get(
         &self,
         place: &Place,
@@ -34,7 +35,7 @@ impl StoreTaskApi {
         map_index: i32,
         key: &str,
         prior: bool,
-    ) -> Result<TaskReply, TaskApiError> {
+    ) -> Result<String, TaskApiError> {
         let missing = || not_found(format!("task '{task_id}' has no XCom '{key}' in run '{}'", place.run_id));
         let run_key = self.run_key(place).await?.ok_or_else(missing)?;
         let xcom = XComKey { run_key, task_id: task_id.to_owned(), map_index, key: key.to_owned() };
@@ -42,7 +43,7 @@ impl StoreTaskApi {
         if found.is_none() && prior {
             found = self.store.xcom_get_prior(&xcom).await.map_err(of_store)?;
         }
-        read(&found.ok_or_else(missing)?)
+        found.ok_or_else(missing)
     }
 
     /// All map indexes' values, or some of them.
@@ -72,7 +73,7 @@ impl StoreTaskApi {
         key: String,
         value: &Value,
     ) -> Result<TaskReply, TaskApiError> {
-        self.store.xcom_set(&caller.own_xcom(key)?, &value.to_string(), now()).await.map_err(of_store)?;
+        self.store.xcom_set(&caller.own_xcom(key)?, &to_text(value), now()).await.map_err(of_store)?;
         Ok(Value::Null)
     }
 
@@ -89,8 +90,9 @@ impl StoreTaskApi {
     }
 }
 
-fn read(text: &str) -> Result<Value, TaskApiError> {
-    serde_json::from_str(text).map_err(|error| {
+/// A stored value as it travels.
+pub(super) fn read(text: &str) -> Result<Value, TaskApiError> {
+    from_text(text).map_err(|error| {
         TaskApiError::new(
             tradewind_protocol::task_api::ErrorCode::Invalid,
             format!("the stored XCom is no JSON: {error}"),

@@ -115,3 +115,24 @@ async fn backfills_that_make_no_sense_are_refused() {
         assert_eq!(server.ok("/api/v2/dags/scheduled").await["allowed_run_types"], json!(["scheduled"]));
     }
 }
+
+#[tokio::test]
+async fn runs_fit_the_params_of_their_dag() {
+    let params = json!({"params": {
+        "n": {"value": 1, "schema": {"type": "integer", "maximum": 5}, "description": null},
+        "who": {"value": null, "schema": {"type": "string"}, "description": null}}});
+    for server in servers().await {
+        add_daily(&server, "given", params.clone()).await;
+        let trigger = |conf: Value| server.post("/api/v2/dags/given/dagRuns", json!({"logical_date": null, "conf": conf}));
+        for (conf, problem) in [
+            (json!({}), "Invalid input for param who: null is not of type string"),
+            (json!({"who": "me", "n": 6}), "Invalid input for param n: 6 is greater than 5"),
+        ] {
+            let refused = trigger(conf).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{refused:?}");
+            assert!(refused.body["detail"].as_str().unwrap().contains(problem), "{refused:?}");
+        }
+        let made = trigger(json!({"who": "me", "more": [1]})).await;
+        assert_eq!((made.status, &made.body["conf"]), (StatusCode::OK, &json!({"who": "me", "more": [1]})), "{made:?}");
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
+use tradewind_core::xcom::to_text;
 use tradewind_core::{Deferral, TaskState, Timestamp, TryId};
 
 use crate::callbacks::EndedTry;
@@ -218,7 +219,7 @@ impl Tx {
                     key.into(),
                     (&row.dag_id).into(),
                     finish.at.into(),
-                    value.to_string().into(),
+                    to_text(value).into(),
                 ]);
             }
             if let Some(deferral) = &finish.deferral {
@@ -298,7 +299,7 @@ impl Tx {
                 (*key).into(),
                 (*dag_id).into(),
                 at.into(),
-                value.to_string().into(),
+                to_text(value).into(),
             ]);
         }
         PUSH_XCOMS.bind(xcoms).run(self).await?;

@@ -88,11 +88,13 @@ impl Supervision<'_> {
                 count = child.stdout.read(&mut out), if out_open => {
                     let count = count.unwrap_or(0);
                     out_open = count > 0;
+                    self.hear_all(&mut child);
                     self.log.printed(now(), Stream::Stdout, &out[..count]);
                 }
                 count = child.stderr.read(&mut err), if err_open => {
                     let count = count.unwrap_or(0);
                     err_open = count > 0;
+                    self.hear_all(&mut child);
                     self.log.printed(now(), Stream::Stderr, &err[..count]);
                 }
                 Some(reply) = self.requests.next() => {
@@ -119,9 +121,7 @@ impl Supervision<'_> {
             }
             self.log.flush();
         };
-        while let Ok(Some(frame)) = child.control.next_now() {
-            self.hear(frame);
-        }
+        self.hear_all(&mut child);
         empty_pipes(&child, self.log);
         if let Some(done) = self.done.take() {
             self.finish_requests().await;
@@ -134,6 +134,13 @@ impl Supervision<'_> {
         outcome.max_rss_kb = exit.max_rss_kb;
         outcome.cpu_ms = exit.cpu_ms;
         Ended { outcome, child: None }
+    }
+
+    /// Takes in what the child has said so far: what it printed after it named a secret must find that named.
+    fn hear_all(&mut self, child: &mut Child) {
+        while let Ok(Some(frame)) = child.control.next_now() {
+            self.hear(frame);
+        }
     }
 
     /// Takes in one frame.

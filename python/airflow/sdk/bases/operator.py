@@ -6,9 +6,10 @@ import abc
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk.definitions._internal.construction import Construction, with_default_args
+from airflow.sdk.definitions._internal.construction import Construction, unless_nested, with_default_args
 from airflow.sdk.definitions._internal.contextmanager import SetupTeardownContext
 from airflow.sdk.definitions._internal.node import TaskNode
 from airflow.sdk.definitions._internal.rules import check_trigger_rule, check_weight_rule
@@ -36,6 +37,9 @@ class OperatorMeta(abc.ABCMeta):
         init = namespace.get("__init__")
         if init is not None:
             namespace["__init__"] = with_default_args(init)
+        execute = namespace.get("execute")
+        if isinstance(execute, FunctionType):
+            namespace["execute"] = unless_nested(execute)
         return super().__new__(mcs, name, bases, namespace, **kwargs)
 
 

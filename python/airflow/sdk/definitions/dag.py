@@ -353,6 +353,19 @@ class DAG(DagLookups):
         """Raise if something about the DAG makes no sense."""
         self.timetable.validate()
         self.check_cycle()
+        if self.schedule is not None and self._params_given:
+            self._check_params_of_schedule()
+
+    def _check_params_of_schedule(self) -> None:
+        """Nobody gives values to scheduled runs, so the defaults must fit."""
+        from airflow.sdk.exceptions import ParamValidationError
+
+        try:
+            self.params.validate()
+        except ParamValidationError as error:
+            raise ParamValidationError(
+                f"DAG {self.dag_id!r} has a schedule, so all its params need defaults that fit them: {error}"
+            ) from None
 
     def set_dependency(self, upstream_task_id: str, downstream_task_id: str) -> None:
         """Put one task before another, by id."""

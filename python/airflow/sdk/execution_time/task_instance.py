@@ -478,6 +478,48 @@ class RuntimeTaskInstance(metaclass=TaskInstanceMeta):
         text: str = supervisor.call("run_get", dag_id=dag_id, run_id=run_id)["state"]
         return text
 
+    @staticmethod
+    def get_ti_count(
+        dag_id: str,
+        map_index: int | None = None,
+        task_ids: Sequence[str] | None = None,
+        task_group_id: str | None = None,
+        logical_dates: Sequence[datetime] | None = None,
+        run_ids: Sequence[str] | None = None,
+        states: Sequence[str] | None = None,
+    ) -> int:
+        """Number of task instances of a DAG's runs."""
+        if logical_dates or task_group_id:
+            raise TypeError("get_ti_count counts by run_ids and task_ids; name the runs and tasks themselves")
+        rows = [
+            row
+            for run_id in run_ids or ()
+            for row in supervisor.call("task_states", dag_id=dag_id, run_id=run_id, task_ids=list(task_ids or ()))
+        ]
+        wanted = None if states is None else {str(state) for state in states}
+        return sum(
+            (map_index is None or row.get("map_index", -1) == map_index)
+            and (wanted is None or row.get("state") in wanted)
+            for row in rows
+        )
+
+    def get_dag(self) -> Any:
+        """The DAG."""
+        return self.task.dag
+
+    async def axcom_pull(self, *args: Any, **kwargs: Any) -> Any:
+        """:meth:`xcom_pull` for coroutines."""
+        return self.xcom_pull(*args, **kwargs)
+
+    async def axcom_push(self, key: str, value: Any) -> None:
+        """:meth:`xcom_push` for coroutines."""
+        self.xcom_push(key, value)
+
+    @property
+    def stats_tags(self) -> dict[str, str]:
+        """What metrics of the task are tagged with."""
+        return {"dag_id": self.dag_id, "task_id": self.task_id}
+
     def expanded_count(self) -> int | None:
         """Number of instances of this mapped task."""
         if self.map_index < 0:

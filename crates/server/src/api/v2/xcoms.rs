@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use tradewind_core::Timestamp;
 use tradewind_store::XComKey;
@@ -42,10 +43,10 @@ struct XCom {
     task_display_name: String,
     run_after: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Value>,
+    value: Option<Box<RawValue>>,
 }
 
-async fn shape(app: &App, xcom: XComView, value: Option<Value>) -> ApiResult<XCom> {
+async fn shape(app: &App, xcom: XComView, value: Option<Box<RawValue>>) -> ApiResult<XCom> {
     let facts = match xcom.dag_version_id {
         Some(id) => app.versions.facts(&app.store, id).await?,
         None => Default::default(),
@@ -96,25 +97,28 @@ async fn list(
     Ok(Json(json!({"xcom_entries": entries, "total_entries": found.total})))
 }
 
-async fn find(app: &App, names: &KeyNames, map_index: i32) -> ApiResult<(XComView, Value)> {
+async fn find(app: &App, names: &KeyNames, map_index: i32) -> ApiResult<(XComView, Box<RawValue>)> {
     let (dag_id, run_id, task_id, key) = names;
     let found = app.store.find_xcom(dag_id, run_id, task_id, map_index, key).await?;
     let (view, text) = found.ok_or_else(|| {
         ApiError::not_found(format!("task '{task_id}' has no XCom '{key}' in run '{run_id}' of DAG '{dag_id}'"))
     })?;
-    // A value that is no JSON can't have been written by us; it is shown as the text that it is.
-    let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    // As it was stored, so that keys keep their order. What is no JSON is not by us, and is shown as the text that it is.
+    let value = match serde_json::from_str(&text) {
+        Ok(value) => value,
+        Err(_) => quoted(&text)?,
+    };
     Ok((view, value))
+}
+
+fn quoted(text: &str) -> ApiResult<Box<RawValue>> {
+    to_raw_value(text).map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }
 
 async fn get(State(app): State<App>, Path(names): Path<KeyNames>, params: Params) -> ApiResult<Json<XCom>> {
     let (view, value) = find(&app, &names, task_instances::map_index(&params)?).await?;
     let stringify = params.flag("stringify")?.unwrap_or(false);
-    let value = match value {
-        Value::String(text) => Value::String(text),
-        value if stringify => Value::String(value.to_string()),
-        value => value,
-    };
+    let value = if stringify && !value.get().starts_with('"') { quoted(value.get())? } else { value };
     Ok(Json(shape(&app, view, Some(value)).await?))
 }
 

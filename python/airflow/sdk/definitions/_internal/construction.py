@@ -89,3 +89,23 @@ def with_default_args(init: Callable[..., Any]) -> Callable[..., Any]:
             self._constructed()
 
     return __init__
+
+
+def unless_nested(execute: Callable) -> Callable:
+    """``execute`` for an operator that may have been told not to run within another one."""
+
+    @functools.wraps(execute)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self.__dict__.get("allow_nested_operators", True):
+            from airflow.sdk.definitions.context import _current
+
+            if _current and _current[-1]["task"] is not self:
+                from airflow.sdk.exceptions import AirflowException
+
+                raise AirflowException(
+                    f"task {self.task_id!r} is executed within task {_current[-1]['task'].task_id!r}, which its "
+                    "allow_nested_operators=False forbids; make it a task of the DAG"
+                )
+        return execute(self, *args, **kwargs)
+
+    return run
