@@ -50,6 +50,10 @@ bench: build ## Measure every scenario and write the tables of BENCHMARKS.md
 parity: ## Measure how much of Airflow's own wheels runs here and write docs/parity.md (SECTIONS="examples ...")
 	@python3 tests/parity $(SECTIONS)
 
+compare: ## Run Airflow's example DAGs in a real Airflow and here, and write docs/comparison.md
+	cargo build --bin tradewind
+	@python3 tests/compare
+
 clean: ## Remove everything that was built
 	cargo clean
 	rm -rf ui/dist ui/node_modules .venv

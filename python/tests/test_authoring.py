@@ -259,9 +259,9 @@ def test_params():
 
     d = DAG("d", schedule=None, params={"n": Param(3, type="integer", minimum=1), "text": "x"})
     assert dict(d.params) == {"n": 3, "text": "x"}
-    with pytest.raises(ParamValidationError, match="param 'n': 0 is less than the minimum of 1"):
+    with pytest.raises(ParamValidationError, match="Invalid input for param n: 0 is less than the minimum of 1"):
         d.params["n"] = 0
-    with pytest.raises(ParamValidationError, match="param 'n': 'a' is not of type 'integer'"):
+    with pytest.raises(ParamValidationError, match="Invalid input for param n: 'a' is not of type 'integer'"):
         d.params["n"] = "a"
     with pytest.raises(ParamValidationError, match="must be JSON"):
         Param(object())

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
+import pwd
+import tempfile
 import textwrap
+from pathlib import Path
 
 import pytest
-from driver import workload
+from driver import Host, workload
 
 HEAD = """
     from datetime import datetime, timedelta
@@ -508,6 +511,46 @@ def test_missing_dag_or_task(run, host, dag_file):
     assert "has no task 'other' any more" in run("EmptyOperator(task_id='t')", "other").done["reason"]
     child = host.fork().run(workload(dag_file("1/0"), "d", "t"))
     assert child.done["reason"] == "the DAG file can't be imported: ZeroDivisionError: division by zero"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+def test_a_task_of_another_user_is_wholly_theirs(tmp_path):
+    """Ids, groups and home are the other user's, for good; the file that it makes is theirs."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        path = folder / "d.py"
+        path.write_text(
+            textwrap.dedent(
+                """
+                import os
+                from airflow.sdk import DAG, task
+                with DAG("d", schedule=None):
+                    @task
+                    def t():
+                        open(os.path.join(os.path.dirname(__file__), "made"), "w").close()
+                        try:
+                            os.setuid(0)
+                        except PermissionError:
+                            return [os.getresuid(), os.getresgid(), os.environ["HOME"], os.environ["USER"]]
+                    t()
+                """
+            )
+        )
+        config = tmp_path / "airflow.cfg"
+        config.write_text("[core]\ndefault_timezone = Europe/Berlin\n")
+        config.chmod(0o600)
+        host = Host(AIRFLOW_CONFIG=str(config))
+        try:
+            done = host.fork().run(workload(path, "d", "t", run_as_user="nobody")).done
+        finally:
+            host.close()
+        entry = pwd.getpwnam("nobody")
+        uid, gid = entry.pw_uid, entry.pw_gid
+        assert done["state"] == "success", done
+        ids, groups, home, user = done["xcoms"]["return_value"]
+        assert (ids["__data__"], groups["__data__"], home, user) == ([uid] * 3, [gid] * 3, entry.pw_dir, "nobody")
+        assert (folder / "made").stat().st_uid == uid
 
 
 def test_run_as_user(run):

@@ -152,7 +152,7 @@ def test_a_question_is_recorded_and_its_answer_checked(run):
 
     assert answered(params_input={"n": 5})["xcoms"]["return_value"]["params_input"] == {"n": 5}
     assert "not in" in answered(chosen_options=["x"])["reason"]
-    assert "'n'" in answered(params_input={"n": "five"})["reason"]
+    assert "param n:" in answered(params_input={"n": "five"})["reason"]
     late = {"error": "The timeout has passed", "error_type": "timeout"}
     assert "HITLTimeoutError" in answered(**late)["reason"]
 

@@ -33,6 +33,18 @@ def airflow_python(work: pathlib.Path) -> pathlib.Path:
     return python
 
 
+def own_python(work: pathlib.Path) -> pathlib.Path:
+    """The interpreter of our side: what our package needs, and the one provider that examples import."""
+    venv = work / "tradewind-venv"
+    if not (venv / ".installed").exists():
+        pip = [str(venv / "bin/python"), "-m", "pip", "install", "-q"]
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+        subprocess.run([*pip, "jinja2>=3.1", "markupsafe>=2.1", "pendulum>=3", "python-dateutil>=2.8"], check=True)
+        subprocess.run([*pip, "--no-deps", "apache-airflow-providers-common-compat"], check=True)
+        (venv / ".installed").touch()
+    return venv / "bin/python"
+
+
 def copy_examples(python: pathlib.Path, dags: pathlib.Path) -> None:
     """Airflow's example files, without those that can't run here or there."""
     left_out = {name for name, _ in page.table(page.HERE / "left_out.tsv")}
@@ -87,7 +99,7 @@ def main() -> int:
     home = work / "tradewind-home"
     for name in ("tradewind.db", "tradewind.db-wal", "tradewind.db-shm", "airflow.db"):
         (home / name).unlink(missing_ok=True)
-    ours = tradewind_side.run_all(binary, home, dags, theirs, SECONDS)
+    ours = tradewind_side.run_all(binary, home, dags, own_python(work), theirs, SECONDS)
     (work / "tradewind.json").write_text(json.dumps(ours, indent=1))
     text, unexplained = page.page(theirs, ours, VERSION)
     (ROOT / "docs/comparison.md").write_text(text)

@@ -20,7 +20,7 @@ ENDED = {"success", "failed"}
 class Tradewind:
     """One standalone process and its REST interface."""
 
-    def __init__(self, binary: pathlib.Path, home: pathlib.Path, dags: pathlib.Path) -> None:
+    def __init__(self, binary: pathlib.Path, home: pathlib.Path, dags: pathlib.Path, python: pathlib.Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -33,6 +33,7 @@ class Tradewind:
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__TRADEWIND__PYTHON": str(python),
         }
         self.url = f"http://127.0.0.1:{port}"
         self.log = home / "standalone.out"
@@ -102,9 +103,9 @@ class Tradewind:
         for x in xcoms:
             task, key = (urllib.parse.quote(x[name], safe="") for name in ("task_id", "key"))
             where = f"{place}/taskInstances/{task}/xcomEntries/{key}"
-            values[f"{x['task_id']}[{x['map_index']}].{x['key']}"] = self.rest(
-                "GET", where, map_index=x["map_index"]
-            )["value"]
+            values[f"{x['task_id']}[{x['map_index']}].{x['key']}"] = self.rest("GET", where, map_index=x["map_index"])[
+                "value"
+            ]
         return {
             "run_id": run_id,
             "state": state,
@@ -120,9 +121,11 @@ class Tradewind:
             self.process.wait(30)
 
 
-def run_all(binary: pathlib.Path, home: pathlib.Path, dags: pathlib.Path, theirs: dict, seconds: float) -> dict:
+def run_all(
+    binary: pathlib.Path, home: pathlib.Path, dags: pathlib.Path, python: pathlib.Path, theirs: dict, seconds: float
+) -> dict:
     """What becomes of every DAG that Airflow ran, under the run ids that Airflow gave."""
-    server = Tradewind(binary, home, dags)
+    server = Tradewind(binary, home, dags, python)
     try:
         server.started()
         found: dict = {"dags": {}}

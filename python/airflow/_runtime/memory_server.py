@@ -75,6 +75,16 @@ class MemoryServer:
     def _previous_run(self, **_: Any) -> None:
         return None
 
+    def _asset_get(self, name: str | None = None, uri: str | None = None) -> dict[str, Any]:
+        """An asset is what the file says that it is."""
+        return {"name": name or uri, "uri": uri or name, "group": "asset", "extra": {}}
+
+    def _asset_events(self, **_: Any) -> list[Any]:
+        """Nothing has happened before."""
+        return []
+
+    _triggering_asset_events = _asset_events
+
     def _run_get(self, **_: Any) -> dict[str, Any]:
         return self.run
 

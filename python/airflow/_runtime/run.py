@@ -53,6 +53,11 @@ def _become(user: str | None) -> str | None:
         return f"run_as_user: this machine has no user {user!r}"
     if entry.pw_uid == os.getuid():
         return None
+    from airflow._runtime.host import die_with
+    from airflow.configuration import conf
+
+    conf.sections()  # reads airflow.cfg, which may be for our own eyes only
+    parent = os.getppid()
     try:
         os.initgroups(user, entry.pw_gid)
         os.setgid(entry.pw_gid)
@@ -60,6 +65,7 @@ def _become(user: str | None) -> str | None:
     except PermissionError:
         return f"run_as_user: the worker may not become {user!r}; it must run as root for that"
     os.environ.update(HOME=entry.pw_dir, USER=user, LOGNAME=user)
+    die_with(parent)  # the kernel forgets this with the change of the user
     return None
 
 
@@ -120,7 +126,9 @@ def try_task(job: dict[str, Any], task: Any) -> Outcome:
         outcome = run_task(ti)
     except BaseException as error:
         outcome = by_policy(outcome_of(error, ti), ti)
-    outcome.skip = list(ti.to_skip) if outcome.state == "success" else outcome.skip
+    if outcome.state == "success":
+        outcome.skip = list(ti.to_skip)
+        outcome.xcoms.update(ti.pushed)
     if outcome.state == "success" and outcome.error is not None and ti.task.outlets:
         # It ended well by way of an exception, such as one that skips tasks downstream.
         from airflow._runtime.asset_events import updates

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow._runtime import plugins
-from airflow._serialize.lane import callbacks, lane
+from airflow._serialize.lane import callbacks, lane, user_of
 from airflow._serialize.timetable import timetable_spec
 from airflow._serialize.values import instant, name_of, plain, seconds
 from airflow.sdk.definitions._internal.types import NOTSET
@@ -187,7 +187,7 @@ def serialize_task(task: Any) -> dict[str, Any]:
         priorities=asked,
         queue=task.queue,
         executor=task.executor,
-        run_as_user=task.run_as_user or None,
+        run_as_user=user_of(task),
         max_active_tis_per_dag=task.max_active_tis_per_dag,
         max_active_tis_per_dagrun=task.max_active_tis_per_dagrun,
         do_xcom_push=None if task.do_xcom_push else False,

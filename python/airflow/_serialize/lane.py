@@ -36,7 +36,7 @@ def _needs_python(task: Any) -> bool:
         or any(True for _ in task.iter_mapped_dependants())
         or task._pre_execute_hook
         or task._post_execute_hook
-        or task.run_as_user
+        or user_of(task)
         or any(hook in own for hook in ("execute", "pre_execute", "post_execute", "on_kill"))
     )
 
@@ -53,6 +53,13 @@ def _is_watched() -> bool:
     if listeners is not None and listeners.has(*_OF_TASKS, "on_starting", "before_stopping"):
         return True
     return policies.function("get_airflow_context_vars") is not None
+
+
+def user_of(task: Any) -> str | None:
+    """The Unix user that the task runs as: its own, or the one of all tasks."""
+    from airflow.configuration import conf
+
+    return task.run_as_user or conf.get("core", "default_impersonation", fallback="") or None
 
 
 def _speaks_of(outlets: Any) -> bool:

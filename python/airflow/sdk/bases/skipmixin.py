@@ -8,6 +8,11 @@ from typing import Any
 from airflow.sdk.definitions.edges import flatten
 from airflow.sdk.exceptions import AirflowException
 
+# What a branch leaves for those who want to know which way it went.
+XCOM_SKIPMIXIN_KEY = "skipmixin_key"
+XCOM_SKIPMIXIN_SKIPPED = "skipped"
+XCOM_SKIPMIXIN_FOLLOWED = "followed"
+
 
 class SkipMixin:
     """For operators that decide which tasks after them go."""
@@ -27,6 +32,7 @@ class SkipMixin:
         if unknown:
             names = ", ".join(map(repr, sorted(unknown)))
             raise AirflowException(f"a branch can only go on with tasks of its DAG; {dag.dag_id!r} has no {names}")
+        ti.pushed[XCOM_SKIPMIXIN_KEY] = {XCOM_SKIPMIXIN_FOLLOWED: chosen}  # goes with the end of the try
         follow = set(chosen)
         for task_id in chosen:
             follow |= dag.task_dict[task_id].get_flat_relative_ids(upstream=False)

@@ -51,7 +51,7 @@ class Param:
         if isinstance(final, ArgNotSet):
             if suppress_exception:
                 return None
-            raise ParamValidationError("no value was given and there is no default")
+            raise ParamValidationError("No value passed")
         if self.schema:
             from airflow.sdk.definitions._internal.json_schema import check
 
@@ -107,7 +107,7 @@ class ParamsDict(MutableMapping[str, Any]):
         try:
             return param.resolve(suppress_exception=self.suppress_exception)
         except ParamValidationError as error:
-            raise ParamValidationError(f"param {key!r}: {error}") from None
+            raise ParamValidationError(f"Invalid input for param {key}: {error}") from None
 
     def __setitem__(self, key: str, value: Any) -> None:
         if isinstance(value, Param):
@@ -120,7 +120,7 @@ class ParamsDict(MutableMapping[str, Any]):
         try:
             known.resolve(value, suppress_exception=self.suppress_exception)
         except ParamValidationError as error:
-            raise ParamValidationError(f"param {key!r}: {error}") from None
+            raise ParamValidationError(f"Invalid input for param {key}: {error}") from None
 
     def __delitem__(self, key: str) -> None:
         del self._params[key]

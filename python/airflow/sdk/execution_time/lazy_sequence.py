@@ -74,7 +74,7 @@ class LazyXComSequence(Sequence[Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"LazyXComSequence(<{self._where['task_id']}>)"
+        return f"LazyXComSequence({'<unevaluated length>' if self._length is None else f'<{self._length} items>'})"
 
 
 _NOTHING = object()
