@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 
 import pytest
-from airflow.exceptions import AirflowException
 
 from airflow import _provider_infos, _provider_options
 from airflow.configuration import AirflowConfigParser
+from airflow.exceptions import AirflowException
 from airflow.models import Connection
 from airflow.sdk import DAG, ObjectStoragePath, task
 from airflow.sdk.io import fs

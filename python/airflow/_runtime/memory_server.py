@@ -28,7 +28,8 @@ class MemoryServer:
         return answer(**arguments)
 
     def _xcom_set(self, key: str, value: Any) -> None:
-        self.xcoms[(*self.current, key)] = from_wire(value)
+        place = (*self.current, key)
+        self.xcoms[place] = from_wire(value)
 
     def _xcom_delete(self, key: str) -> None:
         self.xcoms.pop((*self.current, key), None)

@@ -91,7 +91,7 @@ def with_default_args(init: Callable[..., Any]) -> Callable[..., Any]:
     return __init__
 
 
-def unless_nested(execute: Callable) -> Callable:
+def unless_nested(execute: Callable[..., Any]) -> Callable[..., Any]:
     """``execute`` for an operator that may have been told not to run within another one."""
 
     @functools.wraps(execute)
