@@ -94,6 +94,7 @@ NAMES: dict[str, dict[str, str]] = {
     "airflow.sdk.execution_time.context": {
         **_CONTEXT_VARS,
         **_all("airflow._runtime.accessors", "ConnectionAccessor", "VariableAccessor"),
+        **_all("airflow._runtime.state_store", "NEVER_EXPIRE"),
     },
     "airflow.models.renderedtifields": _all("airflow.models.orm", "RenderedTaskInstanceFields"),
     "airflow.models.serialized_dag": _all("airflow.models.orm", "SerializedDagModel"),

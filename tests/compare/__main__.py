@@ -39,7 +39,7 @@ def own_python(work: pathlib.Path) -> pathlib.Path:
     if not (venv / ".installed").exists():
         pip = [str(venv / "bin/python"), "-m", "pip", "install", "-q"]
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        subprocess.run([*pip, "jinja2>=3.1", "markupsafe>=2.1", "pendulum>=3", "python-dateutil>=2.8"], check=True)
+        subprocess.run([*pip, "jinja2>=3.1", "markupsafe>=2.1", "pendulum>=3", "python-dateutil>=2.8", "packaging"], check=True)
         subprocess.run([*pip, "--no-deps", "apache-airflow-providers-common-compat"], check=True)
         (venv / ".installed").touch()
     return venv / "bin/python"

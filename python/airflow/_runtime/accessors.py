@@ -82,22 +82,3 @@ class Unsupported:
 
     def __repr__(self) -> str:
         return f"<no {self._what}>"
-
-
-_ELSEWHERE = {
-    "AssetStateStoreAccessors": "state_store",
-    "InletEventsAccessors": "asset_events",
-    "NEVER_EXPIRE": "state_store",
-    "OutletEventAccessor": "asset_events",
-    "OutletEventAccessors": "asset_events",
-    "TaskStateStoreAccessor": "state_store",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """What Airflow keeps in one module with these."""
-    if name in _ELSEWHERE:
-        from importlib import import_module
-
-        return getattr(import_module(f"airflow._runtime.{_ELSEWHERE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

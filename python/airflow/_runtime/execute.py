@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from airflow._runtime import supervisor
@@ -125,7 +126,8 @@ def _presentable(value: Any, name: str) -> Any:
     from airflow._runtime.secrets import redact
     from airflow._serialize.values import plain
 
-    shown = redact(plain(value), name)
+    # People read spans of time as texts.
+    shown = redact(str(value) if isinstance(value, timedelta) else plain(value), name)
     longest = 4096
     if isinstance(shown, str):
         text = shown

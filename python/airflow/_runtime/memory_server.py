@@ -15,6 +15,8 @@ class MemoryServer:
         self.run = run_data
         self.xcoms: dict[tuple[str, int, str], Any] = {}
         self.states: dict[tuple[str, int], str] = {}
+        #: What tasks keep in their state store.
+        self.remembered: dict[tuple[str, int], dict[str, Any]] = {}
         self.current: tuple[str, int] = ("", -1)
 
     def send(self, message: dict[str, Any]) -> None:
@@ -75,6 +77,23 @@ class MemoryServer:
 
     def _previous_run(self, **_: Any) -> None:
         return None
+
+    def _task_state_get(self, key: str) -> Any:
+        try:
+            return self.remembered[self.current][key]
+        except KeyError:
+            raise CallError("not_found", f"the task remembers no {key!r}") from None
+
+    def _task_state_set(self, key: str, value: Any, **_: Any) -> None:
+        self.remembered.setdefault(self.current, {})[key] = value
+
+    def _task_state_delete(self, key: str) -> None:
+        self.remembered.get(self.current, {}).pop(key, None)
+
+    def _task_state_clear(self, all_map_indices: bool = False) -> None:
+        for place in list(self.remembered):
+            if place == self.current or (all_map_indices and place[0] == self.current[0]):
+                del self.remembered[place]
 
     def _asset_get(self, name: str | None = None, uri: str | None = None) -> dict[str, Any]:
         """An asset is what the file says that it is."""

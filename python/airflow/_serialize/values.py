@@ -81,7 +81,7 @@ def plain(value: Any) -> Any:
 def _object(value: Any) -> Any:
     if getattr(value, "is_reference", False):
         return str(value) if hasattr(value, "operator") else f"<{type(value).__name__}>"
-    if type(value).__name__ == "LazyXComSequence":
+    if type(value).__name__ in ("ArgNotSet", "LazyXComSequence", "SetDuringExecution"):
         return repr(value)
     for method in ("dump", "as_expression"):
         convert = getattr(value, method, None)
