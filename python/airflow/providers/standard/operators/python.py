@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.bases.branch import BaseBranchOperator
 from airflow.sdk.bases.operator import BaseAsyncOperator
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.definitions.context import get_current_context
 
+if TYPE_CHECKING:
+    from airflow.providers.standard.operators._virtualenv import (
+        BranchExternalPythonOperator,
+        BranchPythonVirtualenvOperator,
+        ExternalPythonOperator,
+        PythonVirtualenvOperator,
+        is_venv_installed,
+    )
+
 __all__ = [
-    "BranchExternalPythonOperator",  # noqa: F822
+    "BranchExternalPythonOperator",
     "BranchPythonOperator",
-    "BranchPythonVirtualenvOperator",  # noqa: F822
-    "ExternalPythonOperator",  # noqa: F822
+    "BranchPythonVirtualenvOperator",
+    "ExternalPythonOperator",
     "PythonOperator",
-    "PythonVirtualenvOperator",  # noqa: F822
+    "PythonVirtualenvOperator",
     "ShortCircuitOperator",
     "get_current_context",
-    "is_venv_installed",  # noqa: F822
+    "is_venv_installed",
 ]
 
 
