@@ -216,7 +216,10 @@ mod tests {
         let conf = |conf: Value| conf.as_object().unwrap().clone();
         assert_eq!(problem(&params, &conf(json!({}))), Some("b: null is not of type string".to_owned()));
         assert_eq!(problem(&params, &conf(json!({"b": "x", "other": [1]}))), None);
-        assert_eq!(problem(&params, &conf(json!({"a": "x", "b": "x"}))), Some("a: \"x\" is not of type integer".to_owned()));
+        assert_eq!(
+            problem(&params, &conf(json!({"a": "x", "b": "x"}))),
+            Some("a: \"x\" is not of type integer".to_owned())
+        );
         assert_eq!(tried(json!({"type": "string", "description_md": "x", "pattern": "(?=x)"}), json!("y")), None);
     }
 }

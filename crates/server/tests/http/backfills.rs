@@ -123,7 +123,8 @@ async fn runs_fit_the_params_of_their_dag() {
         "who": {"value": null, "schema": {"type": "string"}, "description": null}}});
     for server in servers().await {
         add_daily(&server, "given", params.clone()).await;
-        let trigger = |conf: Value| server.post("/api/v2/dags/given/dagRuns", json!({"logical_date": null, "conf": conf}));
+        let trigger =
+            |conf: Value| server.post("/api/v2/dags/given/dagRuns", json!({"logical_date": null, "conf": conf}));
         for (conf, problem) in [
             (json!({}), "Invalid input for param who: null is not of type string"),
             (json!({"who": "me", "n": 6}), "Invalid input for param n: 6 is greater than 5"),
