@@ -83,7 +83,7 @@ class Tradewind:
     def run(self, dag_id: str, run_id: str, seconds: float) -> dict:
         """One run of a DAG to its end."""
         quoted, run = urllib.parse.quote(dag_id, safe=""), urllib.parse.quote(run_id, safe="")
-        self.wait(f"DAG {dag_id}", lambda: self.rest("GET", f"api/v2/dags/{quoted}")["dag_id"], 120)
+        self.wait(f"DAG {dag_id}", lambda: self.rest("GET", f"api/v2/dags/{quoted}")["dag_id"], 30)
         self.rest("PATCH", f"api/v2/dags/{quoted}", {"is_paused": False})
         try:
             body = {"dag_run_id": run_id, "logical_date": DATE, "conf": {}}
