@@ -221,7 +221,14 @@ def test_keys_keep_their_order_on_the_way_to_the_server():
 
     for value in ({"a": 1, "b": [{"c": {}}]}, [1, "x"], "text", {}, None):
         assert to_wire(value) == value
-    for value in ({"b": 1, "a": 2}, {"a": {"z": 1, "y": "ü"}}, [[{"b": 0, "a": 0}]], {"__json__": "[1]"}):
+    for value in (
+        {"b": 1, "a": 2},
+        {"a": {"z": 1, "y": "ü"}},
+        [[{"b": 0, "a": 0}]],
+        {"__json__": "[1]"},
+        110.00000000000001,
+        [{"a": 0.1 + 0.2}],
+    ):
         sent = to_wire(value)
         assert list(sent) == ["__json__"] and json.loads(sent["__json__"]) == value
         assert json.dumps(from_wire(json.loads(json.dumps(sent, sort_keys=True)))) == json.dumps(value)

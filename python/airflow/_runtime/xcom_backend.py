@@ -64,8 +64,8 @@ def to_store(value: Any, key: str, dag_id: str, run_id: str, task_id: str, map_i
 
 
 def to_wire(stored: Any) -> Any:
-    """JSON as it travels: the server sorts the keys of objects, so what that would change travels as text."""
-    if type(stored) in (dict, list) and not _survives(stored):
+    """JSON as it travels: the server sorts keys and rounds long fractions; what that would change travels as text."""
+    if type(stored) in (dict, list, float) and not _survives(stored):
         import json
 
         return {_VERBATIM: json.dumps(stored, ensure_ascii=False, separators=(",", ":"))}
@@ -82,11 +82,13 @@ def from_wire(value: Any) -> Any:
 
 
 def _survives(stored: Any) -> bool:
+    if type(stored) is float:
+        return len(repr(stored)) <= 15  # longer ones are not read to the last digit
     if type(stored) is list:
-        return all(_survives(item) for item in stored if type(item) in (dict, list))
+        return all(_survives(item) for item in stored if type(item) in (dict, list, float))
     before = ""
     for key, item in stored.items():
-        if key < before or (type(item) in (dict, list) and not _survives(item)):
+        if key < before or (type(item) in (dict, list, float) and not _survives(item)):
             return False
         before = key
     return _VERBATIM not in stored

@@ -25,16 +25,11 @@ class _BashDecoratedOperator(DecoratedOperator, BashOperator):
         op_kwargs: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        if kwargs.pop("multiple_outputs", None):
-            import warnings
-
-            warnings.warn("multiple_outputs has no effect on @task.bash", UserWarning, stacklevel=3)
         super().__init__(
             python_callable=python_callable,
             op_args=op_args,
             op_kwargs=op_kwargs,
             bash_command=SET_DURING_EXECUTION,
-            multiple_outputs=False,
             **kwargs,
         )
 
