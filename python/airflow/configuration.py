@@ -158,7 +158,7 @@ class AirflowConfigParser:
         if key in DEFAULTS.get(section, ()):
             value = DEFAULTS[section][key]
             if value is not None:
-                return value.replace("{AIRFLOW_HOME}", get_airflow_home())
+                return value.replace("{AIRFLOW_HOME}", get_airflow_home()) if "{" in value else value
             return None
         new = new_of.get((section, key))
         if new is not None:
