@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,8 @@ from mailbox import Mailbox
 
 import pytest
 from driver import Host, workload
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 10), reason="these providers have no release for Python 3.9")
 
 HEAD = """
     from airflow import DAG
