@@ -515,3 +515,47 @@ def test_a_retry_policy_is_data_for_people(host, written):
     assert "lane" not in task, "a policy needs Python"
     spec = task["retry_policy"]
     assert spec["class"].endswith("ExceptionRetryPolicy") and spec["rules"][1]["retry_delay"] == 3600.0
+
+
+@pytest.mark.parametrize(
+    ("fails", "expected"),
+    [
+        (False, [("success", "success", "last", "success")]),
+        (True, [("failure", "failed", "work", "task_failure")]),
+    ],
+)
+def test_a_rehearsal_calls_what_the_dag_calls_at_its_end(fails, expected):
+    from airflow.exceptions import AirflowException
+
+    from airflow.sdk import DAG, task
+
+    told = []
+
+    def tell(what):
+        def callback(context):
+            told.append((what, context["dag_run"].state, context["ti"].task_id, context["reason"]))
+
+        return callback
+
+    def broken(context):
+        raise RuntimeError("changes nothing")
+
+    with DAG(
+        "d",
+        schedule=None,
+        on_success_callback=[broken, tell("success")],
+        on_failure_callback=tell("failure"),
+    ) as dag:
+
+        @task
+        def work():
+            if fails:
+                raise AirflowException("no")
+
+        @task
+        def last():
+            return 1
+
+        work() >> last()
+    assert dag.test().state == ("failed" if fails else "success")
+    assert told == expected

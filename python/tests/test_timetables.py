@@ -225,3 +225,26 @@ def test_run_immediately_keeps_a_span_of_nothing(host, dag_file):
     )
     found = [dag["timetable"].get("run_immediately") for dag in host.parse(path)["dags"]]
     assert found == [True, None, None, 0.0, 600.0]
+
+
+def test_a_class_of_ones_own_together_with_assets(host, dag_file):
+    path = dag_file(
+        HEAD
+        + WORKDAYS
+        + "from airflow.sdk import Asset, AssetOrTimeSchedule\n"
+        + "D = DAG('d', schedule=AssetOrTimeSchedule(timetable=AfterWorkday(6), assets=[Asset('a')]))"
+    )
+    spec = spec_of(host.parse(path))
+    assert (spec["type"], spec["assets"]["all"][0]["asset"]["name"]) == ("asset_or_time", "a")
+    nested = spec["timetable"]
+    assert (nested["type"], nested["class"], nested["data"]) == ("external", "AfterWorkday", {"hour": 6})
+    starts = [run["data_interval"]["start"][:10] for run in ask(host, path, nested)["runs"]]
+    assert starts == ["2024-01-05", "2024-01-08", "2024-01-09", "2024-01-10"]
+    path = dag_file(
+        HEAD
+        + "from airflow.sdk import Asset, AssetOrTimeSchedule\n"
+        + "class T(Timetable):\n    def __init__(self, n): pass\n"
+        + "D = DAG('d', schedule=AssetOrTimeSchedule(timetable=T(1), assets=[Asset('a')]))",
+        "broken.py",
+    )
+    assert "can't be made again" in host.parse(path)["import_error"]["message"]

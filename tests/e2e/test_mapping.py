@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from system import ROOT
 
 
@@ -118,3 +120,41 @@ def test_sub_dags_and_joined_lists_run(home):
     assert sorted(index for task_id, index in states if task_id == "again") == [0, 1]
     assert str(value(home, "joined", run_id, "total")).replace('"', "'") == "['12', '4']"
     assert str(value(home, "joined", run_id, "pairs")).replace('"', "'") == "['1a', '2b', '3-']"
+
+
+def test_a_dict_keeps_its_order_on_its_way_through_an_xcom(home):
+    home.dag(
+        "ordered.py",
+        """
+        from datetime import datetime
+        from airflow.sdk import dag, task
+
+        @dag(schedule=None, start_date=datetime(2024, 1, 1), is_paused_upon_creation=False)
+        def ordered():
+            @task
+            def make():
+                return {"zebra": 1, "ant": {"y": 1, "b": 2}, "mole": 3}
+
+            @task
+            def look(pair):
+                return pair
+
+            look.expand(pair=make())
+
+        ordered()
+        """,
+    )
+    home.standalone()
+    home.wait_dag("ordered")
+    run_id = home.trigger("ordered")
+    home.wait_run("ordered", run_id)
+    base = f"dags/ordered/dagRuns/{run_id}/taskInstances"
+    whole = home.get(f"{base}/make/xcomEntries/return_value")["value"]
+    whole = json.loads(whole) if isinstance(whole, str) else whole
+    assert list(whole) == ["zebra", "ant", "mole"]
+    assert list(whole["ant"]) == ["y", "b"]
+    keys = []
+    for index in range(3):
+        value = home.get(f"{base}/look/xcomEntries/return_value", map_index=index)["value"]
+        keys.append(str(value))
+    assert ["zebra" in keys[0], "ant" in keys[1], "mole" in keys[2]] == [True, True, True]

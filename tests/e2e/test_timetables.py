@@ -142,3 +142,69 @@ def test_a_timetable_of_the_users_own_makes_runs_and_previews(home):
     home.wait_run("raise", home.trigger("raise"))
     home.dag("broken.py", BROKEN.replace("Ticks(60, trouble)", "None"))
     wait_for("no error", lambda: home.get("importErrors")["total_entries"] == 0)
+
+
+ERAS = """
+    from datetime import datetime, timezone
+    from airflow.sdk import DAG
+    from airflow.providers.standard.operators.bash import BashOperator
+
+    with DAG("nightly", schedule="0 3 * * *", start_date=datetime(2024, 1, 1, tzinfo=timezone.utc), catchup=False):
+        BashOperator(task_id="t", bash_command="echo {{ data_interval_start }} {{ data_interval_end }}")
+"""
+
+
+def test_dates_of_a_timetable_of_the_users_own_are_made_up_for(home):
+    plugins = home.path / "plugins"
+    plugins.mkdir()
+    (plugins / "ticks.py").write_text(TICKS)
+    home.dag("ticking.py", DAGS)
+    home.standalone()
+    home.wait_dag("all_of_them")
+    span = {"dag_id": "all_of_them", "from_date": "2024-02-01T00:00:00Z", "to_date": "2024-02-01T03:00:00Z"}
+    dry = home.rest("POST", "backfills/dry_run", json=span)
+    dates = [f"2024-02-01T0{hour}:00:00Z" for hour in range(4)]
+    assert [date["logical_date"] for date in dry["backfills"]] == dates
+    home.rest("PATCH", "dags/all_of_them", json={"is_paused": False})
+    backfill = home.rest("POST", "backfills", json={**span, "run_backwards": True, "max_active_runs": 1})
+
+    def over():
+        return home.get(f"backfills/{backfill['id']}")["completed_at"]
+
+    wait_for("the end of the backfill", over, timeout=90)
+    listed = home.get("dags/all_of_them/dagRuns", run_type="backfill", order_by="start_date")["dag_runs"]
+    assert [run["logical_date"] for run in listed] == dates[::-1], "the latest date went first"
+    assert {run["state"] for run in listed} == {"success"}
+    assert listed[0]["data_interval_end"] == "2024-02-01T04:00:00Z"
+
+
+def test_another_meaning_of_cron_is_a_new_version_that_runs_by_it(home):
+    home.dag("eras.py", ERAS)
+    home.env["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] = "False"
+    standalone = home.standalone()
+    home.wait_dag("nightly")
+
+    def newest():
+        return home.get("dags/nightly/dagVersions", order_by="-version_number")["dag_versions"][0]["version_number"]
+
+    # Airflow 3: a run is about the instant when it is due.
+    (first,) = wait_for("a run", lambda: runs_of(home, "nightly"))
+    assert first["data_interval_start"] == first["data_interval_end"]
+    home.wait_run("nightly", first["dag_run_id"])
+    assert newest() == 1
+    assert standalone.stop() == 0
+
+    # As in Airflow 2 from now on: a run covers the day before it.
+    home.env["AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS"] = "True"
+    home.standalone()
+    wait_for("a new version", lambda: newest() == 2)
+    preview = wait_for("what comes next", lambda: preview_of(home, "nightly")["next_runs"])
+    assert preview[0]["data_interval_start"][:10] < preview[0]["run_after"][:10]
+    manual = home.rest("POST", "dags/nightly/dagRuns", json={"logical_date": "2024-05-05T12:00:00Z"})
+    interval = (manual["data_interval_start"], manual["data_interval_end"])
+    assert interval == ("2024-05-04T03:00:00Z", "2024-05-05T03:00:00Z")
+    home.wait_run("nightly", manual["dag_run_id"])
+    assert home.run("nightly", manual["dag_run_id"])["dag_versions"][0]["version_number"] == 2
+    assert "2024-05-04 03:00:00+00:00 2024-05-05 03:00:00+00:00" in home.log("nightly", manual["dag_run_id"], "t")
+    again = home.run("nightly", first["dag_run_id"])
+    assert again["data_interval_start"] == again["data_interval_end"], "what ran keeps what it was about"

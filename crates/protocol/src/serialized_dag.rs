@@ -347,6 +347,10 @@ pub struct DagDefaults {
     pub rerun_with_latest_version: Option<bool>,
     /// `[core] executor`, the default one first; empty: nobody looks at what tasks name.
     pub executors: Vec<ExecutorName>,
+    /// `[scheduler] partition_mapper_max_downstream_keys`: runs that one event of a partition may be for.
+    pub max_downstream_keys: usize,
+    /// `[core] dag_run_conf_overrides_params`
+    pub conf_overrides_params: bool,
 }
 
 /// One executor of `[core] executor`: `LocalExecutor`, `some.module.LocalExecutor` or `some.module.LocalExecutor:alias`.
@@ -406,6 +410,8 @@ impl Default for DagDefaults {
             queue: "default".into(),
             rerun_with_latest_version: None,
             executors: Vec::new(),
+            max_downstream_keys: tradewind_core::asset::partition::MAX_DOWNSTREAM_KEYS,
+            conf_overrides_params: true,
         }
     }
 }

@@ -5,9 +5,11 @@
 
 use serde_json::{Map, Value};
 use tradewind_protocol::SerializedDag;
+use tradewind_protocol::serialized_dag::DagDefaults;
 
 /// What is wrong with a configuration; `None`: nothing. What it does not name has the param's own value.
-pub fn problem(dag: &SerializedDag, conf: Option<&Map<String, Value>>) -> Option<String> {
+pub fn problem(dag: &SerializedDag, conf: Option<&Map<String, Value>>, defaults: &DagDefaults) -> Option<String> {
+    let conf = conf.filter(|_| defaults.conf_overrides_params);
     dag.params.iter().find_map(|(name, param)| {
         let given = conf.and_then(|conf| conf.get(name)).or_else(|| param.get("value")).unwrap_or(&Value::Null);
         let schema = param.get("schema").unwrap_or(&Value::Null);

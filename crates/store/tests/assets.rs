@@ -55,8 +55,12 @@ async fn consume(store: &Store, dag_id: &str) -> Vec<Vec<i64>> {
     let spec: TimetableSpec = serde_json::from_value(row.timetable.clone()).unwrap();
     let mut tx = store.begin().await.unwrap();
     let queue = tx.lock_asset_queue(dag_id).await.unwrap();
-    let consumer =
-        AssetConsumer { schedule: spec.asset_schedule().unwrap(), aliases: row.pending.aliases.clone(), queue };
+    let consumer = AssetConsumer {
+        schedule: spec.asset_schedule().unwrap(),
+        aliases: row.pending.aliases.clone(),
+        queue,
+        most_keys: 9,
+    };
     let plan: AssetPlan = plan_asset_runs(&consumer);
     let outcome = tx
         .consume_assets(dag_id, &plan, |run| NewRun {

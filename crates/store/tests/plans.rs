@@ -5,11 +5,18 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
 use sqlx::{Connection as _, Row as _};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
-use tradewind_core::{RunState, TaskState, Timestamp, TryId};
-use tradewind_store::{ClearTis, FinishTry, NewRun, NewTi, RunWrite, Store, TiWrite, XComKey};
+use tradewind_core::asset::{AssetExpr, AssetUpdate};
+use tradewind_core::plan::{AssetConsumer, AssetRun, plan_asset_runs};
+use tradewind_core::timetable::TimetableSpec;
+use tradewind_core::{Deferral, RunState, TaskState, Timestamp, TryId, WaitOutcome};
+use tradewind_store::read::{AssetEventFilter, Page};
+use tradewind_store::{
+    AssetUse, AssetUseKind, ClearTis, FinishTry, Firing, NewRun, NewTi, ParsedDag, RunWrite, Store, TiWrite, XComKey,
+};
 use tradewind_testkit::build::{at, dag, file, new_run, new_ti, start, write};
 use tradewind_testkit::{TestStore, postgres, postgres_store, sqlite_store};
 
@@ -121,10 +128,80 @@ async fn scenario(store: &Store) {
     store.set_run_state(run_key, RunState::Failed, at(9), &[]).await.unwrap();
     store.heartbeat_job(scheduler, Timestamp::from_secs(0)).await.unwrap();
     store.delete_run(run_key).await.unwrap();
+    assets(store, scheduler).await;
+    waits(store, scheduler).await;
+}
+
+/// A task updates an asset, and the DAG that waits for it gets its run.
+async fn assets(store: &Store, scheduler: i64) {
+    let asset: AssetExpr = serde_json::from_value(json!({"asset": {"name": "a", "uri": "s3://a"}})).unwrap();
+    let spec = TimetableSpec::AssetTriggered { assets: asset.clone() };
+    let used = AssetUse { kind: AssetUseKind::Schedule, task_id: String::new(), what: asset.clone() };
+    let consumer = ParsedDag { timetable: serde_json::to_value(&spec).unwrap(), assets: vec![used], ..dag("w", "h1") };
+    store.apply_parse(file("w.py", vec![consumer])).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let run_key = tx.create_run(new_run("d", "producer", Some(7))).await.unwrap().created().unwrap();
+    let ids = tx.insert_tis(&[new_ti(run_key, "a")]).await.unwrap();
+    tx.write_tis(&[write(ids[0], (None, 0), Some(TaskState::Queued), 1)]).await.unwrap();
+    tx.commit().await.unwrap();
+    store.start_try(start(ids[0], 1)).await.unwrap();
+    let mut finish = FinishTry::new(TryId { ti_id: ids[0], try_number: 1 }, TaskState::Success, at(5));
+    finish.asset_updates = AssetUpdate::of_outlet(&asset).into_iter().collect();
+    store.finish_try(finish).await.unwrap();
+    assert!(store.read_inbox(scheduler).await.unwrap().iter().any(|row| row.dag_id.as_deref() == Some("w")));
+    let row = store.asset_consumers(&["w".into()]).await.unwrap().remove(0);
+    let mut tx = store.begin().await.unwrap();
+    let queue = tx.lock_asset_queue("w").await.unwrap();
+    let schedule = spec.asset_schedule().unwrap();
+    let plan = plan_asset_runs(&AssetConsumer { schedule, aliases: row.pending.aliases, queue, most_keys: 1 });
+    let new = |run: &AssetRun| new_run("w", &run.run_id(), None);
+    let created = tx.consume_assets("w", &plan, new).await.unwrap().created;
+    assert_eq!(created.len(), 1);
+    tx.commit().await.unwrap();
+    let of = AssetEventFilter { consumed_by: Some(created[0]), ..AssetEventFilter::default() };
+    assert_eq!(store.asset_events_for_task(&of, Page { limit: 10, offset: 0 }).await.unwrap().len(), 1);
+    store.set_paused(&["w".into()], true).await.unwrap();
+    store.set_paused(&["w".into()], false).await.unwrap();
+}
+
+/// A try defers, is woken and goes on.
+async fn waits(store: &Store, scheduler: i64) {
+    let mut tx = store.begin().await.unwrap();
+    let run_key = tx.create_run(new_run("d", "waits", Some(8))).await.unwrap().created().unwrap();
+    let ids = tx.insert_tis(&[new_ti(run_key, "a")]).await.unwrap();
+    tx.write_tis(&[write(ids[0], (None, 0), Some(TaskState::Queued), 1)]).await.unwrap();
+    tx.commit().await.unwrap();
+    store.start_try(start(ids[0], 1)).await.unwrap();
+    let deferral = Deferral { classpath: "company.T".into(), next_method: "go_on".into(), ..Deferral::default() };
+    let mut finish = FinishTry::new(TryId { ti_id: ids[0], try_number: 1 }, TaskState::Deferred, at(5));
+    finish.deferral = Some(Box::new(deferral));
+    store.finish_try(finish).await.unwrap();
+    let trigger_id = store.lease_triggers(scheduler, &[], at(-5), 10).await.unwrap()[0];
+    store.load_triggers(&[trigger_id]).await.unwrap();
+    let outcome = WaitOutcome::Event { payload: json!(1) };
+    let fires = Firing { trigger_id, triggerer: Some(scheduler), outcome };
+    assert_eq!(store.fire_triggers(&[fires], at(6)).await.unwrap(), [true]);
+    let ti = store.load_tis(&ids).await.unwrap().remove(0);
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(tx.write_tis(&[write(ids[0], (ti.state, ti.fence), Some(TaskState::Queued), 1)]).await.unwrap(), [true]);
+    tx.commit().await.unwrap();
+    store.start_try(start(ids[0], 1)).await.unwrap();
+    store.complete_backfills(at(9)).await.unwrap();
 }
 
 /// Tables that grow with the work that was done, and their aliases in statements.
-const BIG: [&str; 7] = ["task_instance", "task_try", "dag_run", "xcom", "dag_version", "event_log", "dag_tag"];
+const BIG: [&str; 10] = [
+    "task_instance",
+    "task_try",
+    "dag_run",
+    "xcom",
+    "dag_version",
+    "event_log",
+    "dag_tag",
+    "asset_event",
+    "asset_queue",
+    "dag_run_asset_event",
+];
 
 fn names_of_big_tables(sql: &str) -> BTreeSet<String> {
     let words: Vec<&str> =

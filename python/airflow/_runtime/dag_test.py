@@ -12,6 +12,7 @@ from math import prod
 from typing import Any, cast
 
 from airflow._runtime import run, supervisor
+from airflow._runtime.alerts import call_each, callbacks_of
 from airflow._runtime.memory_server import MemoryServer
 from airflow._runtime.outcome import Outcome
 from airflow._runtime.xcom_backend import from_wire
@@ -64,14 +65,12 @@ def run_dag(
     try:
         for task in dag.topological_sort():
             log.info("Task %s: %s", task.task_id, rehearsal.run_task(task))
+        run_data["state"] = rehearsal.state_of_run(dag)
+        rehearsal.call_back(dag)
     finally:
         supervisor.set_channel(None)
         os.environ.clear()
         os.environ.update(environ)
-    leaves = [
-        server.states[leaf.task_id, -1] for leaf in dag.leaves if not leaf.is_teardown or leaf.on_failure_fail_dagrun
-    ]
-    run_data["state"] = "failed" if any(state in _UPSTREAM_BAD for state in leaves) else "success"
     log.info("DAG %s: %s", dag.dag_id, run_data["state"])
     return TestedRun(dag.dag_id, run_data, server)
 
@@ -115,6 +114,25 @@ class _Rehearsal:
         self.server = server
         self.success_pattern = success_pattern
         self.skipped: set[tuple[str, int]] = set()
+
+    def state_of_run(self, dag: Any) -> str:
+        """How the run ends, by its last tasks."""
+        counts = [leaf for leaf in dag.leaves if not leaf.is_teardown or leaf.on_failure_fail_dagrun]
+        return "failed" if any(self.server.states[leaf.task_id, -1] in _UPSTREAM_BAD for leaf in counts) else "success"
+
+    def call_back(self, dag: Any) -> None:
+        """What the DAG calls at the end of its run. What goes wrong there is logged, and changes nothing."""
+        failed = self.server.run["state"] == "failed"
+        callbacks = callbacks_of(dag, "on_failure" if failed else "on_success")
+        tasks = list(dag.topological_sort())
+        if not callbacks or not tasks:
+            return
+        bad = [task for task in tasks if self.server.states[task.task_id, -1] == "failed"]
+        task = bad[0] if failed and bad else tasks[-1]
+        self.server.run["end_date"] = instant(datetime.now(tz=timezone.utc))
+        context = RuntimeTaskInstance(self._job(task, -1), task).get_template_context()
+        context["reason"] = "task_failure" if failed else "success"
+        call_each(callbacks, context, "DAG callback")
 
     def run_task(self, task: Any) -> str:
         """Run a task, or all instances of a mapped one; the state of the whole."""

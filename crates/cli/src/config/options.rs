@@ -177,6 +177,8 @@ options! {
         "A running task whose worker has been silent for so many seconds is retried or failed."
     MAX_DAGRUNS_TO_CREATE_PER_LOOP = ["scheduler"] "max_dagruns_to_create_per_loop", Int(1, 100_000), "10";
         "Scheduled runs that one DAG gets in one pass of the scheduler."
+    PARTITION_MAPPER_MAX_DOWNSTREAM_KEYS = ["scheduler"] "partition_mapper_max_downstream_keys", Int(1, 1_000_000), "1000";
+        "How many runs one event of an asset's partition may be for, when its mapper does not say."
     USE_JOB_SCHEDULE = ["scheduler"] "use_job_schedule", Flag, "True";
         "Whether schedules start runs at all. Off, only triggered runs go."
     ALLOWED_RUN_ID_PATTERN = ["scheduler"] "allowed_run_id_pattern", Text, "^[A-Za-z0-9_.~:+-]+$";
@@ -255,6 +257,8 @@ options! {
         "Seconds to wait for the mail server."
     SMTP_RETRY_LIMIT = ["smtp"] "smtp_retry_limit", Int(1, 1000), "5";
         "How often a mail is tried to be sent."
+    STATE_BACKEND = ["state_store"] "backend", Choice(&["airflow.state.metastore.MetastoreBackend"]), "airflow.state.metastore.MetastoreBackend";
+        "Where the state of tasks and assets is kept: in Tradewind's database, and nowhere else."
     STATE_RETENTION_DAYS = ["state_store"] "default_retention_days", Int(0, 36_500), "30";
         "Days until what a task remembers is forgotten, unless the task says otherwise; 0: never."
     STATE_CLEAR_ON_SUCCESS = ["state_store"] "clear_on_success", Flag, "False";

@@ -42,6 +42,8 @@ pub fn dag_defaults(config: &Config) -> DagDefaults {
         max_retry_delay: duration(config, &options::MAX_TASK_RETRY_DELAY),
         queue: config.text(&options::DEFAULT_QUEUE).to_owned(),
         executors: ExecutorName::list(config.text(&options::EXECUTOR)),
+        max_downstream_keys: count(config, &options::PARTITION_MAPPER_MAX_DOWNSTREAM_KEYS),
+        conf_overrides_params: config.flag(&options::DAG_RUN_CONF_OVERRIDES_PARAMS),
         rerun_with_latest_version: config
             .is_set(&options::RERUN_WITH_LATEST_VERSION)
             .then(|| config.flag(&options::RERUN_WITH_LATEST_VERSION)),

@@ -51,3 +51,11 @@ fn wrong_values_end_everything_with_their_place() {
     assert_snapshot!(home.session(&["config list", "db migrate"]));
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1, "nothing was made");
 }
+
+#[test]
+fn another_place_for_state_is_refused_at_the_start() {
+    let home = Home::new().with("AIRFLOW__STATE_STORE__BACKEND", "company.state.S3Backend");
+    let said = home.run("db migrate");
+    assert!(said.contains("[state_store] backend") && said.contains("one of airflow.state.metastore"), "{said}");
+    assert!(!home.path().join("airflow.db").exists(), "nothing was made");
+}

@@ -4,5 +4,6 @@ mod admin;
 mod command;
 mod config;
 mod db;
+mod state_store;
 mod why;
 mod words;

@@ -16,6 +16,8 @@ pub struct AssetConsumer<'s> {
     pub aliases: BTreeMap<String, BTreeSet<AssetKey>>,
     /// What it has not consumed.
     pub queue: Vec<QueuedEvent>,
+    /// Runs that one event of a partition may be for, if its mapper does not say.
+    pub most_keys: usize,
 }
 
 /// An event that a DAG has not consumed.
@@ -110,7 +112,7 @@ impl AssetConsumer<'_> {
                 (Some(run_key), _) => by_key.entry(run_key.clone()).or_default().push(event),
                 // Emission leaves these out; a schedule that has just become partitioned may have some.
                 (None, None) => {}
-                (None, Some(key)) => match partitions.runs_of(&event.asset, key) {
+                (None, Some(key)) => match partitions.runs_of(&event.asset, key, self.most_keys) {
                     Ok(run_keys) => {
                         for run_key in &run_keys {
                             by_key.entry(run_key.clone()).or_default().push(event);
@@ -194,7 +196,12 @@ mod tests {
     fn plan(spec: Value, queue: Vec<QueuedEvent>) -> AssetPlan {
         let spec: TimetableSpec = serde_json::from_value(spec).unwrap();
         spec.compile().unwrap();
-        plan_asset_runs(&AssetConsumer { schedule: spec.asset_schedule().unwrap(), aliases: BTreeMap::new(), queue })
+        plan_asset_runs(&AssetConsumer {
+            schedule: spec.asset_schedule().unwrap(),
+            aliases: BTreeMap::new(),
+            queue,
+            most_keys: 2,
+        })
     }
 
     fn both() -> Value {

@@ -37,6 +37,12 @@ pub enum BackfillError {
     /// The DAG has no schedule that repeats.
     #[error("the schedule of this DAG ({0}) has no dates that could be made up for")]
     NotPeriodic(String),
+    /// The runs of the DAG's schedule have no logical dates.
+    #[error(
+        "the runs of this schedule ({0}) are about partitions and have no logical dates: trigger those that are missing \
+         with their partition_key"
+    )]
+    Partitions(String),
     /// Each run would wait for the one after it.
     #[error("a backfill can't run backwards when tasks of the DAG have depends_on_past")]
     BackwardsOverPast,
@@ -125,6 +131,9 @@ pub fn backfill_dates(
         if run.data_interval.end >= now || run.logical_date.is_some_and(|date| date > to) || stands_still {
             break;
         }
+        if run.logical_date.is_none() {
+            return Err(BackfillError::Partitions(timetable.summary()));
+        }
         if dates.len() == MOST_BACKFILL_RUNS {
             return Err(BackfillError::TooMany);
         }
@@ -210,6 +219,11 @@ mod tests {
             let refused = backfill_dates(&timetable(spec), false, &span, now).unwrap_err();
             assert!(matches!(refused, BackfillError::NotPeriodic(_)), "{refused}");
         }
+        let partitions = r#"{"type": "cron_partition", "cron": "0 0 * * *", "timezone": "UTC", "run_offset": 0,
+            "key_format": "%Y-%m-%d"}"#;
+        let refused = backfill_dates(&timetable(partitions), false, &span, now).unwrap_err();
+        assert!(matches!(refused, BackfillError::Partitions(_)), "{refused}");
+        assert!(refused.to_string().contains("trigger those that are missing with their partition_key"));
     }
 
     #[test]

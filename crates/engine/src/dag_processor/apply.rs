@@ -155,6 +155,7 @@ fn structure_hash(data: &Value) -> String {
     if let Some(fields) = data.as_object_mut() {
         fields.remove("fileloc");
     }
-    // serde_json keeps object keys sorted (no `preserve_order`), so the text is canonical.
+    // Objects keep the order of their keys, which for dicts in DAG files is nobody's promise.
+    data.sort_all_objects();
     format!("{:x}", Sha256::digest(data.to_string()))
 }

@@ -40,7 +40,12 @@ impl<C: Clock> Scheduler<C> {
         for (row, spec) in &ready {
             let Some(schedule) = spec.asset_schedule() else { continue };
             let queue = tx.lock_asset_queue(&row.dag_id).await?;
-            let plan = plan_asset_runs(&AssetConsumer { schedule, aliases: row.pending.aliases.clone(), queue });
+            let plan = plan_asset_runs(&AssetConsumer {
+                schedule,
+                aliases: row.pending.aliases.clone(),
+                queue,
+                most_keys: self.config.defaults.max_downstream_keys,
+            });
             for (event_id, error) in &plan.refused {
                 tracing::warn!(dag.id = row.dag_id, event = event_id, %error, "an asset event is for no run");
                 let extra = format!("asset event {event_id}: {error}");

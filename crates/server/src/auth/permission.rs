@@ -172,6 +172,7 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("GET", "/ui/grid/{dag_id}", VIEWER),
     ("GET", "/ui/structure/{dag_id}", VIEWER),
     ("GET", "/ui/dags/{dag_id}/dagRuns/{dag_run_id}/deadlines", VIEWER),
+    ("GET", "/ui/dags/{dag_id}/deadlineAlerts", VIEWER),
     ("GET", "/ui/next_runs/{dag_id}", VIEWER),
     ("GET", "/ui/why/{dag_id}/{run_id}/{task_id}/{map_index}", VIEWER),
     // Workers and running tries.

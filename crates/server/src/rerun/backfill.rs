@@ -43,7 +43,7 @@ pub struct Request {
 /// # Errors
 /// 404 without such a DAG, 409 while it has another backfill, 422 if it can't have this one; the database's.
 pub async fn create(store: &Store, request: Request, defaults: &DagDefaults, now: Timestamp) -> ApiResult<i64> {
-    let (dag, dates) = plan(store, &request, now).await?;
+    let (dag, dates) = plan(store, &request, defaults, now).await?;
     let runs = dates.into_iter().map(|run| NewBackfillRun {
         run_id: run_id(RunType::Backfill, run.logical_date.unwrap_or(run.run_after)),
         run,
@@ -75,18 +75,28 @@ pub async fn create(store: &Store, request: Request, defaults: &DagDefaults, now
 ///
 /// # Errors
 /// Those of [`create`], except that another backfill does not matter.
-pub async fn dry_run(store: &Store, request: &Request, now: Timestamp) -> ApiResult<Vec<(NextRun, BackfillStep)>> {
-    let (_, dates) = plan(store, request, now).await?;
+pub async fn dry_run(
+    store: &Store,
+    request: &Request,
+    defaults: &DagDefaults,
+    now: Timestamp,
+) -> ApiResult<Vec<(NextRun, BackfillStep)>> {
+    let (_, dates) = plan(store, request, defaults, now).await?;
     let at: Vec<Timestamp> = dates.iter().filter_map(|run| run.logical_date).collect();
     let steps = store.backfill_steps(&request.dag_id, &at, request.reprocess).await?;
     Ok(dates.into_iter().zip(steps).filter(|(_, step)| !matches!(step, BackfillStep::LeaveOut(_))).collect())
 }
 
-async fn plan(store: &Store, request: &Request, now: Timestamp) -> ApiResult<(SerializedDag, Vec<NextRun>)> {
+async fn plan(
+    store: &Store,
+    request: &Request,
+    defaults: &DagDefaults,
+    now: Timestamp,
+) -> ApiResult<(SerializedDag, Vec<NextRun>)> {
     let dag = newest(store, &request.dag_id).await?;
     must_allow(&dag, RunType::Backfill)?;
     let wrong = |detail: String| ApiError::unprocessable(detail);
-    if let Some(problem) = params::problem(&dag, request.conf.as_ref()) {
+    if let Some(problem) = params::problem(&dag, request.conf.as_ref(), defaults) {
         return Err(wrong(problem));
     }
     let timetable = serde_json::from_value::<TimetableSpec>(dag.timetable.clone())

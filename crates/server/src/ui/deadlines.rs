@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 use tradewind_store::read::{DEADLINE_COLUMNS, DeadlineFilter};
 
+use super::deadline_alerts::alert_uuid;
 use crate::api::v2::paging::{instants, order, page};
 use crate::http::Params;
 use crate::http::error::{ApiError, ApiResult};
@@ -39,7 +40,7 @@ pub async fn handle(
             "created_at": deadline.created_at,
             "dag_id": deadline.dag_id,
             "dag_run_id": deadline.run_id,
-            "alert_id": null,
+            "alert_id": deadline.dag_version_id.map(|version| alert_uuid(version, deadline.alert)),
             "alert_name": name,
         })
     };

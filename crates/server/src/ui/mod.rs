@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod changes;
 mod dags;
+mod deadline_alerts;
 mod deadlines;
 mod events;
 mod grid;
@@ -24,6 +25,7 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/ui/grid/{dag_id}", grid::handle)
         .get("/ui/structure/{dag_id}", structure::handle)
         .get("/ui/dags/{dag_id}/dagRuns/{dag_run_id}/deadlines", deadlines::handle)
+        .get("/ui/dags/{dag_id}/deadlineAlerts", deadline_alerts::handle)
         .get("/ui/next_runs/{dag_id}", next_runs::handle)
         .get("/ui/why/{dag_id}/{run_id}/{task_id}/{map_index}", why::handle)
 }

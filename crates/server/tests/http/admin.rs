@@ -45,7 +45,7 @@ async fn connections_keep_their_secrets() {
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
         assert_eq!(
             (made.body["password"].clone(), made.body["extra"].clone()),
-            (json!("***"), json!("{\"n\":1,\"token\":\"***\"}"))
+            (json!("***"), json!("{\"token\":\"***\",\"n\":1}"))
         );
         assert_eq!(server.post(path, body).await.status, StatusCode::CONFLICT);
         let back = json!({"connection_id": "c", "conn_type": "http", "host": "other", "password": "***",
@@ -55,7 +55,7 @@ async fn connections_keep_their_secrets() {
         let stored = server.store.connection("c").await.unwrap().unwrap();
         assert_eq!(
             (stored.password.as_deref(), stored.extra.as_deref()),
-            (Some("p4ss"), Some("{\"n\":2,\"token\":\"t0k\"}"))
+            (Some("p4ss"), Some("{\"token\":\"t0k\",\"n\":2}"))
         );
         let bad = json!({"connection_id": "x", "conn_type": "http", "extra": "no json"});
         assert_eq!(server.post(path, bad).await.body["detail"][0]["loc"], json!(["body", "extra"]));

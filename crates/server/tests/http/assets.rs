@@ -2,10 +2,12 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
+use tradewind_core::RunType;
 use tradewind_core::asset::AssetExpr;
+use tradewind_core::plan::{AssetPlan, AssetRun};
 use tradewind_core::timetable::TimetableSpec;
-use tradewind_store::{AssetUse, AssetUseKind, ParsedDag};
-use tradewind_testkit::build::{dag, file};
+use tradewind_store::{AssetUse, AssetUseKind, NewAssetEvent, NewRun, ParsedDag};
+use tradewind_testkit::build::{at, dag, file, new_run};
 
 use super::server::{Server, servers};
 
@@ -27,6 +29,7 @@ async fn add_dags(server: &Server) {
     };
     let alias = serde_json::from_value(json!({"alias": {"name": "x"}})).unwrap();
     let producer = ParsedDag {
+        data: json!({"format": 1, "dag_id": "producer", "timetable": {"type": "once"}, "tasks": []}).to_string(),
         assets: vec![used(AssetUseKind::Outlet, "make", asset("a")), used(AssetUseKind::Outlet, "make", alias)],
         ..dag("producer", "1")
     };
@@ -146,5 +149,79 @@ async fn an_asset_is_materialized_by_the_dag_that_updates_it() {
         assert_eq!(upstream, json!({"asset_events": [], "total_entries": 0}));
         let by_key = server.ok("/api/v2/dags/~/dagRuns?partition_key_pattern=P").await;
         assert_eq!(by_key["total_entries"], 1);
+    }
+}
+
+#[tokio::test]
+async fn dags_and_runs_are_found_by_the_assets_that_they_are_about() {
+    for server in servers().await {
+        add_dags(&server).await;
+        let dags = async |query: &str| -> Vec<String> {
+            let found = server.ok(&format!("/api/v2/dags?{query}")).await;
+            found["dags"].as_array().unwrap().iter().map(|dag| dag["dag_id"].as_str().unwrap().into()).collect()
+        };
+        assert_eq!(dags("has_asset_schedule=true").await, ["consumer"]);
+        assert_eq!(dags("has_asset_schedule=false").await, ["producer", "reader"]);
+        assert_eq!(dags("asset_dependency=s3%3A%2F%2Fa").await, ["consumer"]);
+        assert_eq!(dags("asset_dependency=S3&has_asset_schedule=false").await, Vec::<String>::new());
+        assert_eq!(dags("asset_dependency=c").await, Vec::<String>::new());
+        assert_eq!(server.get("/api/v2/dags?is_favorite=true").await.status, StatusCode::BAD_REQUEST);
+
+        let mut tx = server.store.begin().await.unwrap();
+        let event = NewAssetEvent {
+            asset: asset("a"),
+            at: at(1),
+            extra: serde_json::Map::new(),
+            aliases: vec![],
+            source: None,
+            partition_key: None,
+            partition_date: None,
+        };
+        let number = tx.emit_asset_events(&[event]).await.unwrap()[0].unwrap();
+        let plan = AssetPlan {
+            runs: vec![AssetRun { run_after: at(1), partition_key: None, partition_date: None, events: vec![number] }],
+            ..AssetPlan::default()
+        };
+        tx.consume_assets("consumer", &plan, |run| NewRun {
+            run_type: RunType::AssetTriggered,
+            ..new_run("consumer", &run.run_id(), None)
+        })
+        .await
+        .unwrap();
+        tx.create_run(new_run("consumer", "other", None)).await.unwrap();
+        tx.commit().await.unwrap();
+        for (query, expected) in [
+            ("", 2),
+            ("consuming_asset_pattern=a", 1),
+            ("consuming_asset_pattern=%25b%25", 0),
+            ("consuming_asset_pattern=b|S3%3A%25", 1),
+            ("consuming_asset_prefix_pattern=s3%3A", 1),
+        ] {
+            let found = server.ok(&format!("/api/v2/dags/~/dagRuns?{query}")).await;
+            assert_eq!(found["total_entries"], expected, "{}: {query}", server.store.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_name_with_two_uris_is_worth_a_warning() {
+    for server in servers().await {
+        add_dags(&server).await;
+        assert_eq!(server.ok("/api/v2/dagWarnings").await, json!({"dag_warnings": [], "total_entries": 0}));
+        let other = serde_json::from_value(json!({"asset": {"name": "a", "uri": "gs://a"}})).unwrap();
+        let used = AssetUse { kind: AssetUseKind::Outlet, task_id: "t".into(), what: other };
+        let odd = ParsedDag { assets: vec![used], ..dag("odd", "1") };
+        server.store.apply_parse(file("odd.py", vec![odd])).await.unwrap();
+        let found = server.ok("/api/v2/dagWarnings?dag_id=odd").await;
+        let warning = &found["dag_warnings"][0];
+        assert_eq!((&found["total_entries"], &warning["warning_type"]), (&json!(1), &json!("asset conflict")));
+        assert_eq!((&warning["dag_id"], warning["timestamp"].is_string()), (&json!("odd"), true));
+        let message = warning["message"].as_str().unwrap();
+        assert!(message.starts_with("asset 'a' has the URI 'gs://a' here and 's3://a' elsewhere"), "{message}");
+        let all = server.ok("/api/v2/dagWarnings?order_by=-dag_id&limit=1").await;
+        assert_eq!((&all["total_entries"], &all["dag_warnings"][0]["dag_id"]), (&json!(4), &json!("reader")));
+        assert_eq!(server.ok("/api/v2/dagWarnings?warning_type=non-existent%20pool").await["total_entries"], 0);
+        let wrong = server.get("/api/v2/dagWarnings?warning_type=x").await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }

@@ -92,12 +92,16 @@ async fn backfills_that_make_no_sense_are_refused() {
         add_daily(&server, "scheduled", json!({"allowed_run_types": ["scheduled"]})).await;
         let past = json!([{"task_id": "a", "operator": "Op", "depends_on_past": true}]);
         add_daily(&server, "past", json!({"tasks": past})).await;
+        let params = json!({"n": {"value": 1, "schema": {"type": "integer", "maximum": 5}}});
+        add_daily(&server, "params", json!({"params": params})).await;
         let of = |dag_id: &str| with(march(1, 3), json!({"dag_id": dag_id}));
+        let conf = |conf: Value| with(of("params"), json!({"dag_run_conf": conf}));
         for (body, status, words) in [
             (of("once"), StatusCode::UNPROCESSABLE_ENTITY, "no dates that could be made up for"),
             (of("past"), StatusCode::UNPROCESSABLE_ENTITY, "depends_on_past"),
             (of("nowhere"), StatusCode::NOT_FOUND, "there is no DAG"),
             (of("scheduled"), StatusCode::BAD_REQUEST, "does not allow backfill runs"),
+            (conf(json!({"n": 6})), StatusCode::UNPROCESSABLE_ENTITY, "Invalid input for param n: 6 is greater than"),
             (march(3, 1), StatusCode::UNPROCESSABLE_ENTITY, "is after to_date"),
             (with(march(1, 3), json!({"max_active_runs": 0})), StatusCode::UNPROCESSABLE_ENTITY, "between 1 and"),
             (with(march(1, 3), json!({"reprocess_behavior": "x"})), StatusCode::UNPROCESSABLE_ENTITY, "not a"),
@@ -112,6 +116,19 @@ async fn backfills_that_make_no_sense_are_refused() {
         assert_eq!(server.post("/api/v2/backfills", again).await.status, StatusCode::OK);
         let manual = server.post("/api/v2/dags/scheduled/dagRuns", json!({"logical_date": null})).await;
         assert_eq!(manual.status, StatusCode::BAD_REQUEST, "{manual:?}");
+        let trigger = async |conf: Value| {
+            let body = json!({"logical_date": null, "conf": conf});
+            server.post("/api/v2/dags/params/dagRuns", body).await
+        };
+        let refused = trigger(json!({"n": "x"})).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{refused:?}");
+        assert!(refused.body["detail"].to_string().contains("param n: \\\"x\\\" is not of type"), "{refused:?}");
+        for fits in [json!({"n": 5}), json!({"other": "x"}), Value::Null] {
+            let run = trigger(fits).await;
+            assert_eq!(run.status, StatusCode::OK, "{run:?}");
+        }
+        let made = server.post("/api/v2/backfills", conf(json!({"n": 5}))).await;
+        assert_eq!(made.status, StatusCode::OK, "{made:?}");
         assert_eq!(server.ok("/api/v2/dags/scheduled").await["allowed_run_types"], json!(["scheduled"]));
     }
 }

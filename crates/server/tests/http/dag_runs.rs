@@ -155,7 +155,7 @@ async fn waits_for_the_end_of_a_run() {
         assert_eq!(waiting.chunk().await.unwrap().unwrap(), "{\"state\":\"queued\"}\n");
         server.store.set_run_state(ran.run_key, RunState::Success, at(50), &[]).await.unwrap();
         let last = waiting.text().await.unwrap();
-        assert_eq!(last, "{\"results\":{\"a\":{\"n\":1}},\"state\":\"success\"}\n");
+        assert_eq!(last, "{\"state\":\"success\",\"results\":{\"a\":{\"n\":1}}}\n");
         assert_eq!(server.get("/api/v2/dags/d/dagRuns/r1/wait").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }

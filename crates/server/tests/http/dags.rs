@@ -2,6 +2,8 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
+use tradewind_store::{ParsedDag, StoredImportError};
+use tradewind_testkit::build::{dag, file};
 
 use super::server::{add_dags, add_run, servers};
 
@@ -105,5 +107,57 @@ async fn pauses_one_or_many_and_deletes() {
         let events = server.ok("/api/v2/eventLogs?dag_id=gen_1&order_by=-id").await;
         assert_eq!(events["event_logs"][0]["event"], "delete_dag");
         assert_eq!(events["event_logs"][0]["owner"], "admin");
+    }
+}
+
+#[tokio::test]
+async fn deadlines_that_a_dag_declares_are_listed() {
+    for server in servers().await {
+        let data = json!({
+            "format": 1, "dag_id": "d", "timetable": {"type": "once"}, "tasks": [],
+            "deadlines": [
+                {"name": "soon", "reference": {"type": "queued_at"}, "interval": 60.0,
+                 "callback": {"path": "x.y", "kwargs": {}, "mode": "sync"}},
+                {"reference": {"type": "custom", "class": "Mine", "when_queued": true}, "interval_variable": "v",
+                 "callback": {"path": "x.y", "kwargs": {}, "mode": "sync"}},
+            ],
+        });
+        let parsed = ParsedDag { data: data.to_string(), ..dag("d", "h1") };
+        server.store.apply_parse(file("d.py", vec![parsed])).await.unwrap();
+        let found = server.ok("/ui/dags/d/deadlineAlerts?order_by=-reference_type").await;
+        assert_eq!(found["total_entries"], 2);
+        let [mine, soon] = found["deadline_alerts"].as_array().unwrap().as_slice() else { panic!("{found}") };
+        assert_eq!(
+            (&mine["reference_type"], &mine["name"], &mine["interval"]),
+            (&json!("Mine"), &json!(null), &json!(null))
+        );
+        assert_eq!((&soon["reference_type"], &soon["name"]), (&json!("DagRunQueuedAtDeadline"), &json!("soon")));
+        assert_eq!(soon["interval"], 60.0);
+
+        let path = "/api/v2/dags/d/dagRuns";
+        let run = server.post(path, json!({"logical_date": null, "dag_run_id": "r"})).await;
+        assert_eq!(run.status, StatusCode::OK, "{run:?}");
+        let of_run = server.ok("/ui/dags/d/dagRuns/r/deadlines").await;
+        assert_eq!(of_run["deadlines"][0]["alert_id"], soon["id"], "the run's deadline names its alert");
+        assert_eq!(
+            server.ok("/ui/dags/d/deadlineAlerts?limit=1&offset=1").await["deadline_alerts"][0]["id"],
+            mine["id"]
+        );
+        assert_eq!(server.get("/ui/dags/d/deadlineAlerts?version_number=7").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(server.get("/ui/dags/no/deadlineAlerts").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(server.get("/ui/dags/d/deadlineAlerts?order_by=x").await.status, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[tokio::test]
+async fn import_errors_name_files_as_their_bundle_does() {
+    for server in servers().await {
+        let mut broken = file("team/bad.py", Vec::new());
+        broken.import_error =
+            Some(StoredImportError { message: "no".into(), line: Some(3), traceback: "Traceback …".into() });
+        server.store.apply_parse(broken).await.unwrap();
+        let found = server.ok("/api/v2/importErrors?filename_pattern=team%25").await;
+        let error = &found["import_errors"][0];
+        assert_eq!((&error["filename"], &error["bundle_name"]), (&json!("team/bad.py"), &json!("dags-folder")));
     }
 }

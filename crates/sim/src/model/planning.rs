@@ -143,7 +143,10 @@ impl Model {
             ti.heartbeat_at = None;
             ti.map_length = None;
             ti.skip = Vec::new();
-            ti.first_started_at = None;
+            // The timeout of a sensor that looked again counts over its retries.
+            if ti.reschedule_count == 0 && ti.first_started_at == ti.start_date {
+                ti.first_started_at = None;
+            }
             ti.reschedule_count = 0;
         }
         ti.state = write.state;

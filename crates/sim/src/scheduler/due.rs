@@ -69,7 +69,7 @@ impl Scheduler {
                 continue;
             };
             let queue = model.queue_of(&dag_id);
-            let plan = plan_asset_runs(&AssetConsumer { schedule, aliases: BTreeMap::new(), queue });
+            let plan = plan_asset_runs(&AssetConsumer { schedule, aliases: BTreeMap::new(), queue, most_keys: 1 });
             let created = model.consume(&dag_id, &plan, self.id, self.now);
             self.busy |= !created.is_empty();
             self.to_load.extend(created);

@@ -145,11 +145,13 @@ impl Both<'_> {
         let spec = spec(dag_id);
         let schedule = || spec.asset_schedule().unwrap();
         let queue = self.model.queue_of(dag_id);
-        let plan = plan_asset_runs(&AssetConsumer { schedule: schedule(), aliases: BTreeMap::new(), queue });
+        let plan =
+            plan_asset_runs(&AssetConsumer { schedule: schedule(), aliases: BTreeMap::new(), queue, most_keys: 1 });
         let ours = self.model.consume(dag_id, &plan, owner.0, at);
         let mut tx = self.store.begin().await.unwrap();
         let queue = tx.lock_asset_queue(dag_id).await.unwrap();
-        let plan = plan_asset_runs(&AssetConsumer { schedule: schedule(), aliases: BTreeMap::new(), queue });
+        let plan =
+            plan_asset_runs(&AssetConsumer { schedule: schedule(), aliases: BTreeMap::new(), queue, most_keys: 1 });
         let outcome = tx.consume_assets(dag_id, &plan, |run| NewRun {
             dag_id: dag_id.into(),
             run_id: run.run_id(),

@@ -83,6 +83,8 @@ pub struct RunFilter {
     pub partition_key: Match,
     /// By user.
     pub triggering_user: Match,
+    /// Of an asset whose event they consumed: its name or URI.
+    pub consumed_asset: Match,
     /// In these states; none: any.
     pub states: Vec<String>,
     /// Of these types; none: any.
@@ -135,6 +137,11 @@ impl RunFilter {
         f.matches("r.run_id", &self.run_id);
         f.matches("r.partition_key", &self.partition_key);
         f.matches("r.triggering_user", &self.triggering_user);
+        f.matches_asset(
+            "dag_run_asset_event AS c JOIN asset_event AS e ON e.id = c.event_id JOIN asset AS a ON a.id = e.asset_id",
+            "c.run_key = r.id",
+            &self.consumed_asset,
+        );
         f.any_text("r.state", &self.states);
         if !self.states.is_empty() && self.states.iter().all(|state| state == "queued" || state == "running") {
             // Says to the planner of either database that the small index of active runs is enough.

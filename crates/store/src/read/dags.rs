@@ -90,6 +90,10 @@ pub struct DagFilter {
     pub paused: Option<bool>,
     /// The file has an import error or not.
     pub has_import_errors: Option<bool>,
+    /// The schedule waits for assets or not.
+    pub has_asset_schedule: Option<bool>,
+    /// Of an asset that the schedule waits for: its name or URI.
+    pub asset: Match,
     /// State of the newest run.
     pub last_run_state: Option<String>,
     /// By bundle.
@@ -165,6 +169,19 @@ impl DagFilter {
         f.eq_some(
             "(SELECT r.state FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC, r.id DESC LIMIT 1)",
             self.last_run_state.as_deref(),
+        );
+        if let Some(wanted) = self.has_asset_schedule {
+            let not = if wanted { "" } else { "NOT " };
+            let tables = ["asset_reference", "asset_alias_reference", "asset_loose_reference"];
+            let waits = tables.map(|table| {
+                format!("EXISTS (SELECT 1 FROM {table} AS s WHERE s.dag_id = d.dag_id AND s.kind = 'schedule')")
+            });
+            f.and(&format!("{not}({})", waits.join(" OR ")));
+        }
+        f.matches_asset(
+            "asset_reference AS s JOIN asset AS a ON a.id = s.asset_id",
+            "s.dag_id = d.dag_id AND s.kind = 'schedule'",
+            &self.asset,
         );
         self.with_run(f);
     }

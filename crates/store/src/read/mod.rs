@@ -13,6 +13,7 @@ mod query;
 mod task_instances;
 mod triggers;
 mod ui;
+mod warnings;
 mod xcoms;
 
 pub use admin::*;
@@ -27,4 +28,5 @@ pub use query::{Column, Listed, Match, OrderBy, Page, Span, UnknownColumn};
 pub use task_instances::*;
 pub use triggers::*;
 pub use ui::*;
+pub use warnings::*;
 pub use xcoms::*;

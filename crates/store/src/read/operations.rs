@@ -200,7 +200,7 @@ impl Store {
             let place = f.bind(filename.into());
             f.and(&format!("e.fileloc = {place} OR e.relative_fileloc = {place}"));
         }
-        f.matches("e.fileloc", &by.filename_match);
+        f.matches("e.relative_fileloc", &by.filename_match);
         f.eq_some("e.bundle_name", by.bundle_name.as_deref());
         let total = self.number(format!("SELECT COUNT(*) FROM import_error e{}", f.text), &f.args).await?;
         let sql = format!("{} FROM import_error e{}{}", select::<ImportErrorView>(), f.text, order.sql("e.id"));

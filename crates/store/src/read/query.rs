@@ -279,6 +279,22 @@ impl Filter {
         }
     }
 
+    /// Name or URI of an asset matches, where `from` (with `asset AS a` in it) and `condition` say which assets count.
+    pub(crate) fn matches_asset(&mut self, from: &str, condition: &str, by: &Match) {
+        if by.pattern.is_none() && by.prefix.is_none() {
+            return;
+        }
+        let mut any = Vec::new();
+        for column in ["a.name", "a.uri"] {
+            let mut inner = Self { dialect: self.dialect, text: String::new(), args: std::mem::take(&mut self.args) };
+            inner.and(condition);
+            inner.matches(column, by);
+            self.args = inner.args;
+            any.push(format!("EXISTS (SELECT 1 FROM {from}{})", inner.text));
+        }
+        self.and(&any.join(" OR "));
+    }
+
     /// Expression for the place of a text in another, from 1; 0 when it is not there.
     pub(crate) fn position(&self, text: &str, part: &str) -> String {
         match self.dialect {

@@ -67,7 +67,7 @@ pub async fn run(args: &CreateArgs, context: &Context) -> Result<(), CliError> {
         user: std::env::var("USER").ok(),
     };
     if args.dry_run {
-        return words::show_dates(&session.store, &request).await;
+        return words::show_dates(&session.store, &request, &dag_defaults(&session.config)).await;
     }
     let id = backfill::create(&session.store, request, &dag_defaults(&session.config), roles::now()).await?;
     wake::hint(&session.config);

@@ -87,7 +87,7 @@ pub async fn run(args: &OldBackfillArgs, context: &Context) -> Result<(), CliErr
     let dags = dags(args, &session).await?;
     if args.dry_run {
         for dag_id in &dags {
-            words::show_dates(store, &request(dag_id)).await?;
+            words::show_dates(store, &request(dag_id), &dag_defaults(&session.config)).await?;
         }
         return Ok(());
     }

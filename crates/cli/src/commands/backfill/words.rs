@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tradewind_core::plan::BackfillStep;
+use tradewind_protocol::serialized_dag::DagDefaults;
 use tradewind_server::rerun::backfill::{self, Request};
 use tradewind_store::Store;
 
@@ -11,8 +12,8 @@ use crate::output::{Format, print};
 use crate::{roles, row};
 
 /// The dates that a backfill would run.
-pub async fn show_dates(store: &Store, request: &Request) -> Result<(), CliError> {
-    let dates = backfill::dry_run(store, request, roles::now()).await?;
+pub async fn show_dates(store: &Store, request: &Request, defaults: &DagDefaults) -> Result<(), CliError> {
+    let dates = backfill::dry_run(store, request, defaults, roles::now()).await?;
     println!("Dry run of a backfill of the DAG {}: {} runs", request.dag_id, dates.len());
     let rows = dates.into_iter().map(|(run, step)| {
         let what = if step == BackfillStep::Reprocess { "runs again" } else { "gets a run" };

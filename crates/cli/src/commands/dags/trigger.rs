@@ -4,6 +4,8 @@ use clap::Args;
 use serde_json::Value;
 use tradewind_core::timetable::run_id;
 use tradewind_core::{RunType, Timestamp};
+use tradewind_server::params;
+use tradewind_server::rerun::newest;
 use tradewind_store::{NewRun, TriggerOutcome};
 
 use crate::commands::Context;
@@ -13,6 +15,7 @@ use crate::commands::subdir::Subdir;
 use crate::config::options;
 use crate::error::CliError;
 use crate::output::{OutputArgs, print};
+use crate::roles::settings::dag_defaults;
 use crate::{home, roles, row, wake};
 
 /// Arguments of `dags trigger`.
@@ -51,6 +54,10 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
             "the DAG '{}' is not in its file any more, so nothing can run it",
             dag.dag_id
         )));
+    }
+    let serialized = newest(store, &dag.dag_id).await?;
+    if let Some(problem) = params::problem(&serialized, conf.as_object(), &dag_defaults(&session.config)) {
+        return Err(CliError::failed(problem).hint("the params of the DAG say what --conf may hold"));
     }
     let now = roles::now();
     let logical_date = args.logical_date.or(args.now.then_some(now));

@@ -16,8 +16,7 @@ use crate::time::Timestamp;
 pub use temporal::{Grain, Temporal};
 pub use window::{Direction, Window};
 
-/// Keys that one event may be for, unless its mapper says otherwise
-/// (`[scheduler] partition_mapper_max_downstream_keys`).
+/// Keys that one event may be for, unless its mapper or `[scheduler] partition_mapper_max_downstream_keys` say otherwise.
 pub const MAX_DOWNSTREAM_KEYS: usize = 1000;
 
 /// From a partition key of an event to the keys of the runs that it is for.
@@ -184,14 +183,14 @@ impl Partitions {
         self.mappers.iter().find(fits).map_or(&self.default_mapper, |own| &own.mapper)
     }
 
-    /// Keys of the runs that an event is for.
+    /// Keys of the runs that an event is for: at most so many, if its mapper does not say otherwise.
     ///
     /// # Errors
     /// [`Error`] with the reason why there are none.
-    pub fn runs_of(&self, asset: &AssetKey, key: &str) -> Result<Vec<String>, Error> {
+    pub fn runs_of(&self, asset: &AssetKey, key: &str, most: usize) -> Result<Vec<String>, Error> {
         let mapper = self.mapper(asset);
         let mut keys = mapper.to_downstream(key)?;
-        let allowed = mapper.max_downstream_keys.unwrap_or(MAX_DOWNSTREAM_KEYS);
+        let allowed = mapper.max_downstream_keys.unwrap_or(most);
         if keys.len() > allowed {
             return Err(Error::TooMany { key: key.to_owned(), found: keys.len(), allowed });
         }

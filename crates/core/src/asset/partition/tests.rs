@@ -68,7 +68,7 @@ fn a_rollup_waits_for_its_window() {
     let rollup = json!({"type": "rollup", "upstream_mapper": day, "window": {"type": "day"}});
     let partitions = Partitions { default_mapper: mapper(rollup), mappers: vec![] };
     let asset = AssetKey { name: "a".into(), uri: "a".into() };
-    assert_eq!(partitions.runs_of(&asset, "2024-03-13T05").unwrap(), ["2024-03-13"]);
+    assert_eq!(partitions.runs_of(&asset, "2024-03-13T05", MAX_DOWNSTREAM_KEYS).unwrap(), ["2024-03-13"]);
     let mut came: BTreeSet<String> = (0..23).map(|hour| format!("2024-03-13T{hour:02}")).collect();
     assert!(!partitions.is_complete(&asset, "2024-03-13", &came).unwrap());
     came.insert("2024-03-14T00".into());
@@ -92,7 +92,7 @@ fn a_categorical_rollup_waits_for_its_segments() {
         "window": {"type": "segment", "segments": ["us", "eu"]}});
     let partitions = Partitions { default_mapper: mapper(rollup), mappers: vec![] };
     let asset = AssetKey { name: "a".into(), uri: "a".into() };
-    assert_eq!(partitions.runs_of(&asset, "us").unwrap(), ["all"]);
+    assert_eq!(partitions.runs_of(&asset, "us", MAX_DOWNSTREAM_KEYS).unwrap(), ["all"]);
     assert!(!partitions.is_complete(&asset, "all", &["us".to_owned()].into()).unwrap());
     assert!(partitions.is_complete(&asset, "all", &["us".to_owned(), "eu".to_owned()].into()).unwrap());
 }
@@ -126,7 +126,7 @@ fn too_many_keys_are_refused() {
         "window": {"type": "year"}, "downstream_mapper": temporal("month", "%Y-%m")});
     let partitions = Partitions { default_mapper: mapper(value), mappers: vec![] };
     let asset = AssetKey { name: "a".into(), uri: "a".into() };
-    let error = partitions.runs_of(&asset, "2024-02-15T00:00:00").unwrap_err().to_string();
+    let error = partitions.runs_of(&asset, "2024-02-15T00:00:00", MAX_DOWNSTREAM_KEYS).unwrap_err().to_string();
     assert!(error.contains("is for 12 runs, more than max_downstream_keys (3)"), "{error}");
 }
 
@@ -138,8 +138,8 @@ fn an_assets_own_mapper_comes_first() {
     }))
     .unwrap();
     let asset = |name: &str| AssetKey { name: name.into(), uri: "u".into() };
-    assert_eq!(partitions.runs_of(&asset("a"), "x").unwrap(), ["k"]);
-    assert_eq!(partitions.runs_of(&asset("b"), "x").unwrap(), ["x"]);
+    assert_eq!(partitions.runs_of(&asset("a"), "x", MAX_DOWNSTREAM_KEYS).unwrap(), ["k"]);
+    assert_eq!(partitions.runs_of(&asset("b"), "x", MAX_DOWNSTREAM_KEYS).unwrap(), ["x"]);
     let date: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
     assert_eq!(partitions.date_of([&asset("b")], "x", &[date].into()), Some(date), "carried with the key");
     assert_eq!(partitions.date_of([&asset("a")], "k", &[date].into()), None);

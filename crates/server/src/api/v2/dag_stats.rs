@@ -1,5 +1,4 @@
-//! `GET /api/v2/dagStats`: numbers of runs by DAG and state; `GET /api/v2/dagTags`: tags in use;
-//! `GET /api/v2/dagWarnings`.
+//! `GET /api/v2/dagStats`: numbers of runs by DAG and state; `GET /api/v2/dagTags`: tags in use.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +14,7 @@ use crate::state::App;
 
 /// Adds this file's routes.
 pub fn routes(routes: Routes) -> Routes {
-    routes.get("/api/v2/dagStats", stats).get("/api/v2/dagTags", tags).get("/api/v2/dagWarnings", warnings)
+    routes.get("/api/v2/dagStats", stats).get("/api/v2/dagTags", tags)
 }
 
 async fn stats(State(app): State<App>, params: Params) -> ApiResult<Json<Value>> {
@@ -35,11 +34,4 @@ async fn tags(State(app): State<App>, params: Params) -> ApiResult<Json<Value>> 
     let found =
         app.store.list_tags(&paging::matching(&params, "tag_name"), &order, paging::page(&app, &params)?).await?;
     Ok(Json(json!({"tags": found.rows, "total_entries": found.total})))
-}
-
-/// What other servers warn of (pools that don't exist, values that vary at run time) is an import error or a
-/// waiting reason here, so there are no warnings.
-async fn warnings(State(app): State<App>, params: Params) -> ApiResult<Json<Value>> {
-    paging::page(&app, &params)?;
-    Ok(Json(json!({"dag_warnings": [], "total_entries": 0})))
 }

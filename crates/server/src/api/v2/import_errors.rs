@@ -23,6 +23,7 @@ pub fn routes(routes: Routes) -> Routes {
 struct ImportError {
     import_error_id: i64,
     timestamp: Timestamp,
+    /// Relative to the bundle.
     filename: String,
     bundle_name: Option<String>,
     stack_trace: String,
@@ -38,7 +39,7 @@ impl From<ImportErrorView> for ImportError {
         Self {
             import_error_id: error.id,
             timestamp: error.at,
-            filename: error.fileloc,
+            filename: error.relative_fileloc,
             bundle_name: Some(error.bundle_name),
             stack_trace,
             message: error.message,

@@ -8,6 +8,7 @@ pub mod connections;
 pub mod dag_runs;
 pub mod dag_stats;
 pub mod dag_versions;
+pub mod dag_warnings;
 pub mod dags;
 pub mod event_logs;
 pub mod health;
@@ -33,6 +34,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = backfills::routes(routes);
     let routes = assets::routes(routes);
     let routes = dag_stats::routes(routes);
+    let routes = dag_warnings::routes(routes);
     let routes = dag_versions::routes(routes);
     let routes = task_instances::routes(routes);
     let routes = hitl::routes(routes);

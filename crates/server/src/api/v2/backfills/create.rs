@@ -74,7 +74,7 @@ pub async fn handle(State(app): State<App>, who: Identity, Body(new): Body<New>)
 
 /// Says which dates would get a run, or have theirs run again.
 pub async fn dry_run(State(app): State<App>, who: Identity, Body(new): Body<New>) -> ApiResult<Json<Value>> {
-    let found = backfill::dry_run(&app.store, &new.request(&who)?, now()).await?;
+    let found = backfill::dry_run(&app.store, &new.request(&who)?, &app.config.dag_defaults, now()).await?;
     let date = |run: &tradewind_core::timetable::NextRun| json!({"logical_date": run.logical_date, "partition_key": null, "partition_date": null});
     let dates: Vec<Value> = found.iter().map(|(run, _)| date(run)).collect();
     Ok(Json(json!({"total_entries": dates.len(), "backfills": dates})))

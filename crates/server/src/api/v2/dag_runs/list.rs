@@ -41,12 +41,13 @@ async fn answer(app: &App, filter: &RunFilter, order: &OrderBy, page: Page) -> A
 }
 
 fn read(params: &Params) -> ApiResult<RunFilter> {
-    refuse(params, &["cursor", "consuming_asset_pattern"])?;
+    refuse(params, &["cursor"])?;
     Ok(RunFilter {
         dag_id: paging::matching(params, "dag_id"),
         run_id: paging::matching(params, "run_id"),
         partition_key: paging::matching(params, "partition_key"),
         triggering_user: paging::matching(params, "triggering_user_name"),
+        consumed_asset: paging::matching(params, "consuming_asset"),
         states: params.names::<RunState>("state")?.iter().map(ToString::to_string).collect(),
         run_types: params.names::<RunType>("run_type")?.iter().map(ToString::to_string).collect(),
         version_numbers: params.ints("dag_version")?,

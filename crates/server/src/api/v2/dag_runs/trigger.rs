@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use tradewind_core::timetable::{TimetableSpec, run_id};
 use tradewind_core::{RunType, Timestamp};
+use tradewind_protocol::serialized_dag::DagDefaults;
 use tradewind_store::read::DagView;
 use tradewind_store::{NewRun, Store, TriggerOutcome};
 
@@ -86,7 +87,7 @@ pub async fn trigger(
         return Err(ApiError::conflict(format!("DAG '{dag_id}' is not in its file any more, so nothing can run it")));
     }
     let partition = partition(&dag, asked.partition_key.clone())?;
-    check_params(&app.store, dag_id, asked.conf.as_ref()).await?;
+    check_params(&app.store, dag_id, asked.conf.as_ref(), &app.config.dag_defaults).await?;
     let run = plan(app, &dag, asked, who, run_type).await?;
     let run_id = run.run_id.clone();
     match app.store.trigger_run_of(run, partition).await? {
@@ -106,9 +107,14 @@ pub async fn trigger(
 ///
 /// # Errors
 /// 400
-pub async fn check_params(store: &Store, dag_id: &str, conf: Option<&Map<String, Value>>) -> ApiResult<()> {
+pub async fn check_params(
+    store: &Store,
+    dag_id: &str,
+    conf: Option<&Map<String, Value>>,
+    defaults: &DagDefaults,
+) -> ApiResult<()> {
     let dag = newest(store, dag_id).await?;
-    params::problem(&dag, conf).map_or(Ok(()), |problem| Err(ApiError::bad_request(problem)))
+    params::problem(&dag, conf, defaults).map_or(Ok(()), |problem| Err(ApiError::bad_request(problem)))
 }
 
 /// The partition that a run is about, and the instant that it stands for, as far as the DAG's timetable knows.

@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use tradewind_core::RunState;
-use tradewind_store::read::{DAG_COLUMNS, DagFilter, DagView};
+use tradewind_store::read::{DAG_COLUMNS, DagFilter, DagView, Match};
 
 use super::Dag;
+use crate::api::v2::dag_runs::refuse;
 use crate::api::v2::paging;
 use crate::http::Params;
 use crate::http::error::{ApiError, ApiResult};
@@ -28,6 +29,7 @@ pub fn filter(params: &Params) -> ApiResult<DagFilter> {
     if !matches!(mode, "any" | "all") {
         return Err(ApiError::invalid("literal_error", &["query", "tags_match_mode"], "it should be 'any' or 'all'"));
     }
+    refuse(params, &["is_favorite", "timetable_type", "bundle_version"])?;
     Ok(DagFilter {
         dag_id: paging::matching(params, "dag_id"),
         display_name: paging::matching(params, "dag_display_name"),
@@ -38,6 +40,8 @@ pub fn filter(params: &Params) -> ApiResult<DagFilter> {
         include_stale: !params.flag("exclude_stale")?.unwrap_or(true),
         paused: params.flag("paused")?,
         has_import_errors: params.flag("has_import_errors")?,
+        has_asset_schedule: params.flag("has_asset_schedule")?,
+        asset: Match { pattern: params.text("asset_dependency").map(|part| format!("%{part}%")), prefix: None },
         last_run_state: params.name::<RunState>("last_dag_run_state")?.map(|state| state.to_string()),
         bundle_name: params.text("bundle_name").map(ToOwned::to_owned),
         run_states: params.names::<RunState>("dag_run_state")?.iter().map(ToString::to_string).collect(),

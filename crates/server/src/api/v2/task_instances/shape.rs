@@ -127,7 +127,10 @@ impl TaskInstance {
     pub fn new(ti: TiView, facts: &Facts, waits: Option<(TriggerView, Option<JobView>)>) -> Self {
         let (trigger, job) = waits.unzip();
         let dag_version = DagVersion::of_ti(&ti);
-        let fields = ti.rendered_fields.unwrap_or_else(|| "{}".to_owned());
+        // A shell command without templates is what it is from the moment that it runs.
+        let plain = facts.plain_fields(&ti.task_id).filter(|_| ti.pid.is_some());
+        let fields = ti.rendered_fields.or_else(|| plain.map(ToOwned::to_owned));
+        let fields = fields.unwrap_or_else(|| "{}".to_owned());
         Self {
             id: TryId { ti_id: ti.id, try_number: ti.try_number },
             dag_version,
