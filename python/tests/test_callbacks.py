@@ -526,7 +526,6 @@ def test_a_retry_policy_is_data_for_people(host, written):
 )
 def test_a_rehearsal_calls_what_the_dag_calls_at_its_end(fails, expected):
     from airflow.exceptions import AirflowException
-
     from airflow.sdk import DAG, task
 
     told = []
