@@ -298,8 +298,7 @@ contrib.operators.sagemaker_training_operator amazon.aws.operators.sagemaker: Sa
 contrib.operators.sagemaker_transform_operator amazon.aws.operators.sagemaker: SageMakerTransformOperator
 contrib.operators.sagemaker_tuning_operator amazon.aws.operators.sagemaker: SageMakerTuningOperator
 contrib.operators.segment_track_event_operator segment.operators.segment_track_event: SegmentTrackEventOperator
-contrib.operators.sftp_operator sftp.operators.sftp: SFTPOperator
-  sftp.constants: SFTPOperation
+contrib.operators.sftp_operator sftp.operators.sftp: SFTPOperation SFTPOperator
 contrib.operators.sftp_to_s3_operator amazon.aws.transfers.sftp_to_s3: SFTPToS3Operator
 contrib.operators.slack_webhook_operator slack.operators.slack_webhook: SlackWebhookOperator
 contrib.operators.snowflake_operator snowflake.operators.snowflake: SnowflakeOperator

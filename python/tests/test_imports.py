@@ -117,9 +117,7 @@ def test_what_is_missing_says_so():
             "airflow.providers.google.cloud.transfers.gcs_to_bigquery.GCSToBigQueryOperator now: "
             "pip install apache-airflow-providers-google"
         ),
-        "from airflow.operators import MySqlOperator": (
-            "pip install apache-airflow-providers-mysql apache-airflow-providers-common-sql"
-        ),
+        "from airflow.operators import HiveOperator": "pip install apache-airflow-providers-apache-hive",
         "from airflow.operators.hive_operator import HiveOperator": "pip install apache-airflow-providers-apache-hive",
         "from airflow.contrib.operators.dataproc_operator import DataProcPigOperator": (
             "which is gone: use DataprocSubmitJobOperator"

@@ -1,7 +1,8 @@
 //! XCom values on the wire and as stored text.
 //!
-//! Objects lose the order of their keys in a [`Value`], which people see and mapped tasks depend on. A value that is not
-//! the same after such a trip therefore travels as `{"__json__": "<its text>"}`; every other one travels as it is.
+//! Not every text is the same after a trip through a [`Value`]: long fractions lose digits, keys that come twice are
+//! one. What would change travels as `{"__json__": "<its text>"}`; every other value travels as it is. Objects keep the
+//! order of their keys, which people see and mapped tasks depend on.
 
 use std::fmt;
 
@@ -30,7 +31,7 @@ pub fn from_text(text: &str) -> serde_json::Result<Value> {
     let same = match &value {
         // Numbers too: long fractions are not read to the last digit.
         Value::Object(_) | Value::Array(_) | Value::Number(_) => {
-            verbatim(&value).is_none() && value.to_string() == text
+            verbatim(&value).is_none() && serde_json::to_string(&value)? == text
         }
         _ => true,
     };
@@ -100,15 +101,17 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_would_lose_its_order_travels_as_text() {
-        let sorted = r#"{"a":1,"b":[1,"ü"]}"#;
-        assert_eq!(from_text(sorted).unwrap(), json!({"a": 1, "b": [1, "ü"]}));
-        let unsorted = r#"{"b":{"z":1,"a":2},"a":1}"#;
+    fn what_would_change_travels_as_text() {
+        let unsorted = r#"{"b":{"z":1,"a":[2,"ü"]},"a":1}"#;
         let travelling = from_text(unsorted).unwrap();
-        assert_eq!(travelling, json!({"__json__": unsorted}));
-        assert_eq!(to_text(&travelling), unsorted);
-        assert_eq!(to_text(&json!({"a": 1})), r#"{"a":1}"#);
+        assert_eq!(travelling, json!({"a": 1, "b": {"a": [2, "ü"], "z": 1}}));
+        assert_eq!(to_text(&travelling), unsorted, "keys keep their order");
+        let precise = r#"{"b":110.00000000000001,"a":1}"#;
+        let travelling = from_text(precise).unwrap();
+        assert_eq!(travelling, json!({"__json__": precise}));
+        assert_eq!(to_text(&travelling), precise);
         assert_eq!(length(&travelling), Some(2));
+        assert_eq!(to_text(&json!({"a": 1})), r#"{"a":1}"#);
         assert_eq!((length(&json!([1, 2, 3])), length(&json!("text"))), (Some(3), None));
         assert_eq!(to_text(&json!({"__json__": "110.00000000000001"})), "110.00000000000001");
         assert_eq!(from_text("7").unwrap(), json!(7));
@@ -128,7 +131,7 @@ mod tests {
     #[test]
     fn items_are_in_the_order_of_the_text() {
         let text = r#"{"b": {"y": 1, "x": 2}, "a": 5}"#;
-        assert_eq!(item(text, 0).unwrap(), json!({"__json__": r#"["b",{"y": 1, "x": 2}]"#}));
+        assert_eq!(item(text, 0).unwrap(), json!({"__json__": r#"["b",{"y": 1, "x": 2}]"#}), "spaces are of the text");
         assert_eq!(item(text, 1).unwrap(), json!(["a", 5]));
         assert_eq!(item(text, 2), None);
         assert_eq!(item("[1, [2]]", 1).unwrap(), json!([2]));

@@ -38,7 +38,7 @@ pub struct RunTrigger {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToTriggers {
     /// Run one.
-    RunTrigger(RunTrigger),
+    RunTrigger(Box<RunTrigger>),
     /// End one.
     CancelTrigger {
         /// Its number.

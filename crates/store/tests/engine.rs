@@ -191,7 +191,7 @@ async fn retries_until_max_tries_and_keeps_every_try() {
             assert_eq!(ti.state, Some(expected), "{}", store.name);
             if expected == TaskState::UpForRetry {
                 let mut tx = store.begin().await.unwrap();
-                let to = write(ti_id, (ti.state, ti.fence), Some(TaskState::Scheduled), 1);
+                let to = write(ti_id, (ti.state, ti.fence), Some(TaskState::Scheduled), 2);
                 assert_eq!(tx.write_tis(&[to]).await.unwrap(), [true]);
                 let to = write(ti_id, (Some(TaskState::Scheduled), ti.fence + 1), Some(TaskState::Queued), 2);
                 assert_eq!(tx.write_tis(&[to]).await.unwrap(), [true]);

@@ -197,7 +197,7 @@ impl Keeper {
         let child = free.unwrap_or_else(|| self.start(alone, trigger.bundle.clone()));
         self.place.insert(trigger.id, child);
         if let Some(kept) = self.children.get_mut(&child) {
-            let _ = kept.to.send(ToTriggers::RunTrigger(trigger.clone()));
+            let _ = kept.to.send(ToTriggers::RunTrigger(Box::new(trigger.clone())));
             kept.triggers.insert(trigger.id, trigger);
         }
     }

@@ -14,6 +14,7 @@ use super::claim::run_info;
 use super::error::{not_found, of_store};
 use super::xcom::Place;
 use crate::clock::now;
+use crate::params;
 
 /// As many runs as one call answers.
 const MOST_RUNS: u32 = 1000;
@@ -121,6 +122,11 @@ impl StoreTaskApi {
         let Trigger { dag_id, run_id, logical_date, run_after, conf, reset, note } = trigger;
         let dag = self.store.find_dag(&dag_id).await.map_err(of_store)?;
         let dag = dag.filter(|dag| !dag.is_stale).ok_or_else(|| not_found(format!("there is no DAG '{dag_id}'")))?;
+        if let Some(newest) = self.newest(&dag_id).await?
+            && let Some(problem) = params::problem(&newest, conf.as_object(), &self.config.dag_defaults)
+        {
+            return Err(TaskApiError::new(ErrorCode::Invalid, problem));
+        }
         let at = now();
         let interval = match logical_date {
             Some(date) => {

@@ -119,9 +119,10 @@ async fn a_running_try_asks_for_what_it_needs() {
         assert_eq!(own.body, json!({"deep": [1]}));
         let ordered = json!({"__json__": r#"{"b":{"z":1,"a":2},"a":3}"#});
         call(json!({"method": "xcom_set", "key": "o", "value": ordered})).await;
-        assert_eq!(call(json!({"method": "xcom_get", "key": "o", "task_id": "a"})).await.body, ordered);
+        let whole = call(json!({"method": "xcom_get", "key": "o", "task_id": "a"})).await;
+        assert_eq!(whole.body.to_string(), r#"{"b":{"z":1,"a":2},"a":3}"#, "keys keep their order");
         let first = call(json!({"method": "xcom_get", "key": "o", "task_id": "a", "item": 0})).await;
-        assert_eq!(first.body, json!({"__json__": r#"["b",{"z":1,"a":2}]"#}), "keys keep their order");
+        assert_eq!(first.body.to_string(), r#"["b",{"z":1,"a":2}]"#);
         let other = json!({"method": "xcom_get", "key": "return_value", "task_id": "a", "run_id": "r1"});
         assert_eq!(call(other).await.body, json!({"n": 1}));
         let all = call(json!({"method": "xcom_get_all", "key": "return_value", "task_id": "b", "run_id": "r1"})).await;

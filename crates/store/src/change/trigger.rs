@@ -1,10 +1,8 @@
 //! Runs that somebody asks for, and runs and task instances that somebody deletes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use serde_json::Value;
-use tradewind_core::{Timestamp, param};
+use tradewind_core::Timestamp;
 
 use crate::models::{CreateOutcome, NewRun};
 use crate::sql::{Statement, ids};
@@ -24,8 +22,6 @@ pub enum TriggerOutcome {
 static SAME_RUN_ID: Statement = Statement::new("SELECT COUNT(*) FROM dag_run WHERE dag_id = $1 AND run_id = $2");
 static SAME_DATE: Statement = Statement::new("SELECT run_id FROM dag_run WHERE dag_id = $1 AND logical_date = $2");
 static ALLOWED: Statement = Statement::new("SELECT allowed_run_types FROM dag WHERE dag_id = $1");
-static PARAMS: Statement =
-    Statement::new("SELECT data FROM dag_version WHERE dag_id = $1 ORDER BY version_number DESC LIMIT 1");
 static DELETE_INBOX: Statement = Statement::new("DELETE FROM inbox WHERE run_key = $1");
 static DELETE_RUN: Statement = Statement::new("DELETE FROM dag_run WHERE id = $1");
 
@@ -49,8 +45,8 @@ impl Store {
     /// Creates a run and wakes a scheduler.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such DAG, [`Error::Invalid`] if it does not allow runs of this type or its
-    /// params do not allow the run's `conf`; those of the database.
+    /// [`Error::NotFound`] if there is no such DAG, [`Error::Invalid`] if it does not allow runs of this type; those of
+    /// the database.
     pub async fn trigger_run(&self, run: NewRun) -> Result<TriggerOutcome, Error> {
         self.trigger_run_of(run, None).await
     }
@@ -75,11 +71,6 @@ impl Store {
                 run.run_type,
                 allowed.join(", ")
             )));
-        }
-        if let Some((data,)) = PARAMS.bind(&dag_id).optional::<(String,)>(&mut tx).await?
-            && let Some(problem) = misfit(&data, &run.conf)
-        {
-            return Err(Error::Invalid(format!("Invalid input for param {problem}")));
         }
         match tx.create_run(run).await? {
             CreateOutcome::Created(run_key) => {
@@ -119,18 +110,4 @@ impl Store {
         tx.commit().await?;
         Ok(deleted > 0)
     }
-}
-
-/// What of a serialized DAG is looked at here.
-#[derive(Deserialize)]
-struct Declared {
-    #[serde(default)]
-    params: BTreeMap<String, Value>,
-}
-
-/// What the DAG's params say against a run's `conf`.
-fn misfit(data: &str, conf: &Value) -> Option<String> {
-    let declared: Declared = serde_json::from_str(data).ok()?;
-    let none = serde_json::Map::new();
-    param::problem(&declared.params, conf.as_object().unwrap_or(&none))
 }

@@ -19,6 +19,7 @@ UPDATE task_instance SET
     max_rss_kb = CASE WHEN w.new_try > task_instance.try_number THEN NULL ELSE task_instance.max_rss_kb END,
     cpu_ms = CASE WHEN w.new_try > task_instance.try_number THEN NULL ELSE task_instance.cpu_ms END,
     map_length = CASE WHEN w.new_try > task_instance.try_number THEN NULL ELSE task_instance.map_length END,
+    reported_at = CASE WHEN w.new_try > task_instance.try_number THEN NULL ELSE task_instance.reported_at END,
     skip = CASE WHEN w.new_try > task_instance.try_number THEN NULL ELSE task_instance.skip END,
     -- The timeout of a sensor that was rescheduled counts over its retries as well.
     first_started_at = CASE WHEN w.new_try > task_instance.try_number AND task_instance.reschedule_count = 0
