@@ -38,9 +38,14 @@ pub trait TaskApi: Send + Sync + 'static {
     async fn rendered(&self, token: &str, try_id: TryId, fields: Map<String, Value>) -> Result<(), TaskApiError>;
 
     /// Appends lines (JSON, newline-terminated) to a try's log at `offset` bytes; used by workers that do not share
-    /// a log folder with the api-server. Bytes before the log's present end are ignored.
+    /// a log folder with the api-server. Bytes before the log's present end are ignored. A later part of a try, which
+    /// may run on another worker than the parts before it, does not know how long the log is: see [`LOG_END`].
     async fn append_log(&self, token: &str, try_id: TryId, offset: u64, lines: Vec<u8>) -> Result<(), TaskApiError>;
 }
+
+/// An offset of [`TaskApi::append_log`]: wherever the log ends. What is sent again, because the answer was lost, is
+/// there twice then.
+pub const LOG_END: u64 = u64::MAX;
 
 /// A worker introduces itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -6,11 +6,13 @@ mod read;
 use std::io;
 use std::path::PathBuf;
 
+use tradewind_protocol::task_api::LOG_END;
+
 pub use follow::follow;
 pub use read::{LogFile, PIECE, Piece, Position};
 
 /// Appends bytes that begin at `offset` of the log, creating it and its folders. What is there already is left as it
-/// is, so that repeating a piece is harmless.
+/// is, so that repeating a piece is harmless; [`LOG_END`] puts them behind whatever is there.
 ///
 /// # Errors
 /// The operating system's; `InvalidInput` if bytes before `offset` are missing.
@@ -21,6 +23,9 @@ pub async fn append(path: PathBuf, offset: u64, bytes: Vec<u8>) -> io::Result<()
             std::fs::create_dir_all(folder)?;
         }
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
+        if offset == LOG_END {
+            return file.write_all(&bytes);
+        }
         let present = file.metadata()?.len();
         if offset > present {
             let message = format!("the log has {present} bytes, so a piece that begins at {offset} leaves a gap");
@@ -47,6 +52,8 @@ mod tests {
             append(path.clone(), offset, piece.into()).await.unwrap();
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\nthree\n");
+        append(path.clone(), LOG_END, "of a later part\n".into()).await.unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\nthree\nof a later part\n");
         let gap = append(path, 100, b"x".to_vec()).await.unwrap_err();
         assert_eq!(gap.kind(), io::ErrorKind::InvalidInput);
     }

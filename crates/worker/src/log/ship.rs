@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tradewind_core::TryId;
 use tradewind_protocol::TaskApi;
-use tradewind_protocol::task_api::ErrorCode;
+use tradewind_protocol::task_api::{ErrorCode, LOG_END};
 
 use crate::backoff::Backoff;
 use crate::token::Token;
@@ -25,10 +25,11 @@ pub struct Shipper {
 }
 
 impl Shipper {
-    /// Begins to follow the log of a try from where the try began.
-    pub fn start(api: Arc<dyn TaskApi>, token: Token, try_id: TryId, path: PathBuf) -> Self {
+    /// Begins to follow the log of a try. `later_part`: where this part of it begins in the file, if it is not the
+    /// first; the server may have parts of other workers, and gets this one behind them.
+    pub fn start(api: Arc<dyn TaskApi>, token: Token, try_id: TryId, path: PathBuf, later_part: Option<u64>) -> Self {
         let over = CancellationToken::new();
-        let task = tokio::spawn(follow(api, token, try_id, path, over.clone()));
+        let task = tokio::spawn(follow(api, token, try_id, path, later_part, over.clone()));
         Self { over, task }
     }
 
@@ -39,8 +40,15 @@ impl Shipper {
     }
 }
 
-async fn follow(api: Arc<dyn TaskApi>, token: Token, try_id: TryId, path: PathBuf, over: CancellationToken) {
-    let mut offset = 0;
+async fn follow(
+    api: Arc<dyn TaskApi>,
+    token: Token,
+    try_id: TryId,
+    path: PathBuf,
+    later_part: Option<u64>,
+    over: CancellationToken,
+) {
+    let mut offset = later_part.unwrap_or(0);
     let mut backoff = Backoff::for_requests();
     loop {
         // Asked before reading: what is written before `over` is read below.
@@ -63,7 +71,8 @@ async fn follow(api: Arc<dyn TaskApi>, token: Token, try_id: TryId, path: PathBu
             continue;
         }
         let length = lines.len() as u64;
-        match api.append_log(&token.now(), try_id, offset, lines).await {
+        let place = if later_part.is_some() { LOG_END } else { offset };
+        match api.append_log(&token.now(), try_id, place, lines).await {
             Ok(()) => {
                 offset += length;
                 backoff = Backoff::for_requests();

@@ -123,6 +123,20 @@ async fn logs_are_shipped_whole_even_when_the_server_is_away() {
     assert!(shipped.len() > 100_000);
 }
 
+/// A sensor that looks again may do so on another worker, which has nothing of what was written before.
+#[tokio::test]
+async fn a_later_look_of_another_worker_is_put_behind_the_earlier_ones() {
+    let world = World::with(|config| config.ship_logs = true, |_| {});
+    let look = world.command("echo looked");
+    let earlier = b"{\"event\":\"of another worker, and longer than what comes now by a good deal\"}\n".repeat(40);
+    world.api.with(|state| state.logs.insert(look.try_id, earlier.clone()));
+    world.run(Workload { reschedule_count: 1, ..look.clone() }).await;
+    let shipped = world.api.with(|state| state.logs[&look.try_id].clone());
+    let mine = std::fs::read(world.log_file(&look)).unwrap();
+    assert_eq!(shipped, [earlier, mine].concat());
+    assert!(String::from_utf8_lossy(&shipped).contains("looked"));
+}
+
 #[tokio::test]
 async fn workers_that_pull_claim_run_and_leave_when_they_are_done() {
     let world = World::with(|config| config.concurrency = 2, |_| {});

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 use tradewind_core::TryId;
 use tradewind_protocol::task_api::{
-    ClaimRequest, ErrorCode, FinishOutcome, FinishTry, Heartbeat, HeartbeatReply, StartOutcome, StartTry, WorkerHello,
-    WorkerWelcome,
+    ClaimRequest, ErrorCode, FinishOutcome, FinishTry, Heartbeat, HeartbeatReply, LOG_END, StartOutcome, StartTry,
+    WorkerHello, WorkerWelcome,
 };
 use tradewind_protocol::{TaskApi, TaskApiError, TaskCall, Workload};
 
@@ -193,6 +193,9 @@ impl TaskApi for MemoryApi {
         self.request("log")?;
         self.with(|state| {
             let log = state.logs.entry(try_id).or_default();
+            if offset == LOG_END {
+                return log.extend_from_slice(&lines);
+            }
             let have = log.len().saturating_sub(offset as usize);
             if offset as usize <= log.len() && have < lines.len() {
                 log.extend_from_slice(&lines[have..]);
