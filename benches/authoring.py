@@ -121,7 +121,7 @@ def warm_task(args) -> dict[str, float]:
             home.wait_run("warm", run_id)
         took = rows(
             home,
-            "SELECT end_date - start_date FROM task_instance JOIN dag_run ON dag_run.run_key = task_instance.run_key "
+            "SELECT t.end_date - t.start_date FROM task_instance AS t JOIN dag_run ON dag_run.id = t.run_key "
             "WHERE dag_run.run_id = 'second'",
         )
         home.stop_all()
