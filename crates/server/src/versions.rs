@@ -1,6 +1,6 @@
-//! The little that lists need to know of versions of DAGs, remembered: versions never change.
+//! The little that lists and triggers need to know of versions of DAGs, remembered: versions never change.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
@@ -23,6 +23,8 @@ pub struct Facts {
     pub display_names: HashMap<String, String>,
     /// Some task limits how many of it run at once.
     pub has_task_limits: bool,
+    /// What runs may be given.
+    pub params: BTreeMap<String, Value>,
     /// Task id to the fields of shell commands without templates, as JSON: nothing has to be rendered, so their tries
     /// report nothing.
     commands: HashMap<String, String>,
@@ -44,10 +46,12 @@ impl Facts {
 #[derive(Default)]
 pub struct Versions(Mutex<HashMap<i64, Arc<Facts>>>);
 
-#[derive(Deserialize)]
-struct Tasks<'a> {
-    #[serde(borrow)]
+#[derive(Default, Deserialize)]
+struct Dag<'a> {
+    #[serde(borrow, default)]
     tasks: Vec<Task<'a>>,
+    #[serde(default)]
+    params: BTreeMap<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -88,8 +92,9 @@ impl Versions {
 }
 
 fn read(data: &str) -> Facts {
-    let tasks = serde_json::from_str::<Tasks<'_>>(data).map(|dag| dag.tasks).unwrap_or_default();
+    let Dag { tasks, params } = serde_json::from_str(data).unwrap_or_default();
     Facts {
+        params,
         has_task_limits: tasks
             .iter()
             .any(|task| task.max_active_tis_per_dag.is_some() || task.max_active_tis_per_dagrun.is_some()),

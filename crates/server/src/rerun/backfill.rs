@@ -96,7 +96,7 @@ async fn plan(
     let dag = newest(store, &request.dag_id).await?;
     must_allow(&dag, RunType::Backfill)?;
     let wrong = |detail: String| ApiError::unprocessable(detail);
-    if let Some(problem) = params::problem(&dag, request.conf.as_ref(), defaults) {
+    if let Some(problem) = params::problem(&dag.params, request.conf.as_ref(), defaults) {
         return Err(wrong(problem));
     }
     let timetable = serde_json::from_value::<TimetableSpec>(dag.timetable.clone())

@@ -123,7 +123,7 @@ impl StoreTaskApi {
         let dag = self.store.find_dag(&dag_id).await.map_err(of_store)?;
         let dag = dag.filter(|dag| !dag.is_stale).ok_or_else(|| not_found(format!("there is no DAG '{dag_id}'")))?;
         if let Some(newest) = self.newest(&dag_id).await?
-            && let Some(problem) = params::problem(&newest, conf.as_object(), &self.config.dag_defaults)
+            && let Some(problem) = params::problem(&newest.params, conf.as_object(), &self.config.dag_defaults)
         {
             return Err(TaskApiError::new(ErrorCode::Invalid, problem));
         }

@@ -56,7 +56,7 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
         )));
     }
     let serialized = newest(store, &dag.dag_id).await?;
-    if let Some(problem) = params::problem(&serialized, conf.as_object(), &dag_defaults(&session.config)) {
+    if let Some(problem) = params::problem(&serialized.params, conf.as_object(), &dag_defaults(&session.config)) {
         return Err(CliError::failed(problem).hint("the params of the DAG say what --conf may hold"));
     }
     let now = roles::now();

@@ -6,9 +6,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use tradewind_core::timetable::{TimetableSpec, run_id};
 use tradewind_core::{RunType, Timestamp};
-use tradewind_protocol::serialized_dag::DagDefaults;
 use tradewind_store::read::DagView;
-use tradewind_store::{NewRun, Store, TriggerOutcome};
+use tradewind_store::{NewRun, TriggerOutcome};
 
 use super::{DagRun, must_exist};
 use crate::api::v2::dags;
@@ -18,7 +17,6 @@ use crate::events::Event;
 use crate::http::Body;
 use crate::http::error::{ApiError, ApiResult};
 use crate::params;
-use crate::rerun::newest;
 use crate::state::App;
 
 /// What to trigger.
@@ -87,7 +85,7 @@ pub async fn trigger(
         return Err(ApiError::conflict(format!("DAG '{dag_id}' is not in its file any more, so nothing can run it")));
     }
     let partition = partition(&dag, asked.partition_key.clone())?;
-    check_params(&app.store, dag_id, asked.conf.as_ref(), &app.config.dag_defaults).await?;
+    check_params(app, &dag, asked.conf.as_ref()).await?;
     let run = plan(app, &dag, asked, who, run_type).await?;
     let run_id = run.run_id.clone();
     match app.store.trigger_run_of(run, partition).await? {
@@ -103,18 +101,14 @@ pub async fn trigger(
     Ok(Json(must_exist(app, dag_id, &run_id).await?.into()))
 }
 
-/// Refuses a configuration that does not fit the DAG's params.
-///
-/// # Errors
-/// 400
-pub async fn check_params(
-    store: &Store,
-    dag_id: &str,
-    conf: Option<&Map<String, Value>>,
-    defaults: &DagDefaults,
-) -> ApiResult<()> {
-    let dag = newest(store, dag_id).await?;
-    params::problem(&dag, conf, defaults).map_or(Ok(()), |problem| Err(ApiError::bad_request(problem)))
+/// Refuses a configuration that does not fit the params of the DAG's newest version.
+async fn check_params(app: &App, dag: &DagView, conf: Option<&Map<String, Value>>) -> ApiResult<()> {
+    let version = dag.latest_version_id.ok_or_else(|| {
+        ApiError::not_found(format!("DAG '{}' has no version yet: its file has not been parsed", dag.dag_id))
+    })?;
+    let facts = app.versions.facts(&app.store, version).await?;
+    let problem = params::problem(&facts.params, conf, &app.config.dag_defaults);
+    problem.map_or(Ok(()), |problem| Err(ApiError::bad_request(problem)))
 }
 
 /// The partition that a run is about, and the instant that it stands for, as far as the DAG's timetable knows.
