@@ -23,8 +23,6 @@ suite() { # suite NAME SUMMARY-PATTERN COMMAND...
 }
 
 make --no-print-directory ui/dist/index.html || exit 1
-# Developers' `cargo nextest run` plays the simulator for 20 s.
-export TRADEWIND_SIM_SECONDS=${TRADEWIND_SIM_SECONDS:-60}
 target=${CARGO_TARGET_DIR:-target}
 if cargo nextest --version >/dev/null 2>&1; then
     suite rust '^ *Summary ' cargo nextest run --workspace --no-fail-fast

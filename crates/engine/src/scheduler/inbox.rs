@@ -153,7 +153,11 @@ impl<C: Clock> Scheduler<C> {
     }
 
     /// The run before, as far as any task looks at it.
-    async fn load_past(&self, row: &tradewind_store::RunRow, dag: &super::dags::LoadedDag) -> Result<Past, Error> {
+    pub(super) async fn load_past(
+        &self,
+        row: &tradewind_store::RunRow,
+        dag: &super::dags::LoadedDag,
+    ) -> Result<Past, Error> {
         if !dag.dag.tasks.iter().any(|task| task.depends_on_past) {
             return Ok(Past::default());
         }
@@ -191,7 +195,8 @@ impl<C: Clock> Scheduler<C> {
         Ok(Past { run_id: Some(previous.run_id), tasks })
     }
 
-    /// Where task instances changed, runs after theirs look at the past again.
+    /// Where task instances changed, runs after theirs look at the past again; those that stand in line do when they
+    /// begin.
     pub(super) async fn refresh_past(&mut self) -> Result<(), Error> {
         if self.past_changed.is_empty() {
             return Ok(());

@@ -71,7 +71,11 @@ impl<C: Clock> Scheduler<C> {
         }
         let (begin, _) = plan_starts(queued, &mut lanes, now);
         for key in begin {
+            let Some(run) = self.runs.get(&key) else { continue };
+            // The run before may have gone on while this one stood in line.
+            let past = self.load_past(&run.row, &run.dag).await?;
             if let Some(run) = self.runs.get_mut(&key) {
+                run.planner.set_past(past);
                 run.planner.start(now);
                 run.planner.add_missing();
                 self.dirty.insert(key);

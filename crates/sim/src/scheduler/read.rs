@@ -156,7 +156,7 @@ impl Scheduler {
 }
 
 /// The run before, as far as any task looks at it.
-fn past(model: &Model, dag: &FixedDag, row: &RunRow) -> Past {
+pub fn past(model: &Model, dag: &FixedDag, row: &RunRow) -> Past {
     if !dag.dag.tasks.iter().any(|task| task.depends_on_past) {
         return Past::default();
     }

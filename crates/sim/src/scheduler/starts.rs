@@ -6,6 +6,7 @@ use tradewind_core::plan::{Lane, LaneKey, QueuedRun, plan_starts};
 use tradewind_core::{RunState, Timestamp};
 
 use super::owned_run::OwnedRun;
+use super::read::past;
 use super::{Fixed, Scheduler};
 use crate::model::Model;
 
@@ -45,6 +46,8 @@ impl Scheduler {
         let (begin, _) = plan_starts(queued, &mut lanes, self.now);
         for key in begin {
             if let Some(run) = self.runs.get_mut(&key) {
+                // The run before may have gone on while this one stood in line.
+                run.planner.set_past(past(model, fixed.dag(&run.row.dag_id), &run.row));
                 run.planner.start(self.now);
                 run.planner.add_missing();
                 self.dirty.insert(key);
