@@ -23,6 +23,8 @@ suite() { # suite NAME SUMMARY-PATTERN COMMAND...
 }
 
 make --no-print-directory ui/dist/index.html || exit 1
+# More worlds of the simulator than a developer's own run plays, and always the same.
+export TRADEWIND_SIM_SCENARIOS=${TRADEWIND_SIM_SCENARIOS:-4000}
 target=${CARGO_TARGET_DIR:-target}
 if cargo nextest --version >/dev/null 2>&1; then
     suite rust '^ *Summary ' cargo nextest run --workspace --no-fail-fast

@@ -1,13 +1,14 @@
 //! Scenarios from seeds, always the same ones unless told otherwise; and every scenario that once broke a law.
 //!
-//! `TRADEWIND_SIM_SEED=7` plays that one, `TRADEWIND_SIM_SECONDS=3600` plays for an hour, `TRADEWIND_SIM_FROM=…` begins
+//! `TRADEWIND_SIM_SEED=7` plays that one, `TRADEWIND_SIM_SCENARIOS=4000` as many, `TRADEWIND_SIM_SECONDS=3600` for an
+//! hour, `TRADEWIND_SIM_FROM=…` begins
 //! elsewhere. A failure prints its seed and a minimised case for `cases/`.
 
 use std::time::{Duration, Instant};
 
 use tradewind_sim::{Scenario, generate, minimise, play};
 
-/// Scenarios in one go, unless a time is given: what is green here is green on a faster machine.
+/// Scenarios in one go, unless told otherwise: what is green here is green on a faster machine.
 const SCENARIOS: u64 = 1_500;
 
 fn number(name: &str) -> Option<u64> {
@@ -38,9 +39,10 @@ fn laws_hold_in_worlds_made_of_seeds() {
     }
     let began = Instant::now();
     let time = number("TRADEWIND_SIM_SECONDS").map(Duration::from_secs);
+    let scenarios = number("TRADEWIND_SIM_SCENARIOS").unwrap_or(SCENARIOS);
     let first = number("TRADEWIND_SIM_FROM").unwrap_or(0);
     let (mut seed, mut runs, mut tries) = (first, 0, 0);
-    while time.map_or(seed - first < SCENARIOS, |time| began.elapsed() < time) {
+    while time.map_or(seed - first < scenarios, |time| began.elapsed() < time) {
         let (more_runs, more_tries) = must_hold(seed);
         (runs, tries, seed) = (runs + more_runs, tries + more_tries, seed + 1);
     }
