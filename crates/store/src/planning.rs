@@ -30,15 +30,19 @@ row! {
     }
 }
 
-/// Runs of a DAG that are running: those of one backfill, or those of none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunningRuns {
-    /// The DAG.
-    pub dag_id: String,
-    /// The backfill.
-    pub backfill_id: Option<i64>,
-    /// How many.
-    pub runs: i64,
+row! {
+    /// Runs of a DAG that are not over: those of one backfill, or those of none.
+    #[derive(PartialEq, Eq)]
+    pub struct RunningRuns {
+        /// The DAG.
+        pub dag_id: String,
+        /// The backfill.
+        pub backfill_id: Option<i64>,
+        /// How many are running.
+        pub runs: i64,
+        /// The first place of the backfill that is due and waits for its turn.
+        pub next_ordinal: Option<i32>,
+    }
 }
 
 /// What limits the runs of a backfill that is not over.
@@ -116,9 +120,9 @@ static EARLIER_INSTANCES: Statement = Statement::new(
 );
 
 static RUNNING_OF_OTHERS: Statement = Statement::new(
-    "SELECT dag_id, backfill_id, COUNT(*) FROM dag_run
-     WHERE state IN ('queued', 'running') AND state = 'running' AND dag_id IN {names:2}
-        AND (owner IS NULL OR owner <> $1)
+    "SELECT dag_id, backfill_id, COUNT(CASE WHEN state = 'running' THEN 1 END) AS runs,
+        MIN(CASE WHEN state = 'queued' AND run_after <= $3 THEN backfill_ordinal END) AS next_ordinal FROM dag_run
+     WHERE state IN ('queued', 'running') AND dag_id IN {names:2} AND (owner IS NULL OR owner <> $1)
      GROUP BY dag_id, backfill_id",
 );
 static BACKFILL_LIMITS: Statement = Statement::new(
@@ -173,17 +177,23 @@ impl Store {
         Ok(rows.into_iter().map(|(task_id,)| task_id).collect())
     }
 
-    /// Runs of these DAGs that are running and that another scheduler plans.
+    /// Runs of these DAGs that another scheduler plans: how many are running, and which of a backfill comes next.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn running_runs_of_others(&self, scheduler: i64, dag_ids: &[String]) -> Result<Vec<RunningRuns>, Error> {
-        let rows = RUNNING_OF_OTHERS
+    pub async fn running_runs_of_others(
+        &self,
+        scheduler: i64,
+        dag_ids: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<RunningRuns>, Error> {
+        let rows: Vec<RunningRuns> = RUNNING_OF_OTHERS
             .bind(scheduler)
             .bind(names(dag_ids))
-            .all::<(String, Option<i64>, i64)>(&mut self.db().reader().await?)
+            .bind(now)
+            .all(&mut self.db().reader().await?)
             .await?;
-        Ok(rows.into_iter().map(|(dag_id, backfill_id, runs)| RunningRuns { dag_id, backfill_id, runs }).collect())
+        Ok(rows)
     }
 
     /// Limits of the backfills of these DAGs that are not over.

@@ -106,7 +106,7 @@ async fn scenario(store: &Store) {
     store.previous_run(run_key).await.unwrap();
     store.task_outcomes(run_key).await.unwrap();
     store.tasks_with_earlier_instances(run_key, &["a".into()]).await.unwrap();
-    store.running_runs_of_others(scheduler, &["d".into()]).await.unwrap();
+    store.running_runs_of_others(scheduler, &["d".into()], at(0)).await.unwrap();
     let xcom = XComKey { run_key, task_id: "a".into(), map_index: -1, key: "k".into() };
     store.xcom_set(&xcom, "1", at(4)).await.unwrap();
     store.xcom_get(&xcom).await.unwrap();

@@ -29,6 +29,8 @@ pub enum Reason {
         /// Its `max_active_runs`.
         limit: u32,
     },
+    /// An earlier run of its backfill has not begun yet.
+    BackfillTurn(i64),
     /// The run is for later.
     RunNotDue(Timestamp),
     /// The DAG's own timetable, in Python, has not been asked yet which run comes next.
@@ -182,6 +184,7 @@ impl Reason {
             Self::RunQueued { .. } => "max_active_runs",
             Self::BackfillPaused(_) => "backfill_paused",
             Self::BackfillFull { .. } => "backfill_max_active_runs",
+            Self::BackfillTurn(_) => "backfill_turn",
             Self::RunNotDue(_) => "run_not_due",
             Self::TimetableNotAsked => "timetable_not_asked",
             Self::RunEnded(_) => "run_ended",
@@ -227,6 +230,7 @@ impl fmt::Display for Reason {
             Self::BackfillFull { backfill, running, limit } => {
                 write!(f, "{running} runs of backfill {backfill} are running and its max_active_runs is {limit}.")
             }
+            Self::BackfillTurn(id) => write!(f, "An earlier run of backfill {id} has not begun yet."),
             Self::RunNotDue(at) => write!(f, "The run is not due before {at}."),
             Self::TimetableNotAsked => f.write_str(
                 "The DAG's own timetable computes in Python which run comes next; the dag-processor has not asked it yet.",

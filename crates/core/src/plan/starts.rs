@@ -23,6 +23,8 @@ pub struct Lane {
     pub limit: u32,
     /// The backfill is paused: what is queued stays queued.
     pub paused: bool,
+    /// The first place of the backfill that waits at another scheduler: what comes after it waits too.
+    pub next_elsewhere: Option<i32>,
 }
 
 /// A run that wants to begin.
@@ -65,7 +67,7 @@ pub fn plan_starts(
 }
 
 fn blocked(run: &QueuedRun, lane: Option<&Lane>, now: Timestamp) -> Option<Reason> {
-    let lane = lane.copied().unwrap_or(Lane { running: 0, limit: 0, paused: false });
+    let lane = lane.copied().unwrap_or(Lane { running: 0, limit: 0, paused: false, next_elsewhere: None });
     if run.dag_paused {
         Some(Reason::DagPaused)
     } else if run.run_after > now {
@@ -79,7 +81,8 @@ fn blocked(run: &QueuedRun, lane: Option<&Lane>, now: Timestamp) -> Option<Reaso
             None => Reason::RunQueued { running, limit },
         })
     } else {
-        None
+        let earlier = lane.next_elsewhere.is_some_and(|ordinal| ordinal < run.ordinal);
+        run.lane.backfill.filter(|_| earlier).map(Reason::BackfillTurn)
     }
 }
 
@@ -97,7 +100,7 @@ mod tests {
     }
 
     fn lanes(of_dag: (u32, u32), of_backfill: (u32, u32), paused: bool) -> HashMap<LaneKey, Lane> {
-        let lane = |(running, limit), paused| Lane { running, limit, paused };
+        let lane = |(running, limit), paused| Lane { running, limit, paused, next_elsewhere: None };
         HashMap::from([(key(None), lane(of_dag, false)), (key(Some(7)), lane(of_backfill, paused))])
     }
 

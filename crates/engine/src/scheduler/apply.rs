@@ -44,7 +44,7 @@ impl<C: Clock> Scheduler<C> {
         }
 
         let mut tx = self.store.begin().await?;
-        self.confirm_starts(&mut tx, &dirty, &mut touched).await?;
+        self.confirm_starts(&mut tx, &dirty, &mut touched, now).await?;
         if due.ask_timetables {
             tx.notify(Topic::Timetables);
         }

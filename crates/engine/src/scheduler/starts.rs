@@ -36,6 +36,7 @@ impl<C: Clock> Scheduler<C> {
         let mut queued = Vec::new();
         let mut lanes: HashMap<LaneKey, Lane> = HashMap::new();
         let mut running: HashMap<LaneKey, u32> = HashMap::new();
+        let mut elsewhere: HashMap<LaneKey, i32> = HashMap::new();
         for (key, run) in self.runs.iter().filter(|(_, run)| wanted.contains(run.row.dag_id.as_str())) {
             match run.planner.run.state {
                 RunState::Queued => queued.push(QueuedRun {
@@ -52,8 +53,9 @@ impl<C: Clock> Scheduler<C> {
         if queued.is_empty() {
             return Ok(());
         }
-        for others in self.store.running_runs_of_others(self.id, &dags).await? {
+        for others in self.store.running_runs_of_others(self.id, &dags, now).await? {
             *running.entry(lane_of(&others)).or_default() += u32::try_from(others.runs).unwrap_or(u32::MAX);
+            elsewhere.extend(others.next_ordinal.map(|ordinal| (lane_of(&others), ordinal)));
         }
         let limits = if queued.iter().any(|run| run.lane.backfill.is_some()) {
             self.store.backfill_limits(&dags).await?
@@ -67,7 +69,8 @@ impl<C: Clock> Scheduler<C> {
             }
             let limit = self.limit(run.run_key, &limits);
             let running = running.get(&run.lane).copied().unwrap_or(0);
-            lanes.entry(run.lane.clone()).or_insert(Lane { running, ..limit });
+            let next_elsewhere = elsewhere.get(&run.lane).copied();
+            lanes.entry(run.lane.clone()).or_insert(Lane { running, next_elsewhere, ..limit });
         }
         let (begin, _) = plan_starts(queued, &mut lanes, now);
         for key in begin {
@@ -86,7 +89,7 @@ impl<C: Clock> Scheduler<C> {
 
     /// The limit of a run's lane; nothing runs in it yet.
     fn limit(&self, run_key: i64, limits: &[BackfillLimit]) -> Lane {
-        let none = Lane { running: 0, limit: 0, paused: false };
+        let none = Lane { running: 0, limit: 0, paused: false, next_elsewhere: None };
         let Some(run) = self.runs.get(&run_key) else { return none };
         match run.row.backfill_id {
             None => Lane { limit: run.dag.dag.max_active_runs, ..none },
@@ -105,6 +108,7 @@ impl<C: Clock> Scheduler<C> {
         tx: &mut Tx,
         dirty: &[i64],
         touched: &mut Vec<(i64, usize)>,
+        now: Timestamp,
     ) -> Result<(), Error> {
         let mut starting: Vec<(i32, Timestamp, i64)> = dirty
             .iter()
@@ -117,17 +121,18 @@ impl<C: Clock> Scheduler<C> {
         starting.sort_unstable();
         let dags: BTreeSet<String> = starting.iter().map(|(.., key)| self.runs[key].row.dag_id.clone()).collect();
         let dags: Vec<String> = dags.into_iter().collect();
-        let (running, limits) = tx.running_runs(&dags).await?;
+        let (running, limits) = tx.running_runs(self.id, &dags, now).await?;
         let mut room: HashMap<LaneKey, u32> = HashMap::new();
         let mut too_many: HashSet<i64> = HashSet::new();
-        for (.., key) in starting {
+        for (ordinal, _, key) in starting {
             let lane = self.runs[&key].lane();
             let Lane { limit, paused, .. } = self.limit(key, &limits);
+            let counts = running.iter().find(|runs| lane_of(runs) == lane);
             let room = room.entry(lane.clone()).or_insert_with(|| {
-                let used = running.iter().find(|others| lane_of(others) == lane).map_or(0, |others| others.runs);
-                limit.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
+                counts.map_or(limit, |runs| limit.saturating_sub(u32::try_from(runs.runs).unwrap_or(u32::MAX)))
             });
-            match room.checked_sub(1).filter(|_| !paused) {
+            let out_of_turn = counts.and_then(|runs| runs.next_ordinal).is_some_and(|next| next < ordinal);
+            match room.checked_sub(1).filter(|_| !paused && !out_of_turn) {
                 Some(left) => *room = left,
                 None => drop(too_many.insert(key)),
             }

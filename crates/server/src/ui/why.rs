@@ -36,7 +36,7 @@ pub async fn handle(
 fn details(reason: &Reason) -> Value {
     match reason {
         Reason::RunQueued { running, limit } => json!({"running": running, "limit": limit}),
-        Reason::BackfillPaused(backfill) => json!({"backfill_id": backfill}),
+        Reason::BackfillPaused(backfill) | Reason::BackfillTurn(backfill) => json!({"backfill_id": backfill}),
         Reason::BackfillFull { backfill, running, limit } => {
             json!({"backfill_id": backfill, "running": running, "limit": limit})
         }

@@ -143,9 +143,10 @@ impl Asker<'_> {
     async fn queued_run(&self, run: &RunRow, dag: &Dag, at: Timestamp) -> Result<Option<Reason>, Error> {
         // Nobody is scheduler 0: the runs of all of them are counted.
         let dags = std::slice::from_ref(&run.dag_id);
-        let counts = self.store.running_runs_of_others(0, dags).await?;
-        let running = counts.iter().find(|row| row.backfill_id == run.backfill_id).map_or(0, |row| row.runs);
-        let running = u32::try_from(running).unwrap_or(u32::MAX);
+        let counts = self.store.running_runs_of_others(0, dags, at).await?;
+        let counts = counts.into_iter().find(|row| row.backfill_id == run.backfill_id);
+        let running = counts.as_ref().map_or(0, |row| u32::try_from(row.runs).unwrap_or(u32::MAX));
+        let next_elsewhere = counts.and_then(|row| row.next_ordinal);
         let of_backfill = match run.backfill_id {
             Some(id) => self.store.backfill_limits(dags).await?.into_iter().find(|limit| limit.id == id),
             None => None,
@@ -153,10 +154,12 @@ impl Asker<'_> {
         let limit = of_backfill.map_or(dag.max_active_runs, |limit| limit.max_active_runs);
         let lane = LaneKey { dag_id: run.dag_id.clone(), backfill: of_backfill.map(|limit| limit.id) };
         // That the DAG is paused is said elsewhere.
+        let ordinal = run.backfill_ordinal.unwrap_or(0);
         let queued =
-            QueuedRun { run_key: run.id, lane: lane.clone(), ordinal: 0, run_after: run.run_after, dag_paused: false };
+            QueuedRun { run_key: run.id, lane: lane.clone(), ordinal, run_after: run.run_after, dag_paused: false };
         let paused = of_backfill.is_some_and(|limit| limit.is_paused);
-        let (_, waiting) = plan_starts(vec![queued], &mut HashMap::from([(lane, Lane { running, limit, paused })]), at);
+        let mut lanes = HashMap::from([(lane, Lane { running, limit, paused, next_elsewhere })]);
+        let (_, waiting) = plan_starts(vec![queued], &mut lanes, at);
         Ok(waiting.into_iter().next().map(|(_, reason)| reason))
     }
 

@@ -44,11 +44,11 @@ pub fn past(read: &Model, before: &Model, after: &Model, fixed: &Fixed) -> Resul
     Ok(())
 }
 
-/// Runs of a backfill begin in its order, as far as one scheduler has them: by what it had read when it planned.
+/// Runs of a backfill begin in its order, whoever plans them: by what the scheduler had read when it planned.
 pub fn backfill_order(read: &Model, before: &Model, after: &Model, scheduler: i64) -> Result<(), Breach> {
-    let waits = |run: &&Rc<RunRow>| run.state == RunState::Queued && run.owner == Some(scheduler);
+    let waits = |run: &&Rc<RunRow>| run.state == RunState::Queued;
     for new in after.runs.values().filter(|run| run.state != RunState::Queued) {
-        let begins = before.runs.get(&new.id).filter(waits).is_some();
+        let begins = before.runs.get(&new.id).filter(waits).is_some_and(|run| run.owner == Some(scheduler));
         let Some((backfill, ordinal)) = new.backfill.filter(|_| begins && new.owner.is_none_or(|id| id == scheduler))
         else {
             continue;

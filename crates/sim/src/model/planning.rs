@@ -225,6 +225,22 @@ impl Model {
         running
     }
 
+    /// The first place of each backfill that is due and waits at another scheduler.
+    pub fn next_elsewhere(&self, dag_id: &str, scheduler: i64, now: Timestamp) -> BTreeMap<LaneKey, i32> {
+        let mut next = BTreeMap::new();
+        let waits = |run: &&Rc<RunRow>| {
+            let due = run.state == RunState::Queued && run.run_after <= now;
+            run.dag_id == dag_id && due && run.owner != Some(scheduler)
+        };
+        for run in self.runs.values().filter(waits) {
+            if let Some((_, ordinal)) = run.backfill {
+                let first = next.entry(run.lane()).or_insert(ordinal);
+                *first = ordinal.min(*first);
+            }
+        }
+        next
+    }
+
     /// Dates of runs that the schedule or a backfill made, in order.
     pub fn scheduled_dates(&self, dag_id: &str) -> Vec<Timestamp> {
         let mut dates: Vec<Timestamp> = self

@@ -63,7 +63,8 @@ impl Scheduler {
             let run = &self.runs[key];
             let past = run.planner.depends_on_past()
                 && touched.iter().any(|(k, i)| k == key && run.planner.tis[*i].is_finished());
-            if run.planner.run.state.is_finished() || past {
+            let turn = run.row.backfill.is_some() && run.row.state != run.planner.run.state;
+            if run.planner.run.state.is_finished() || past || turn {
                 ended.insert(run.row.dag_id.clone());
             }
         }

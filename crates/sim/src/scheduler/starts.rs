@@ -29,7 +29,9 @@ impl Scheduler {
                 RunState::Success | RunState::Failed => {}
             }
         }
+        let mut elsewhere: BTreeMap<LaneKey, i32> = BTreeMap::new();
         for dag_id in &dags {
+            elsewhere.extend(model.next_elsewhere(dag_id, self.id, self.now));
             for (lane, count) in model.running_runs(dag_id, Some(self.id)) {
                 *running.entry(lane).or_default() += count;
             }
@@ -41,7 +43,9 @@ impl Scheduler {
                 self.dirty.insert(run.run_key);
             }
             let running = running.get(&run.lane).copied().unwrap_or(0);
-            lanes.entry(run.lane.clone()).or_insert_with(|| Lane { running, ..limit(model, fixed, &run.lane) });
+            let next_elsewhere = elsewhere.get(&run.lane).copied();
+            let limit = || limit(model, fixed, &run.lane);
+            lanes.entry(run.lane.clone()).or_insert_with(|| Lane { running, next_elsewhere, ..limit() });
         }
         let (begin, _) = plan_starts(queued, &mut lanes, self.now);
         for key in begin {
@@ -71,14 +75,16 @@ impl Scheduler {
             .collect();
         starting.sort_unstable();
         let mut room: BTreeMap<LaneKey, u32> = BTreeMap::new();
-        for (.., key) in starting {
+        for (ordinal, _, key) in starting {
             let lane = self.runs[&key].row.lane();
             let Lane { limit, paused, .. } = limit(tx, fixed, &lane);
             let room = room.entry(lane.clone()).or_insert_with(|| {
                 let running = tx.running_runs(&lane.dag_id, None);
                 limit.saturating_sub(running.get(&lane).copied().unwrap_or(0))
             });
-            match room.checked_sub(1).filter(|_| !paused) {
+            let next = tx.next_elsewhere(&lane.dag_id, self.id, self.now).get(&lane).copied();
+            let out_of_turn = next.is_some_and(|next| next < ordinal);
+            match room.checked_sub(1).filter(|_| !paused && !out_of_turn) {
                 Some(left) => *room = left,
                 None => {
                     self.hold(key);
@@ -92,8 +98,9 @@ impl Scheduler {
 
 /// The limit of a lane; nothing runs in it yet.
 pub fn limit(model: &Model, fixed: &Fixed, lane: &LaneKey) -> Lane {
-    let of_dag = Lane { running: 0, limit: fixed.dag(&lane.dag_id).dag.max_active_runs, paused: false };
+    let limit = fixed.dag(&lane.dag_id).dag.max_active_runs;
+    let of_dag = Lane { running: 0, limit, paused: false, next_elsewhere: None };
     // Runs of a backfill that is over were cleared by somebody: they are the DAG's own affair again.
     let backfill = lane.backfill.and_then(|id| model.backfills.get(&id)).filter(|row| !row.completed);
-    backfill.map_or(of_dag, |row| Lane { running: 0, limit: row.max_active_runs, paused: row.paused })
+    backfill.map_or(of_dag, |row| Lane { limit: row.max_active_runs, paused: row.paused, ..of_dag })
 }

@@ -5,6 +5,9 @@ mod compare;
 mod dags;
 mod tries;
 
+use std::collections::BTreeMap;
+
+use tradewind_core::plan::LaneKey;
 use tradewind_core::{RunState, TaskState, Timestamp};
 use tradewind_sim::{InboxRow, Model, NewTi, Rng, RunRow, RunWrite, TiWrite};
 use tradewind_store::NewRun;
@@ -329,15 +332,27 @@ impl Both<'_> {
         let (model, store) = self.job();
         let dags: Vec<String> = DAGS.iter().map(ToString::to_string).collect();
         self.model.tell_others(model, &dags);
-        let others = self.store.running_runs_of_others(store, &dags).await.unwrap();
-        let mut running: Vec<_> = others.into_iter().map(|row| (row.dag_id, row.backfill_id, row.runs)).collect();
+        let now = self.now();
+        let others = self.store.running_runs_of_others(store, &dags, now).await.unwrap();
+        let others = others.into_iter().filter(|row| row.runs > 0 || row.next_ordinal.is_some());
+        let mut running: Vec<_> = others.map(|row| (row.dag_id, row.backfill_id, row.runs, row.next_ordinal)).collect();
         running.sort();
         let mut tx = self.store.begin().await.unwrap();
         tx.tell_others(store, &dags).await.unwrap();
-        let lanes = DAGS.iter().flat_map(|dag| self.model.running_runs(dag, Some(model)));
+        let mut lanes: BTreeMap<LaneKey, (u32, Option<i32>)> = BTreeMap::new();
+        for dag in DAGS {
+            for (lane, runs) in self.model.running_runs(dag, Some(model)) {
+                lanes.entry(lane).or_default().0 = runs;
+            }
+            for (lane, next) in self.model.next_elsewhere(dag, model, now) {
+                lanes.entry(lane).or_default().1 = Some(next);
+            }
+        }
         let of = |id: Option<i64>| id.map(|id| theirs(&self.backfills, id));
-        let mut counts: Vec<_> =
-            lanes.map(|(lane, count)| (lane.dag_id, of(lane.backfill), i64::from(count))).collect();
+        let mut counts: Vec<_> = lanes
+            .into_iter()
+            .map(|(lane, (runs, next))| (lane.dag_id, of(lane.backfill), i64::from(runs), next))
+            .collect();
         counts.sort();
         assert_eq!(running, counts);
         let usage = tx.usage().await.unwrap();

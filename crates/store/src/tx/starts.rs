@@ -1,5 +1,7 @@
 //! Runs that begin: how many are running already, with nobody else starting more meanwhile.
 
+use tradewind_core::Timestamp;
+
 use crate::planning::{BackfillLimit, RunningRuns};
 use crate::sql::{Statement, names};
 use crate::{Error, Tx};
@@ -11,28 +13,33 @@ static LOCK: Statement = Statement::new(
         FROM {names} AS l(n) ORDER BY 1) AS keys -- pg",
 );
 static RUNNING: Statement = Statement::new(
-    "SELECT dag_id, backfill_id, COUNT(*) FROM dag_run
-     WHERE state IN ('queued', 'running') AND state = 'running' AND dag_id IN {names}
-     GROUP BY dag_id, backfill_id",
+    "SELECT dag_id, backfill_id, COUNT(CASE WHEN state = 'running' THEN 1 END) AS runs,
+        MIN(CASE WHEN state = 'queued' AND run_after <= $3 AND (owner IS NULL OR owner <> $1) THEN backfill_ordinal END)
+            AS next_ordinal
+     FROM dag_run WHERE state IN ('queued', 'running') AND dag_id IN {names:2} GROUP BY dag_id, backfill_id",
 );
 static LIMITS: Statement = Statement::new(
     "SELECT id, max_active_runs, is_paused FROM backfill WHERE completed_at IS NULL AND dag_id IN {names}",
 );
 impl Tx {
-    /// How many runs of these DAGs are running, and the limits of their backfills. Nobody else starts runs of them
-    /// until this transaction is over.
+    /// How many runs of these DAGs are running, which place of a backfill comes next among those that other schedulers
+    /// plan, and the limits of their backfills. Nobody else starts runs of them until this transaction is over.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn running_runs(&mut self, dag_ids: &[String]) -> Result<(Vec<RunningRuns>, Vec<BackfillLimit>), Error> {
+    pub async fn running_runs(
+        &mut self,
+        scheduler: i64,
+        dag_ids: &[String],
+        now: Timestamp,
+    ) -> Result<(Vec<RunningRuns>, Vec<BackfillLimit>), Error> {
         if self.store.dialect() == crate::Dialect::Postgres {
             LOCK.bind(names(dag_ids)).one::<(i64,)>(self).await?;
         }
-        let running = RUNNING.bind(names(dag_ids)).all::<(String, Option<i64>, i64)>(self).await?;
+        let running = RUNNING.bind(scheduler).bind(names(dag_ids)).bind(now).all(self).await?;
         let limits = LIMITS.bind(names(dag_ids)).all::<(i64, u32, bool)>(self).await?;
-        let running = running.into_iter().map(|(dag_id, backfill_id, runs)| RunningRuns { dag_id, backfill_id, runs });
         let limits =
             limits.into_iter().map(|(id, max_active_runs, is_paused)| BackfillLimit { id, max_active_runs, is_paused });
-        Ok((running.collect(), limits.collect()))
+        Ok((running, limits.collect()))
     }
 }
