@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowConfigException
 _ABSENT: Any = object()
 _OldOf = dict[tuple[str, str], list[tuple[str, str]]]  # old names of a present option
 _NewOf = dict[tuple[str, str], tuple[str, str]]  # the present name of an old option
+_Defaults = dict[str, dict[str, str | None]]
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
 
@@ -38,6 +39,28 @@ def get_airflow_config(airflow_home: str | None = None) -> str:
     )
 
 
+def _variable(section: str, key: str) -> str:
+    """The environment variable of an option."""
+    return f"AIRFLOW__{section.replace('.', '_').upper()}__{key.upper()}"
+
+
+_encoded: dict[tuple[str, str], tuple[bytes, bytes, bytes]] = {}
+
+
+def _has_variable(section: str, key: str) -> bool:
+    """Whether any variable of an option is in the environment.
+
+    Every task that is made asks for options; ``os.environ`` encodes the name each time and raises inside when it is
+    not there, so what it keeps is asked (``_data``, in every CPython; without it, the caller looks itself).
+    """
+    names = _encoded.get((section, key))
+    if names is None:
+        name = os.fsencode(_variable(section, key))
+        names = _encoded[section, key] = (name, name + b"_CMD", name + b"_SECRET")
+    kept = getattr(os.environ, "_data", None)
+    return kept is None or names[0] in kept or names[1] in kept or names[2] in kept
+
+
 class AirflowConfigParser:
     """Reads options; what is set here lives in this process only."""
 
@@ -45,7 +68,7 @@ class AirflowConfigParser:
         self._set: dict[tuple[str, str], str | None] = {}
         self._file: dict[str, dict[str, str]] | None = None
         self._commands: dict[tuple[str, str], str] = {}
-        self._renamed: tuple[_OldOf, _NewOf] | None = None
+        self._known: tuple[_OldOf, _NewOf, _Defaults] | None = None
 
     # Where values come from.
 
@@ -96,13 +119,14 @@ class AirflowConfigParser:
         """What somebody set, or ``_ABSENT``."""
         if (section, key) in self._set:
             return self._set[section, key]
-        name = f"AIRFLOW__{section.replace('.', '_').upper()}__{key.upper()}"
-        if name in os.environ:
-            return os.environ[name]
-        if name + "_CMD" in os.environ:
-            return self._command(section, key, os.environ[name + "_CMD"])
-        if name + "_SECRET" in os.environ:
-            return self._secret(section, key, os.environ[name + "_SECRET"])
+        if _has_variable(section, key):
+            name = _variable(section, key)
+            if name in os.environ:
+                return os.environ[name]
+            if name + "_CMD" in os.environ:
+                return self._command(section, key, os.environ[name + "_CMD"])
+            if name + "_SECRET" in os.environ:
+                return self._secret(section, key, os.environ[name + "_SECRET"])
         options = self._from_file().get(section)
         if options:
             if key in options:
@@ -130,40 +154,38 @@ class AirflowConfigParser:
             ) from error
         return _ABSENT if value is None else value
 
-    def _renames(self) -> tuple[_OldOf, _NewOf]:
-        """Old names of a present option, and present name of an old option."""
-        if self._renamed is None:
-            from airflow._config_defaults import RENAMED
+    def _options(self) -> tuple[_OldOf, _NewOf, _Defaults]:
+        """Old names of a present option, the present name of an old option, and defaults."""
+        if self._known is None:
+            from airflow._config_defaults import DEFAULTS, RENAMED
 
             old_of: _OldOf = {}
             new_of: _NewOf = {}
             for section, key, old_section, old_key in RENAMED:
                 old_of.setdefault((section, key), []).append((old_section, old_key))
                 new_of.setdefault((old_section, old_key), (section, key))
-            self._renamed = (old_of, new_of)
-        return self._renamed
+            self._known = (old_of, new_of, DEFAULTS)
+        return self._known
 
     def _find(self, section: str, key: str) -> Any:
         section, key = section.lower(), key.lower()
         value = self._given(section, key)
         if value is not _ABSENT:
             return value
-        from airflow._config_defaults import DEFAULTS
-
-        old_of, new_of = self._renames()
+        old_of, new_of, defaults = self._options()
         for old in old_of.get((section, key), ()):
             value = self._given(*old)
             if value is not _ABSENT:
                 return value
-        if key in DEFAULTS.get(section, ()):
-            value = DEFAULTS[section][key]
+        if key in defaults.get(section, ()):
+            value = defaults[section][key]
             if value is not None:
                 return value.replace("{AIRFLOW_HOME}", get_airflow_home()) if "{" in value else value
             return None
         new = new_of.get((section, key))
         if new is not None:
             return self._find(*new)
-        return _ABSENT if section in DEFAULTS else _default_of_provider(section, key)
+        return _ABSENT if section in defaults else _default_of_provider(section, key)
 
     # What people call.
 

@@ -7,6 +7,7 @@ import sys
 import time
 import zlib
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from itertools import takewhile
 from types import ModuleType
 from typing import Any
 
@@ -66,6 +67,22 @@ def load(path: str, root: str) -> ModuleType:
     prepare_path(root)
     plugins.load()
     policies.local_settings()
+    module = run_file(path)
+    found, refused = collect(module), {}
+    for dag_id, dag in list(found.items()):
+        try:
+            if not policies.apply(dag):
+                del found[dag_id]
+        except Exception as error:
+            refused[dag_id] = error
+    module.__dict__["__tradewind_dags__"] = found
+    module.__dict__["__tradewind_refused__"] = refused
+    _loaded[path] = module
+    return module
+
+
+def run_file(path: str) -> ModuleType:
+    """A new module of the DAG file; for :func:`collect`, before the next one is made."""
     name = module_name(path)
     loader = SourceFileLoader(name, path)
     spec = ModuleSpec(name, loader, origin=path)
@@ -85,16 +102,6 @@ def load(path: str, root: str) -> ModuleType:
     finally:
         DagContext.module_name = None
         DagContext._stack.clear()
-    found, refused = collect(module), {}
-    for dag_id, dag in list(found.items()):
-        try:
-            if not policies.apply(dag):
-                del found[dag_id]
-        except Exception as error:
-            refused[dag_id] = error
-    module.__dict__["__tradewind_dags__"] = found
-    module.__dict__["__tradewind_refused__"] = refused
-    _loaded[path] = module
     return module
 
 
@@ -128,12 +135,18 @@ def refused_by_policy(module: ModuleType) -> dict[str, Exception]:
     return result
 
 
-def modules_below(root: str, path: str, before: set[str]) -> list[str]:
-    """Files below ``root`` that were imported since ``before``, besides ``path``; those of plugins and policies too."""
+def newest_module() -> str:
+    """The name of the module that was imported last."""
+    return next(reversed(sys.modules))
+
+
+def modules_below(root: str, path: str, before: str) -> list[str]:
+    """Files below ``root`` imported after module ``before``, besides ``path``; those of plugins and policies too."""
     prefixes = tuple(os.path.join(folder, "") for folder in (root, plugins.plugins_folder()))
     settings = policies.local_settings()
     found = set(filter(None, [getattr(settings, "__file__", None)]))
-    for name in sys.modules.keys() - before:
+    # From the newest on: merely touching a name that the host has imported copies its page of memory.
+    for name in list(takewhile(before.__ne__, reversed(sys.modules))):
         file = getattr(sys.modules.get(name), "__file__", None)
         if isinstance(file, str) and file.startswith(prefixes) and file != path:
             found.add(file)

@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 
 from airflow._runtime import supervisor
-from airflow._runtime.load import dags_of, explain, load, modules_below, one_line, refused_by_policy
+from airflow._runtime.load import dags_of, explain, load, modules_below, newest_module, one_line, refused_by_policy
 from airflow._runtime.wire import Channel
 
 _MAX_WARNINGS = 100
@@ -22,7 +22,7 @@ def parse(channel: Channel, job: dict[str, Any]) -> int:
     gc.set_threshold(100_000, 50, 100)
     path, root = job["path"], job["root"]
     supervisor.set_channel(channel)
-    before = set(sys.modules)
+    before = newest_module()
     notes: list[str] = []
     problem: dict[str, Any] | None = None
     dags: list[dict[str, Any]] = []
@@ -95,7 +95,7 @@ def warm(channel: Channel, job: dict[str, Any]) -> list[str] | None:
     """Import the file, to fork tasks from here. The files that it imported; None (and a reason sent) if it can't be."""
     path, root = job["path"], job["root"]
     supervisor.set_channel(None)
-    before = set(sys.modules)
+    before = newest_module()
     sockets = _sockets()
     try:
         load(path, root)

@@ -1,4 +1,4 @@
-"""Runs a small task a few times in the host before it forks.
+"""Runs a small task and a small DAG file a few times in the host before it forks.
 
 What Python does on a first run (specialising bytecode, filling caches, growing tables) then happens once in the
 host and not in every child, where each page that is written to must first be copied. A child's own time for a small
@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import socket
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -35,10 +36,12 @@ def _work(run_id: Any = None) -> list[int]:
 
 def rehearse() -> None:
     """Run; afterwards nothing is left but what was learnt."""
+    from airflow._runtime.load import collect, module_name, run_file
     from airflow._serialize.dag import serialize_dag
     from airflow.providers.standard.operators.python import PythonOperator
     from airflow.sdk.definitions.dag import DAG
 
+    file = os.path.join(os.path.dirname(__file__), "rehearsal_dag.py")
     environ = dict(os.environ)
     dag = DAG("rehearsal", schedule="@daily", start_date=datetime(2024, 1, 1), tags=["rehearsal"])
     task = PythonOperator(task_id="task", python_callable=_work, dag=dag)
@@ -53,13 +56,14 @@ def rehearse() -> None:
             run.set_environment(job)
             outcome = run.try_task(job, task)
             channel.send(outcome.as_message())
-            channel.send({"dags": [serialize_dag(dag)]})
+            channel.send({"dags": [serialize_dag(each) for each in collect(run_file(file)).values()]})
     finally:
         sock.close()
         supervisor.set_channel(None)
         logs.detach()
         os.environ.clear()
         os.environ.update(environ)
+        sys.modules.pop(module_name(file), None)
         gc.collect()
 
 
