@@ -87,6 +87,8 @@ pub struct RunPlanner {
     dirty: Dirty,
     /// Instances that wait for an instant.
     timers: BTreeSet<(Timestamp, usize)>,
+    /// When it was planned last.
+    planned_at: Option<Timestamp>,
     /// How many instances of the run are in which state.
     counts: StateCounts,
     /// Instances that failed and by that decide that the run fails.
@@ -117,6 +119,7 @@ impl RunPlanner {
             upstream: vec![Tally::default(); tasks],
             dirty: Dirty::all(tasks),
             timers: BTreeSet::new(),
+            planned_at: None,
             counts: StateCounts::default(),
             deciding_failures: 0,
             failures: BTreeSet::new(),
@@ -170,6 +173,10 @@ impl RunPlanner {
         }
         if self.check_timeout(now) {
             return None;
+        }
+        if self.planned_at.replace(now).is_some_and(|before| now < before) {
+            // The clock was put back: instants that had come are waited for once more.
+            self.timers = self.tis.iter().enumerate().filter_map(|(index, ti)| Some((ti.timer()?, index))).collect();
         }
         while let Some(&(at, index)) = self.timers.first() {
             if at > now {
