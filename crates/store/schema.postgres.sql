@@ -221,6 +221,13 @@ dag dag_next_run_whole CHECK ((((next_run_after IS NULL) = (next_interval_start 
 dag dag_pkey PRIMARY KEY (dag_id)
 CREATE INDEX dag_file_of ON public.dag USING btree (bundle_name, relative_fileloc)
 CREATE UNIQUE INDEX dag_pkey ON public.dag USING btree (dag_id)
+dag_access.dag_id text NOT NULL
+dag_access.role text NOT NULL
+dag_access.resource text NOT NULL
+dag_access.action text NOT NULL
+dag_access dag_access_pkey PRIMARY KEY (dag_id, role, resource, action)
+CREATE UNIQUE INDEX dag_access_pkey ON public.dag_access USING btree (dag_id, role, resource, action)
+CREATE INDEX dag_access_role ON public.dag_access USING btree (role)
 dag_file.bundle_name text NOT NULL
 dag_file.relative_fileloc text NOT NULL
 dag_file.content_hash text NOT NULL
@@ -417,6 +424,19 @@ pool.include_deferred boolean NOT NULL DEFAULT false
 pool pool_pkey PRIMARY KEY (name)
 pool pool_slots CHECK ((slots >= '-1'::integer))
 CREATE UNIQUE INDEX pool_pkey ON public.pool USING btree (name)
+revoked_token.jti text NOT NULL
+revoked_token.expires_at bigint NOT NULL
+revoked_token revoked_token_pkey PRIMARY KEY (jti)
+CREATE UNIQUE INDEX revoked_token_pkey ON public.revoked_token USING btree (jti)
+role.name text NOT NULL
+role.created_at bigint NOT NULL
+role role_pkey PRIMARY KEY (name)
+CREATE UNIQUE INDEX role_pkey ON public.role USING btree (name)
+role_permission.role text NOT NULL
+role_permission.action text NOT NULL
+role_permission.resource text NOT NULL
+role_permission role_permission_pkey PRIMARY KEY (role, resource, action)
+CREATE UNIQUE INDEX role_permission_pkey ON public.role_permission USING btree (role, resource, action)
 schema_migration.version bigint NOT NULL
 schema_migration.name text NOT NULL
 schema_migration.checksum text NOT NULL
@@ -555,7 +575,6 @@ CREATE INDEX trigger_ti ON public.trigger USING btree (ti_id) WHERE (ti_id IS NO
 CREATE UNIQUE INDEX trigger_watcher ON public.trigger USING btree (watcher) WHERE (watcher IS NOT NULL)
 users.username text NOT NULL
 users.password_hash text NOT NULL
-users.role text NOT NULL
 users.email text
 users.first_name text
 users.last_name text
@@ -563,6 +582,10 @@ users.active boolean NOT NULL DEFAULT true
 users.created_at bigint NOT NULL
 users.updated_at bigint NOT NULL
 users.last_login_at bigint
+users.roles text NOT NULL DEFAULT '[]'::text
+users.login_count bigint NOT NULL DEFAULT 0
+users.fail_login_count bigint NOT NULL DEFAULT 0
+users.tokens_valid_from bigint NOT NULL DEFAULT 0
 users users_pkey PRIMARY KEY (username)
 CREATE UNIQUE INDEX users_pkey ON public.users USING btree (username)
 variable.key text NOT NULL

@@ -245,6 +245,16 @@ CREATE TABLE dag (
 
 CREATE INDEX dag_file_of ON dag (bundle_name, relative_fileloc);
 
+CREATE TABLE dag_access (
+    dag_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    action TEXT NOT NULL,
+    PRIMARY KEY (dag_id, role, resource, action)
+);
+
+CREATE INDEX dag_access_role ON dag_access (role);
+
 CREATE TABLE dag_file (
     bundle_name TEXT NOT NULL,
     relative_fileloc TEXT NOT NULL,
@@ -457,6 +467,23 @@ CREATE TABLE pool (
     CONSTRAINT pool_slots CHECK (slots >= -1)
 );
 
+CREATE TABLE revoked_token (
+    jti TEXT NOT NULL PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE role (
+    name TEXT NOT NULL PRIMARY KEY,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE role_permission (
+    role TEXT NOT NULL,
+    action TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    PRIMARY KEY (role, resource, action)
+);
+
 CREATE TABLE schema_migration (
         version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);
 
@@ -609,7 +636,6 @@ CREATE UNIQUE INDEX trigger_watcher ON trigger (watcher) WHERE watcher IS NOT NU
 CREATE TABLE users (
     username TEXT NOT NULL PRIMARY KEY,
     password_hash TEXT NOT NULL,
-    role TEXT NOT NULL,
     email TEXT,
     first_name TEXT,
     last_name TEXT,
@@ -617,7 +643,7 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     last_login_at BIGINT
-);
+, roles TEXT NOT NULL DEFAULT '[]', login_count BIGINT NOT NULL DEFAULT 0, fail_login_count BIGINT NOT NULL DEFAULT 0, tokens_valid_from BIGINT NOT NULL DEFAULT 0);
 
 CREATE TABLE variable (
     key TEXT NOT NULL PRIMARY KEY,

@@ -1,44 +1,17 @@
 //! Accounts of people: what the first start and the `users` commands have in common.
 
+use tradewind_server::auth::role::{BUILT_IN, built_in};
 use tradewind_store::{Store, User};
 
 use crate::error::CliError;
-
-/// What an account may do, as Airflow names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Role {
-    /// Everything.
-    #[value(name = "Admin", alias = "admin")]
-    Admin,
-    /// Run the place: DAGs, connections, variables, pools.
-    #[value(name = "Op", alias = "op")]
-    Op,
-    /// Work with DAGs.
-    #[value(name = "User", alias = "user")]
-    User,
-    /// Look.
-    #[value(name = "Viewer", alias = "viewer")]
-    Viewer,
-}
-
-impl Role {
-    /// The name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "Admin",
-            Self::Op => "Op",
-            Self::User => "User",
-            Self::Viewer => "Viewer",
-        }
-    }
-}
+use crate::suggest::nearest;
 
 /// A new account.
 pub struct Account {
     /// Name to sign in with.
     pub username: String,
-    /// What it may do.
-    pub role: Role,
+    /// Names of roles: what it may do.
+    pub roles: Vec<String>,
     /// Address.
     pub email: String,
     /// First name.
@@ -49,6 +22,33 @@ pub struct Account {
     pub password: String,
 }
 
+/// Roles in their proper spelling: built-in ones in any case, own ones as they are.
+///
+/// # Errors
+/// There is no such role.
+pub async fn proper_roles(store: &Store, names: &[String]) -> Result<Vec<String>, CliError> {
+    let own = store.own_roles().await?;
+    let mut roles: Vec<String> = Vec::new();
+    for name in names.iter().flat_map(|name| name.split(',')).map(str::trim).filter(|name| !name.is_empty()) {
+        let role = match built_in(name) {
+            _ if own.iter().any(|role| role == name) => name,
+            Some(role) => role,
+            None => {
+                let known = BUILT_IN.iter().copied().chain(own.iter().map(String::as_str));
+                let error = CliError::failed(format!("{name} is not a role"));
+                return Err(match nearest(name, known.clone()) {
+                    Some(near) => error.hint(format!("did you mean '{near}'?")),
+                    None => error.hint(format!("roles are {}", known.collect::<Vec<_>>().join(", "))),
+                });
+            }
+        };
+        if !roles.iter().any(|known| known == role) {
+            roles.push(role.to_owned());
+        }
+    }
+    Ok(roles)
+}
+
 /// Stores a new account.
 ///
 /// # Errors
@@ -57,7 +57,7 @@ pub async fn create(store: &Store, account: Account) -> Result<(), CliError> {
     let user = User {
         username: account.username,
         password_hash: hash(&account.password)?,
-        role: account.role.as_str().to_owned(),
+        roles: account.roles,
         email: Some(account.email),
         first_name: Some(account.first_name),
         last_name: Some(account.last_name),

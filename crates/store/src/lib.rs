@@ -23,6 +23,7 @@ mod sql;
 mod state_store;
 mod tries;
 mod tx;
+mod visible;
 mod waiting;
 mod watch;
 mod xcom;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 
 use tradewind_core::Timestamp;
 
-pub use admin::{Connection, NewEvent, Pool, User, Variable};
+pub use admin::{Connection, NewEvent, Permission, Pool, User, UserHistory, Variable};
 pub use assets::{
     AssetConsumerRow, AssetEventSource, AssetRunOutcome, AssetUse, AssetUseKind, EventRun, NewAssetEvent,
 };
@@ -56,6 +57,7 @@ pub use sql::Dialect;
 pub use state_store::{AssetStateRow, AssetWriter, TaskScope, TaskStateRow};
 pub use tries::{FinishOutcome, FinishTry, StartOutcome, StartTry};
 pub use tx::{TiDefinition, Tx};
+pub use visible::{Visible, seeing};
 pub use waiting::{
     Answer, DueTrigger, ExternalTrigger, Firing, HitlDetail, HitlFilter, LeasedTrigger, Question, TriggerOwner,
 };

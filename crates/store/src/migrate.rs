@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 9, name: "run_fence", text: include_str!("../migrations/0009_run_fence.sql") },
     Migration { version: 10, name: "watchers", text: include_str!("../migrations/0010_watchers.sql") },
     Migration { version: 11, name: "reported_at", text: include_str!("../migrations/0011_reported_at.sql") },
+    Migration { version: 13, name: "access", text: include_str!("../migrations/0013_access.sql") },
 ];
 
 /// What [`Store::migrate`] did.
@@ -111,6 +112,10 @@ impl Store {
 
 /// Every table, those that reference others first.
 pub(crate) const TABLES: &[&str] = &[
+    "dag_access",
+    "role_permission",
+    "role",
+    "revoked_token",
     "deadline",
     "callback",
     "task_state_store",

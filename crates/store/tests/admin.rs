@@ -83,7 +83,7 @@ async fn pools_users_events_settings_and_jobs() {
         let user = User {
             username: "me".into(),
             password_hash: "$".into(),
-            role: "Admin".into(),
+            roles: vec!["Admin".into()],
             email: None,
             first_name: None,
             last_name: None,

@@ -151,7 +151,7 @@ async fn first_account(store: &Store, file: &Path) -> Result<Option<String>, Cli
         store,
         accounts::Account {
             username: ADMIN.into(),
-            role: accounts::Role::Admin,
+            roles: vec!["Admin".into()],
             email: "admin@example.com".into(),
             first_name: "Admin".into(),
             last_name: "User".into(),

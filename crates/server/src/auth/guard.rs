@@ -1,16 +1,21 @@
 //! The guard before every route: finds out who asks, looks the route up in the permission matrix, and refuses
 //! what the matrix does not allow.
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use std::sync::Arc;
+
+use axum::RequestExt as _;
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tradewind_store::{Visible, seeing};
 
 use super::ANONYMOUS;
 use super::jwt::{Claims, Scope};
 use super::permission::{Access, access};
-use super::role::Role;
+use super::rights::{Action, Resource, Rights};
+use super::role::ADMIN;
 use crate::http::error::{ApiError, ApiResult};
 use crate::state::App;
 use crate::task_api;
@@ -26,8 +31,10 @@ pub const CSRF_HEADER: &str = "x-tradewind-request";
 pub struct Identity {
     /// User name.
     pub name: String,
-    /// Role at this moment.
-    pub role: Role,
+    /// Names of their roles at this moment.
+    pub roles: Arc<[String]>,
+    /// What those may do.
+    pub rights: Arc<Rights>,
     /// How they proved it.
     pub via: Via,
 }
@@ -54,40 +61,79 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
 /// Middleware of all routes.
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     match admit(&app, &mut request).await {
-        Ok(()) => next.run(request).await,
+        Ok(Visible::All) => next.run(request).await,
+        Ok(visible) => seeing(visible, next.run(request)).await,
         Err(error) if request.uri().path().starts_with("/task-api/") => task_api::http::refusal(error),
         Err(error) => error.into_response(),
     }
 }
 
-async fn admit(app: &App, request: &mut Request) -> ApiResult<()> {
-    let Some(path) = request.extensions().get::<MatchedPath>() else { return Ok(()) };
-    match access(request.method(), path.as_str()) {
-        Some(Access::Open) => Ok(()),
-        Some(Access::Role(least)) => {
-            let who = identify(app, request.headers()).await?;
-            if changes(request.method()) && who.via != Via::Header {
-                same_site(request.headers(), who.via)?;
-            }
-            if who.role < least {
-                let detail = format!("{} has the role {}; this needs {least}", who.name, who.role);
-                return Err(ApiError::forbidden(detail));
-            }
+/// Answers what the handler may see of what the database has.
+async fn admit(app: &App, request: &mut Request) -> ApiResult<Visible> {
+    let Some(path) = request.extensions().get::<MatchedPath>().cloned() else { return Ok(Visible::All) };
+    let method = request.method().clone();
+    let (needs, of): (&[Action], Resource) = match access(&method, path.as_str()) {
+        Some(Access::Open) => return Ok(Visible::All),
+        Some(Access::LoggedIn) => {
+            let who = user(app, &method, request.headers()).await?;
+            let visible = who.rights.visible(Action::Read, Resource::Dag);
             request.extensions_mut().insert(who);
-            Ok(())
+            return Ok(visible);
         }
+        Some(Access::May(Action::Read, of)) => (&[Action::Read], of),
+        Some(Access::May(Action::Create, of)) => (&[Action::Create], of),
+        Some(Access::May(Action::Edit, of)) => (&[Action::Edit], of),
+        Some(Access::May(Action::Delete, of)) => (&[Action::Delete], of),
+        Some(Access::May(Action::Menu, of)) => (&[Action::Menu], of),
+        Some(Access::Bulk(of)) => (&[Action::Edit, Action::Create, Action::Delete], of),
         Some(Access::Try) => {
             let claims = scoped(app, request.headers(), Scope::Try)?;
             request.extensions_mut().insert(claims);
-            Ok(())
+            return Ok(Visible::All);
         }
         Some(Access::Worker) => {
             let claims = scoped(app, request.headers(), Scope::Worker)?;
             request.extensions_mut().insert(claims);
-            Ok(())
+            return Ok(Visible::All);
         }
-        None => Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")),
+        None => return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")),
+    };
+    let who = user(app, &method, request.headers()).await?;
+    let dag_id = if path.as_str().contains("{dag_id}") { named_dag(request).await } else { None };
+    for action in needs {
+        if !who.rights.may(*action, of, dag_id.as_deref()) {
+            let what = dag_id.as_ref().map_or_else(String::new, |dag_id| format!(" of DAG '{dag_id}'"));
+            return Err(ApiError::forbidden(format!(
+                "{} has the roles {}; this needs {} on {of}{what}",
+                who.name,
+                if who.roles.is_empty() { "none".to_owned() } else { who.roles.join(", ") },
+                action.as_str(),
+            )));
+        }
     }
+    let visible = match dag_id {
+        // The DAG may be changed; what else the answer shows must only be readable.
+        Some(_) => who.rights.visible(Action::Read, Resource::Dag),
+        None => who.rights.visible(needs[0], of),
+    };
+    request.extensions_mut().insert(who);
+    Ok(visible)
+}
+
+/// The user of a request; changes must not come from other sites' pages.
+async fn user(app: &App, method: &Method, headers: &HeaderMap) -> ApiResult<Identity> {
+    let who = identify(app, headers).await?;
+    if changes(method) && who.via != Via::Header {
+        same_site(headers, who.via)?;
+    }
+    Ok(who)
+}
+
+/// The DAG that the path names; `~` names none.
+async fn named_dag(request: &mut Request) -> Option<String> {
+    let params = request.extract_parts::<RawPathParams>().await.ok()?;
+    let named = params.iter().find(|(name, _)| *name == "dag_id").map(|(_, value)| value.to_owned());
+    named.filter(|dag_id| dag_id != "~")
 }
 
 /// Finds the user behind a request.
@@ -114,14 +160,14 @@ pub async fn identify(app: &App, headers: &HeaderMap) -> ApiResult<Identity> {
         }
         return Err(ApiError::unauthorized("this token was for everybody; now users log in with their names"));
     }
-    match app.users.role_of(&app.store, &claims.sub).await? {
-        Some(role) => Ok(Identity { name: claims.sub, role, via }),
+    match app.users.find(&app.store, &claims.sub).await? {
+        Some(known) => Ok(Identity { name: claims.sub, roles: known.roles, rights: known.rights, via }),
         None => Err(ApiError::unauthorized("this user does not exist any more or is not active")),
     }
 }
 
 fn anonymous(via: Via) -> Identity {
-    Identity { name: ANONYMOUS.to_owned(), role: Role::Admin, via }
+    Identity { name: ANONYMOUS.to_owned(), roles: [ADMIN.to_owned()].into(), rights: Rights::everything().into(), via }
 }
 
 fn scoped(app: &App, headers: &HeaderMap, scope: Scope) -> ApiResult<Claims> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::guard::{Via, same_site};
 use super::jwt::Scope;
-use super::{ANONYMOUS, Identity, Role};
+use super::{ANONYMOUS, Identity};
 use crate::clock::now;
 use crate::http::Body;
 use crate::http::error::{ApiError, ApiResult};
@@ -69,6 +69,8 @@ pub async fn authenticate(app: &App, login: Login) -> ApiResult<Identity> {
         return Err(ApiError::unauthorized("the user name or password is wrong"));
     };
     app.store.user_logged_in(&user.username, now()).await?;
-    let role: Role = user.role.parse().map_err(|error: String| ApiError::forbidden(error))?;
-    Ok(Identity { name: user.username, role, via: Via::Header })
+    app.users.forget();
+    let known = app.users.find(&app.store, &user.username).await?;
+    let known = known.ok_or_else(|| ApiError::unauthorized("the user name or password is wrong"))?;
+    Ok(Identity { name: user.username, roles: known.roles, rights: known.rights, via: Via::Header })
 }

@@ -1,31 +1,56 @@
 //! The permission matrix: every route of the server and who may use it. A route without a row is refused, and a
 //! test fails for it.
+//!
+//! To add a row, say what the route does to which resource, in Airflow's words: `read(Run)`, `edit(TaskInstance)`.
+//! Which roles may do that is in `role.rs`; own roles and DAGs' `access_control` are looked up. When the path has
+//! `{dag_id}` the guard asks for that DAG; otherwise (and for `~`) everything that the store lists or finds by name
+//! while the handler runs is limited to the DAGs that the user may do this to.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use axum::http::Method;
 
-use super::role::Role;
+use super::rights::{Action, Resource};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Everybody, without logging in.
     Open,
-    /// Users with at least this role.
-    Role(Role),
+    /// Everybody who is logged in.
+    LoggedIn,
+    /// Users who may do this.
+    May(Action, Resource),
+    /// Users who may create, edit and delete this: the body says which.
+    Bulk(Resource),
     /// The bearer of the token of the try that the path names.
     Try,
     /// A worker.
     Worker,
 }
 
-use Access::{Open, Try, Worker};
+use Access::{Bulk, LoggedIn, Open, Try, Worker};
+use Resource::{
+    Asset, AssetAlias, AuditLog, Config, Connection, Dag, DagCode, DagVersion, DagWarning, Hitl, ImportError, Job,
+    Permissions, Pool, Role, Run, Task, TaskInstance, TaskLog, User, Variable, XCom,
+};
 
-const VIEWER: Access = Access::Role(Role::Viewer);
-const USER: Access = Access::Role(Role::User);
-const OP: Access = Access::Role(Role::Op);
+const fn read(of: Resource) -> Access {
+    Access::May(Action::Read, of)
+}
+
+const fn create(of: Resource) -> Access {
+    Access::May(Action::Create, of)
+}
+
+const fn edit(of: Resource) -> Access {
+    Access::May(Action::Edit, of)
+}
+
+const fn delete(of: Resource) -> Access {
+    Access::May(Action::Delete, of)
+}
 
 /// Method, path as routed, access. Sorted by area; within it as the router has them.
 pub const MATRIX: &[(&str, &str, Access)] = &[
@@ -35,146 +60,190 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("POST", "/auth/token/cli", Open),
     ("POST", "/ui/login", Open),
     ("POST", "/ui/logout", Open),
+    // Users and roles.
+    ("GET", "/auth/fab/v1/roles", read(Role)),
+    ("POST", "/auth/fab/v1/roles", create(Role)),
+    ("GET", "/auth/fab/v1/roles/{name}", read(Role)),
+    ("PATCH", "/auth/fab/v1/roles/{name}", edit(Role)),
+    ("DELETE", "/auth/fab/v1/roles/{name}", delete(Role)),
+    ("GET", "/auth/fab/v1/permissions", read(Permissions)),
+    ("GET", "/auth/fab/v1/users", read(User)),
+    ("POST", "/auth/fab/v1/users", create(User)),
+    ("GET", "/auth/fab/v1/users/{username}", read(User)),
+    ("PATCH", "/auth/fab/v1/users/{username}", edit(User)),
+    ("DELETE", "/auth/fab/v1/users/{username}", delete(User)),
     // Alive?
     ("GET", "/api/v2/version", Open),
     ("GET", "/api/v2/monitor/health", Open),
     // DAGs.
-    ("GET", "/api/v2/dags", VIEWER),
-    ("PATCH", "/api/v2/dags", USER),
-    ("GET", "/api/v2/dags/{dag_id}", VIEWER),
-    ("PATCH", "/api/v2/dags/{dag_id}", USER),
-    ("DELETE", "/api/v2/dags/{dag_id}", USER),
-    ("GET", "/api/v2/dags/{dag_id}/details", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/tasks", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/tasks/{task_id}", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagVersions", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagVersions/{version_number}", VIEWER),
-    ("GET", "/api/v2/dagSources/{dag_id}", VIEWER),
-    ("GET", "/api/v2/dagStats", VIEWER),
-    ("GET", "/api/v2/dagTags", VIEWER),
-    ("GET", "/api/v2/dagWarnings", VIEWER),
+    ("GET", "/api/v2/dags", read(Dag)),
+    ("PATCH", "/api/v2/dags", edit(Dag)),
+    ("GET", "/api/v2/dags/{dag_id}", read(Dag)),
+    ("PATCH", "/api/v2/dags/{dag_id}", edit(Dag)),
+    ("DELETE", "/api/v2/dags/{dag_id}", delete(Dag)),
+    ("GET", "/api/v2/dags/{dag_id}/details", read(Dag)),
+    ("GET", "/api/v2/dags/{dag_id}/tasks", read(Task)),
+    ("GET", "/api/v2/dags/{dag_id}/tasks/{task_id}", read(Task)),
+    ("GET", "/api/v2/dags/{dag_id}/dagVersions", read(DagVersion)),
+    ("GET", "/api/v2/dags/{dag_id}/dagVersions/{version_number}", read(DagVersion)),
+    ("GET", "/api/v2/dagSources/{dag_id}", read(DagCode)),
+    ("GET", "/api/v2/dagStats", read(Run)),
+    ("GET", "/api/v2/dagTags", read(Dag)),
+    ("GET", "/api/v2/dagWarnings", read(DagWarning)),
     // Runs.
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns", VIEWER),
-    ("POST", "/api/v2/dags/{dag_id}/dagRuns", USER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns", USER),
-    ("POST", "/api/v2/dags/{dag_id}/dagRuns/list", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", VIEWER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", USER),
-    ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", USER),
-    ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear", USER),
-    ("POST", "/api/v2/dags/{dag_id}/clearDagRuns", USER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait", VIEWER),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns", read(Run)),
+    ("POST", "/api/v2/dags/{dag_id}/dagRuns", create(Run)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns", Bulk(Run)),
+    ("POST", "/api/v2/dags/{dag_id}/dagRuns/list", read(Run)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", read(Run)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", edit(Run)),
+    ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", delete(Run)),
+    ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear", edit(Run)),
+    ("POST", "/api/v2/dags/{dag_id}/clearDagRuns", edit(Run)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait", read(Run)),
     // Backfills.
-    ("GET", "/api/v2/backfills", VIEWER),
-    ("POST", "/api/v2/backfills", USER),
-    ("POST", "/api/v2/backfills/dry_run", USER),
-    ("GET", "/api/v2/backfills/{backfill_id}", VIEWER),
-    ("PUT", "/api/v2/backfills/{backfill_id}/pause", USER),
-    ("PUT", "/api/v2/backfills/{backfill_id}/unpause", USER),
-    ("PUT", "/api/v2/backfills/{backfill_id}/cancel", USER),
+    ("GET", "/api/v2/backfills", read(Run)),
+    ("POST", "/api/v2/backfills", create(Run)),
+    ("POST", "/api/v2/backfills/dry_run", create(Run)),
+    ("GET", "/api/v2/backfills/{backfill_id}", read(Run)),
+    ("PUT", "/api/v2/backfills/{backfill_id}/pause", edit(Run)),
+    ("PUT", "/api/v2/backfills/{backfill_id}/unpause", edit(Run)),
+    ("PUT", "/api/v2/backfills/{backfill_id}/cancel", edit(Run)),
     // Task instances.
-    ("POST", "/api/v2/dags/{dag_id}/clearTaskInstances", USER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", VIEWER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", USER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}", USER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}/dry_run", USER),
-    ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", VIEWER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", USER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dry_run", USER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dependencies", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries/{try_number}", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}", VIEWER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}", USER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/dry_run", USER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/dependencies", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/tries", VIEWER),
+    ("POST", "/api/v2/dags/{dag_id}/clearTaskInstances", edit(TaskInstance)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", read(TaskInstance)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", Bulk(TaskInstance)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}", edit(TaskInstance)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}/dry_run", edit(TaskInstance)),
+    ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list", read(TaskInstance)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", read(TaskInstance)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", edit(TaskInstance)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dry_run", edit(TaskInstance)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped", read(TaskInstance)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dependencies", read(TaskInstance)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries", read(TaskInstance)),
+    (
+        "GET",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries/{try_number}",
+        read(TaskInstance),
+    ),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}", read(TaskLog)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}", read(TaskInstance)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}", edit(TaskInstance)),
+    (
+        "PATCH",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/dry_run",
+        edit(TaskInstance),
+    ),
+    (
+        "GET",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/dependencies",
+        read(TaskInstance),
+    ),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/tries", read(TaskInstance)),
     (
         "GET",
         "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/tries/{try_number}",
-        VIEWER,
+        read(TaskInstance),
     ),
     // Questions to people.
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails", VIEWER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails", VIEWER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails", USER),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails", read(Hitl)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails", read(Hitl)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails", edit(Hitl)),
     (
         "GET",
         "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails/tries/{try_number}",
-        VIEWER,
+        read(Hitl),
     ),
     // XComs.
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries", VIEWER),
-    ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries", USER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{*xcom_key}", VIEWER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{*xcom_key}", USER),
-    ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{*xcom_key}", USER),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries", read(XCom)),
+    ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries", create(XCom)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{*xcom_key}", read(XCom)),
+    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{*xcom_key}", edit(XCom)),
+    (
+        "DELETE",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{*xcom_key}",
+        delete(XCom),
+    ),
     // State stores.
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store", VIEWER),
-    ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store", USER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}", VIEWER),
-    ("PUT", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}", USER),
-    ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}", USER),
-    ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}", USER),
-    ("GET", "/api/v2/assets/{asset_id}/state-store", VIEWER),
-    ("DELETE", "/api/v2/assets/{asset_id}/state-store", USER),
-    ("GET", "/api/v2/assets/{asset_id}/state-store/{*key}", VIEWER),
-    ("PUT", "/api/v2/assets/{asset_id}/state-store/{*key}", USER),
-    ("DELETE", "/api/v2/assets/{asset_id}/state-store/{*key}", USER),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store", read(TaskInstance)),
+    ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store", edit(TaskInstance)),
+    (
+        "GET",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}",
+        read(TaskInstance),
+    ),
+    (
+        "PUT",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}",
+        edit(TaskInstance),
+    ),
+    (
+        "PATCH",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}",
+        edit(TaskInstance),
+    ),
+    (
+        "DELETE",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{*key}",
+        edit(TaskInstance),
+    ),
+    ("GET", "/api/v2/assets/{asset_id}/state-store", read(Asset)),
+    ("DELETE", "/api/v2/assets/{asset_id}/state-store", create(Asset)),
+    ("GET", "/api/v2/assets/{asset_id}/state-store/{*key}", read(Asset)),
+    ("PUT", "/api/v2/assets/{asset_id}/state-store/{*key}", create(Asset)),
+    ("DELETE", "/api/v2/assets/{asset_id}/state-store/{*key}", create(Asset)),
     // Assets.
-    ("GET", "/api/v2/assets", VIEWER),
-    ("GET", "/api/v2/assets/aliases", VIEWER),
-    ("GET", "/api/v2/assets/aliases/{asset_alias_id}", VIEWER),
-    ("GET", "/api/v2/assets/events", VIEWER),
-    ("POST", "/api/v2/assets/events", USER),
-    ("GET", "/api/v2/assets/{asset_id}", VIEWER),
-    ("POST", "/api/v2/assets/{asset_id}/materialize", USER),
-    ("GET", "/api/v2/assets/{asset_id}/queuedEvents", VIEWER),
-    ("DELETE", "/api/v2/assets/{asset_id}/queuedEvents", USER),
-    ("GET", "/api/v2/dags/{dag_id}/assets/queuedEvents", VIEWER),
-    ("DELETE", "/api/v2/dags/{dag_id}/assets/queuedEvents", USER),
-    ("GET", "/api/v2/dags/{dag_id}/assets/{asset_id}/queuedEvents", VIEWER),
-    ("DELETE", "/api/v2/dags/{dag_id}/assets/{asset_id}/queuedEvents", USER),
-    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/upstreamAssetEvents", VIEWER),
+    ("GET", "/api/v2/assets", read(Asset)),
+    ("GET", "/api/v2/assets/aliases", read(AssetAlias)),
+    ("GET", "/api/v2/assets/aliases/{asset_alias_id}", read(AssetAlias)),
+    ("GET", "/api/v2/assets/events", read(Asset)),
+    ("POST", "/api/v2/assets/events", create(Asset)),
+    ("GET", "/api/v2/assets/{asset_id}", read(Asset)),
+    ("POST", "/api/v2/assets/{asset_id}/materialize", create(Run)),
+    ("GET", "/api/v2/assets/{asset_id}/queuedEvents", read(Asset)),
+    ("DELETE", "/api/v2/assets/{asset_id}/queuedEvents", delete(Asset)),
+    ("GET", "/api/v2/dags/{dag_id}/assets/queuedEvents", read(Asset)),
+    ("DELETE", "/api/v2/dags/{dag_id}/assets/queuedEvents", delete(Asset)),
+    ("GET", "/api/v2/dags/{dag_id}/assets/{asset_id}/queuedEvents", read(Asset)),
+    ("DELETE", "/api/v2/dags/{dag_id}/assets/{asset_id}/queuedEvents", delete(Asset)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/upstreamAssetEvents", read(Asset)),
     // What operators of an installation look after.
-    ("GET", "/api/v2/importErrors", VIEWER),
-    ("GET", "/api/v2/importErrors/{import_error_id}", VIEWER),
-    ("GET", "/api/v2/eventLogs", VIEWER),
-    ("GET", "/api/v2/eventLogs/{event_log_id}", VIEWER),
-    ("GET", "/api/v2/jobs", VIEWER),
-    ("GET", "/api/v2/config", OP),
-    ("GET", "/api/v2/config/section/{section}/option/{option}", OP),
-    ("GET", "/api/v2/pools", VIEWER),
-    ("POST", "/api/v2/pools", OP),
-    ("PATCH", "/api/v2/pools", OP),
-    ("GET", "/api/v2/pools/{*pool_name}", VIEWER),
-    ("PATCH", "/api/v2/pools/{*pool_name}", OP),
-    ("DELETE", "/api/v2/pools/{*pool_name}", OP),
-    ("GET", "/api/v2/variables", OP),
-    ("POST", "/api/v2/variables", OP),
-    ("PATCH", "/api/v2/variables", OP),
-    ("GET", "/api/v2/variables/{*variable_key}", OP),
-    ("PATCH", "/api/v2/variables/{*variable_key}", OP),
-    ("DELETE", "/api/v2/variables/{*variable_key}", OP),
-    ("GET", "/api/v2/connections", OP),
-    ("POST", "/api/v2/connections", OP),
-    ("PATCH", "/api/v2/connections", OP),
-    ("GET", "/api/v2/connections/{connection_id}", OP),
-    ("PATCH", "/api/v2/connections/{connection_id}", OP),
-    ("DELETE", "/api/v2/connections/{connection_id}", OP),
+    ("GET", "/api/v2/importErrors", read(ImportError)),
+    ("GET", "/api/v2/importErrors/{import_error_id}", read(ImportError)),
+    ("GET", "/api/v2/eventLogs", read(AuditLog)),
+    ("GET", "/api/v2/eventLogs/{event_log_id}", read(AuditLog)),
+    ("GET", "/api/v2/jobs", read(Job)),
+    ("GET", "/api/v2/config", read(Config)),
+    ("GET", "/api/v2/config/section/{section}/option/{option}", read(Config)),
+    ("GET", "/api/v2/pools", read(Pool)),
+    ("POST", "/api/v2/pools", create(Pool)),
+    ("PATCH", "/api/v2/pools", Bulk(Pool)),
+    ("GET", "/api/v2/pools/{*pool_name}", read(Pool)),
+    ("PATCH", "/api/v2/pools/{*pool_name}", edit(Pool)),
+    ("DELETE", "/api/v2/pools/{*pool_name}", delete(Pool)),
+    ("GET", "/api/v2/variables", read(Variable)),
+    ("POST", "/api/v2/variables", create(Variable)),
+    ("PATCH", "/api/v2/variables", Bulk(Variable)),
+    ("GET", "/api/v2/variables/{*variable_key}", read(Variable)),
+    ("PATCH", "/api/v2/variables/{*variable_key}", edit(Variable)),
+    ("DELETE", "/api/v2/variables/{*variable_key}", delete(Variable)),
+    ("GET", "/api/v2/connections", read(Connection)),
+    ("POST", "/api/v2/connections", create(Connection)),
+    ("PATCH", "/api/v2/connections", Bulk(Connection)),
+    ("GET", "/api/v2/connections/{connection_id}", read(Connection)),
+    ("PATCH", "/api/v2/connections/{connection_id}", edit(Connection)),
+    ("DELETE", "/api/v2/connections/{connection_id}", delete(Connection)),
     // The web interface's own.
-    ("GET", "/ui/me", VIEWER),
-    ("GET", "/ui/events", VIEWER),
-    ("GET", "/ui/dags", VIEWER),
-    ("GET", "/ui/grid/{dag_id}", VIEWER),
-    ("GET", "/ui/structure/{dag_id}", VIEWER),
-    ("GET", "/ui/dags/{dag_id}/dagRuns/{dag_run_id}/deadlines", VIEWER),
-    ("GET", "/ui/dags/{dag_id}/deadlineAlerts", VIEWER),
-    ("GET", "/ui/next_runs/{dag_id}", VIEWER),
-    ("GET", "/ui/why/{dag_id}/{run_id}/{task_id}/{map_index}", VIEWER),
+    ("GET", "/ui/me", LoggedIn),
+    ("GET", "/ui/events", LoggedIn),
+    ("GET", "/ui/dags", read(Dag)),
+    ("GET", "/ui/grid/{dag_id}", read(TaskInstance)),
+    ("GET", "/ui/structure/{dag_id}", read(Task)),
+    ("GET", "/ui/dags/{dag_id}/dagRuns/{dag_run_id}/deadlines", read(Run)),
+    ("GET", "/ui/dags/{dag_id}/deadlineAlerts", read(Dag)),
+    ("GET", "/ui/next_runs/{dag_id}", read(Dag)),
+    ("GET", "/ui/why/{dag_id}/{run_id}/{task_id}/{map_index}", read(TaskInstance)),
     // Workers and running tries.
     ("POST", "/task-api/v1/register", Worker),
     ("POST", "/task-api/v1/claim", Worker),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::sync::{Notify, broadcast};
 use tradewind_core::{RunState, Timestamp};
 use tradewind_store::read::RunChange;
-use tradewind_store::{Error, Store, Topic};
+use tradewind_store::{Error, Store, Topic, Visible};
 
 use crate::clock::now;
 
@@ -27,12 +27,39 @@ const MOST: i64 = 1000;
 #[derive(Clone)]
 pub struct Changes {
     store: Store,
-    sender: broadcast::Sender<Bytes>,
+    sender: broadcast::Sender<Arc<Message>>,
     watchers: Arc<AtomicUsize>,
     somebody: Arc<Notify>,
 }
 
 /// One message to pages.
+#[derive(Debug)]
+pub struct Message {
+    change: Change,
+    /// For pages of users who may see all DAGs: nearly all.
+    whole: Bytes,
+}
+
+impl Message {
+    fn new(change: Change) -> Self {
+        let whole = change.text();
+        Self { change, whole }
+    }
+
+    /// What somebody may see of it; `None`: nothing.
+    pub fn seen_by(&self, visible: &Visible) -> Option<Bytes> {
+        if *visible == Visible::All {
+            return Some(self.whole.clone());
+        }
+        let part = Change {
+            runs: self.change.runs.iter().filter(|run| visible.has(&run.dag_id)).cloned().collect(),
+            dags: self.change.dags.iter().filter(|dag_id| visible.has(dag_id)).cloned().collect(),
+            import_errors: self.change.import_errors,
+        };
+        (!part.is_empty()).then(|| part.text())
+    }
+}
+
 #[derive(Debug, Default, Serialize)]
 struct Change {
     runs: Vec<Run>,
@@ -40,7 +67,18 @@ struct Change {
     import_errors: bool,
 }
 
-#[derive(Debug, Serialize)]
+impl Change {
+    fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.dags.is_empty() && !self.import_errors
+    }
+
+    fn text(&self) -> Bytes {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        Bytes::from(format!("event: change\ndata: {text}\n\n"))
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
 struct Run {
     dag_id: String,
     run_id: String,
@@ -50,8 +88,8 @@ struct Run {
 
 /// A page that listens; counts while it lives.
 pub struct Page {
-    /// Messages, ready to be sent.
-    pub messages: broadcast::Receiver<Bytes>,
+    /// Messages for all pages; each looks for what its user may see.
+    pub messages: broadcast::Receiver<Arc<Message>>,
     watchers: Arc<AtomicUsize>,
 }
 
@@ -111,10 +149,9 @@ impl Changes {
                     tokio::time::sleep(GATHER).await;
                 }
                 match self.look(&mut seen).await {
-                    Ok(change) if change.runs.is_empty() && change.dags.is_empty() && !change.import_errors => {}
+                    Ok(change) if change.is_empty() => {}
                     Ok(change) => {
-                        let text = serde_json::to_string(&change).unwrap_or_default();
-                        let _ = self.sender.send(Bytes::from(format!("event: change\ndata: {text}\n\n")));
+                        let _ = self.sender.send(Arc::new(Message::new(change)));
                     }
                     Err(error) => tracing::warn!(%error, "changes for open pages can't be read"),
                 }

@@ -24,7 +24,10 @@ pub async fn login(
     let lasts = app.config.jwt_expiration;
     let token = app.tokens.mint(Scope::User, &who.name, lasts);
     let cookie = cookie(&app, &token, lasts.as_secs())?;
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(json!({"username": who.name, "role": who.role.as_str()}))))
+    Ok((
+        AppendHeaders([(header::SET_COOKIE, cookie)]),
+        Json(json!({"username": who.name, "role": who.roles.join(", ")})),
+    ))
 }
 
 /// Logs out: takes the cookie back.
@@ -37,7 +40,7 @@ pub async fn logout(State(app): State<App>, headers: HeaderMap) -> ApiResult<imp
 pub async fn me(State(app): State<App>, who: Identity) -> Json<Value> {
     Json(json!({
         "username": who.name,
-        "role": who.role.as_str(),
+        "role": who.roles.join(", "),
         "instance_name": app.config.instance_name,
         "version": env!("CARGO_PKG_VERSION"),
         "all_admins": app.config.all_admins,

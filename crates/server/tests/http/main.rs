@@ -8,6 +8,7 @@ mod dag_runs;
 mod dags;
 mod logs;
 mod reruns;
+mod roles;
 mod server;
 mod task_api;
 mod task_instances;

@@ -112,7 +112,7 @@ pub async fn add_user(store: &Store, name: &str, role: &str) {
     let user = User {
         username: name.into(),
         password_hash: hash_password(name).unwrap(),
-        role: role.into(),
+        roles: vec![role.into()],
         email: None,
         first_name: None,
         last_name: None,

@@ -3,14 +3,18 @@
 mod connections;
 mod events;
 mod pools;
+mod roles;
 mod settings;
+mod tokens;
 mod users;
 mod variables;
 
 pub use connections::Connection;
 pub use events::NewEvent;
 pub use pools::Pool;
-pub use users::User;
+pub use roles::Permission;
+pub(crate) use roles::keep_dag_access;
+pub use users::{User, UserHistory};
 pub use variables::Variable;
 
 use crate::{Error, Store};

@@ -15,8 +15,8 @@ row! {
         pub username: String,
         /// As the server's password hasher wrote it.
         pub password_hash: String,
-        /// `Admin`, `Op`, `User`, `Viewer` …
-        pub role: String,
+        /// Names of roles: `Admin`, `Op`, `User`, `Viewer`, own ones. A name without a role means nothing.
+        pub roles: Vec<String>,
         /// Address.
         pub email: Option<String>,
         /// First name.
@@ -28,22 +28,51 @@ row! {
     }
 }
 
+row! {
+    /// What happened to an account.
+    #[derive(PartialEq, Eq)]
+    pub struct UserHistory {
+        /// Name to log in with.
+        pub username: String,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// When it was last changed.
+        pub updated_at: Timestamp,
+        /// When somebody last logged in with it.
+        pub last_login_at: Option<Timestamp>,
+        /// How often somebody did.
+        pub login_count: i64,
+        /// How often a password was wrong since then.
+        pub fail_login_count: i64,
+        /// Tokens from before this instant are not good any more.
+        pub tokens_valid_from: Timestamp,
+    }
+}
+
 static FIND: Statement = Statement::new("SELECT {columns} FROM users WHERE username = $1").reads::<User>();
 static ALL: Statement = Statement::new("SELECT {columns} FROM users ORDER BY username").reads::<User>();
 static CREATE: Statement = Statement::new(
-    "INSERT INTO users (username, password_hash, role, email, first_name, last_name, active, created_at, updated_at)
+    "INSERT INTO users (username, password_hash, roles, email, first_name, last_name, active, created_at, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
      ON CONFLICT DO NOTHING",
 );
 static PUT: Statement = Statement::new(
-    "INSERT INTO users (username, password_hash, role, email, first_name, last_name, active, created_at, updated_at)
+    "INSERT INTO users (username, password_hash, roles, email, first_name, last_name, active, created_at, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-     ON CONFLICT (username) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role,
+     ON CONFLICT (username) DO UPDATE SET password_hash = excluded.password_hash, roles = excluded.roles,
         email = excluded.email, first_name = excluded.first_name, last_name = excluded.last_name,
-        active = excluded.active, updated_at = excluded.updated_at",
+        active = excluded.active, updated_at = excluded.updated_at,
+        tokens_valid_from = CASE WHEN users.password_hash = excluded.password_hash THEN users.tokens_valid_from
+            ELSE excluded.updated_at END",
 );
 static DELETE: Statement = Statement::new("DELETE FROM users WHERE username = $1");
-static LOGGED_IN: Statement = Statement::new("UPDATE users SET last_login_at = $2 WHERE username = $1");
+static LOGGED_IN: Statement = Statement::new(
+    "UPDATE users SET last_login_at = $2, login_count = login_count + 1, fail_login_count = 0 WHERE username = $1",
+);
+static FAILED: Statement =
+    Statement::new("UPDATE users SET fail_login_count = fail_login_count + 1 WHERE username = $1");
+static HISTORY: Statement = Statement::new("SELECT {columns} FROM users ORDER BY username").reads::<UserHistory>();
+static HISTORY_OF: Statement = Statement::new("SELECT {columns} FROM users WHERE username = $1").reads::<UserHistory>();
 
 impl Store {
     /// A user.
@@ -87,7 +116,7 @@ impl Store {
         let written = statement
             .bind(&user.username)
             .bind(&user.password_hash)
-            .bind(&user.role)
+            .bind(serde_json::Value::from(user.roles.clone()).to_string())
             .bind(user.email.as_ref())
             .bind(user.first_name.as_ref())
             .bind(user.last_name.as_ref())
@@ -118,5 +147,31 @@ impl Store {
         let mut tx = self.begin().await?;
         LOGGED_IN.bind(username).bind(at).run(&mut tx).await?;
         tx.commit().await
+    }
+
+    /// Somebody gave a wrong password for a user.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn user_failed_to_log_in(&self, username: &str) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        FAILED.bind(username).run(&mut tx).await?;
+        tx.commit().await
+    }
+
+    /// What happened to an account.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn user_history(&self, username: &str) -> Result<Option<UserHistory>, Error> {
+        HISTORY_OF.bind(username).optional(&mut self.db().reader().await?).await
+    }
+
+    /// What happened to all accounts, by name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn user_histories(&self) -> Result<Vec<UserHistory>, Error> {
+        HISTORY.query().all(&mut self.db().reader().await?).await
     }
 }

@@ -389,7 +389,9 @@ impl Tx {
             SET_LATEST.bind(latest).run(self).await?;
         }
         report.changed = added.into_iter().map(|(_, dag_id)| dag_id).collect();
-        Ok(())
+        let says = |dag: &&ParsedDag| report.changed.contains(&dag.dag_id) || dag.data.contains("\"access_control\"");
+        let access = file.dags.iter().filter(says).map(|dag| (&dag.dag_id, dag.data.as_str()));
+        crate::admin::keep_dag_access(self, access).await
     }
 
     /// Tags seldom change; then they are left alone.

@@ -273,6 +273,7 @@ const ACTIVE: &str = "EXISTS (SELECT 1 FROM asset_reference r JOIN dag d ON d.da
 impl AssetEventFilter {
     fn apply(&self, f: &mut Filter) {
         f.eq_int("e.asset_id", self.asset_id);
+        f.visible_or_none("e.source_dag_id");
         f.eq_some("a.name", self.name.as_deref());
         f.eq_some("a.uri", self.uri.as_deref());
         if let Some(alias) = &self.alias {
@@ -300,6 +301,7 @@ impl AssetEventFilter {
 impl QueueFilter {
     fn apply(&self, f: &mut Filter) {
         f.eq_some("q.dag_id", self.dag_id.as_deref());
+        f.visible("q.dag_id");
         f.eq_int("q.asset_id", self.asset_id);
         f.within("e.at", &Span { lt: self.before.map(Timestamp::as_micros), ..Span::default() });
     }
@@ -364,6 +366,7 @@ impl Store {
         let mut f = self.filter();
         f.any_int("r.asset_id", asset_ids);
         f.and("NOT d.is_stale");
+        f.visible("r.dag_id");
         let sql = format!(
             "{} FROM asset_reference r JOIN dag d ON d.dag_id = r.dag_id{} ORDER BY r.dag_id, r.task_id",
             select::<AssetReferenceView>(),
@@ -529,6 +532,7 @@ impl Store {
         }
         let mut f = self.filter();
         f.any_int("c.event_id", event_ids);
+        f.visible("r.dag_id");
         let sql = format!(
             "{} FROM dag_run_asset_event c JOIN dag_run r ON r.id = c.run_key{} ORDER BY r.id",
             select::<ConsumingRunView>(),

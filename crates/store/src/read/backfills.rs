@@ -83,6 +83,7 @@ impl Store {
     ) -> Result<Listed<BackfillView>, Error> {
         let mut f = self.filter();
         f.eq("b.dag_id", dag_id);
+        f.visible("b.dag_id");
         let total = self.number(format!("SELECT COUNT(*){FROM}{}", f.text), &f.args).await?;
         let sql = format!("{}{FROM}{}{}", select::<BackfillView>(), f.text, order.sql("b.id"));
         let limit = f.page(page);
@@ -96,6 +97,7 @@ impl Store {
     pub async fn find_backfill(&self, id: i64) -> Result<Option<BackfillView>, Error> {
         let mut f = self.filter();
         f.eq_int("b.id", Some(id));
+        f.visible("b.dag_id");
         self.first(format!("{}{FROM}{}", select::<BackfillView>(), f.text), &f.args).await
     }
 

@@ -131,6 +131,7 @@ pub const RUN_COLUMNS: &[Column] = &[
 
 impl RunFilter {
     fn apply(&self, f: &mut Filter) {
+        f.visible("r.dag_id");
         f.any_text("r.dag_id", &self.dag_ids);
         f.any_text("r.run_id", &self.run_ids);
         f.matches("r.dag_id", &self.dag_id);
@@ -200,6 +201,7 @@ impl Store {
         let mut f = self.filter();
         f.eq("r.dag_id", dag_id);
         f.eq("r.run_id", run_id);
+        f.visible("r.dag_id");
         self.first(format!("{}{FROM}{}", select::<RunView>(), f.text), &f.args).await
     }
 
@@ -210,6 +212,7 @@ impl Store {
     pub async fn find_run_by_key(&self, run_key: i64) -> Result<Option<RunView>, Error> {
         let mut f = self.filter();
         f.eq_int("r.id", Some(run_key));
+        f.visible("r.dag_id");
         self.first(format!("{}{FROM}{}", select::<RunView>(), f.text), &f.args).await
     }
 
@@ -220,6 +223,7 @@ impl Store {
     pub async fn run_counts(&self, dag_ids: &[String]) -> Result<Vec<(String, String, RunState, i64)>, Error> {
         let mut f = self.filter();
         f.any_text("r.dag_id", dag_ids);
+        f.visible("r.dag_id");
         let sql = format!(
             "SELECT r.dag_id, COALESCE(d.display_name, r.dag_id), r.state, COUNT(*) \
              FROM dag_run r JOIN dag d ON d.dag_id = r.dag_id{} \

@@ -63,6 +63,7 @@ impl Store {
     ) -> Result<Listed<VersionView>, Error> {
         let mut f = self.filter();
         f.eq_some("v.dag_id", by.dag_id.as_deref());
+        f.visible("v.dag_id");
         f.eq_int("v.version_number", by.version_number);
         f.eq_some("v.bundle_name", by.bundle_name.as_deref());
         f.eq_some("v.bundle_version", by.bundle_version.as_deref());
@@ -79,6 +80,7 @@ impl Store {
     pub async fn find_version(&self, dag_id: &str, number: Option<i64>) -> Result<Option<VersionView>, Error> {
         let mut f = self.filter();
         f.eq("v.dag_id", dag_id);
+        f.visible("v.dag_id");
         f.eq_int("v.version_number", number);
         let sql = format!("{}{FROM}{} ORDER BY v.version_number DESC LIMIT 1", select::<VersionView>(), f.text);
         self.first(sql, &f.args).await

@@ -128,6 +128,7 @@ pub const DAG_COLUMNS: &[Column] = &[
 
 impl DagFilter {
     fn apply(&self, f: &mut Filter) {
+        f.visible("d.dag_id");
         f.matches("d.dag_id", &self.dag_id);
         f.matches("COALESCE(d.display_name, d.dag_id)", &self.display_name);
         if let Some(search) = &self.search {
@@ -220,6 +221,7 @@ impl Store {
     pub async fn find_dag(&self, dag_id: &str) -> Result<Option<DagView>, Error> {
         let mut f = self.filter();
         f.eq("d.dag_id", dag_id);
+        f.visible("d.dag_id");
         self.first(format!("{} FROM dag d{}", select::<DagView>(), f.text), &f.args).await
     }
 
@@ -270,6 +272,7 @@ impl Store {
     pub async fn list_tags(&self, name: &Match, order: &OrderBy, page: Page) -> Result<Listed<String>, Error> {
         let mut f = self.filter();
         f.matches("t.name", name);
+        f.visible("t.dag_id");
         let total = self.number(format!("SELECT COUNT(DISTINCT t.name) FROM dag_tag t{}", f.text), &f.args).await?;
         let sql = format!("SELECT DISTINCT t.name FROM dag_tag t{}{}", f.text, order.sql("t.name"));
         let limit = f.page(page);

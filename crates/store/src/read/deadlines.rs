@@ -68,6 +68,7 @@ impl Store {
         let mut f = self.filter();
         f.eq("d.kind", "deadline");
         f.eq_some("d.dag_id", by.dag_id.as_deref());
+        f.visible("d.dag_id");
         f.eq_some("r.run_id", by.run_id.as_deref());
         f.eq_bool("d.missed", by.missed);
         f.within("d.due_at", &by.due_at);

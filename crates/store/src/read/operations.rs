@@ -202,6 +202,7 @@ impl Store {
         }
         f.matches("e.relative_fileloc", &by.filename_match);
         f.eq_some("e.bundle_name", by.bundle_name.as_deref());
+        f.visible_files("e");
         let total = self.number(format!("SELECT COUNT(*) FROM import_error e{}", f.text), &f.args).await?;
         let sql = format!("{} FROM import_error e{}{}", select::<ImportErrorView>(), f.text, order.sql("e.id"));
         let limit = f.page(page);
@@ -215,6 +216,7 @@ impl Store {
     pub async fn find_import_error(&self, id: i64) -> Result<Option<ImportErrorView>, Error> {
         let mut f = self.filter();
         f.eq_int("e.id", Some(id));
+        f.visible_files("e");
         self.first(format!("{} FROM import_error e{}", select::<ImportErrorView>(), f.text), &f.args).await
     }
 
@@ -225,6 +227,7 @@ impl Store {
     pub async fn list_events(&self, by: &EventFilter, order: &OrderBy, page: Page) -> Result<Listed<EventView>, Error> {
         let mut f = self.filter();
         f.eq_some("l.dag_id", by.dag_id.as_deref());
+        f.visible_or_none("l.dag_id");
         f.eq_some("l.run_id", by.run_id.as_deref());
         f.eq_some("l.task_id", by.task_id.as_deref());
         f.eq_int("l.map_index", by.map_index);
@@ -255,6 +258,7 @@ impl Store {
     pub async fn find_event(&self, id: i64) -> Result<Option<EventView>, Error> {
         let mut f = self.filter();
         f.eq_int("l.id", Some(id));
+        f.visible_or_none("l.dag_id");
         self.first(format!("{}{EVENTS}{}", select::<EventView>(), f.text), &f.args).await
     }
 

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::sql::{Bind, Dialect, ids, names};
+use crate::visible::Visible;
 
 /// Bounds of a value; each may be absent.
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +173,33 @@ impl Filter {
     pub(crate) fn eq_some(&mut self, left: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.eq(left, value);
+        }
+    }
+
+    /// `left`, a DAG's id, is one that whoever asks may see.
+    pub(crate) fn visible(&mut self, left: &str) {
+        if let Some(dags) = Visible::limits() {
+            let condition = self.one_of(left, &dags);
+            self.and(&condition);
+        }
+    }
+
+    /// `left`, perhaps a DAG's id, is none or one that whoever asks may see.
+    pub(crate) fn visible_or_none(&mut self, left: &str) {
+        if let Some(dags) = Visible::limits() {
+            let condition = self.one_of(left, &dags);
+            self.and(&format!("{left} IS NULL OR {condition}"));
+        }
+    }
+
+    /// The file of `table` (with `bundle_name` and `relative_fileloc`) has DAGs, and whoever asks may see all of them.
+    pub(crate) fn visible_files(&mut self, table: &str) {
+        if let Some(dags) = Visible::limits() {
+            let seen = self.one_of("d.dag_id", &dags);
+            let of_file = format!(
+                "FROM dag d WHERE d.bundle_name = {table}.bundle_name AND d.relative_fileloc = {table}.relative_fileloc"
+            );
+            self.and(&format!("EXISTS (SELECT 1 {of_file}) AND NOT EXISTS (SELECT 1 {of_file} AND NOT ({seen}))"));
         }
     }
 

@@ -230,6 +230,7 @@ pub const TI_COLUMNS: &[Column] = &[
 
 impl TiFilter {
     fn apply(&self, f: &mut Filter) {
+        f.visible("ti.dag_id");
         f.any_int("ti.run_key", &self.run_keys);
         f.any_text("ti.dag_id", &self.dag_ids);
         f.any_text("r.run_id", &self.run_ids);
@@ -319,6 +320,7 @@ impl Store {
         f.eq("r.run_id", run_id);
         f.eq("ti.task_id", task_id);
         f.eq_int("ti.map_index", Some(i64::from(map_index)));
+        f.visible("ti.dag_id");
         self.first(format!("{}{FROM}{}", select::<TiView>(), f.text), &f.args).await
     }
 
@@ -329,6 +331,7 @@ impl Store {
     pub async fn find_ti_by_id(&self, ti_id: i64) -> Result<Option<TiView>, Error> {
         let mut f = self.filter();
         f.eq_int("ti.id", Some(ti_id));
+        f.visible("ti.dag_id");
         self.first(format!("{}{FROM}{}", select::<TiView>(), f.text), &f.args).await
     }
 
@@ -342,6 +345,7 @@ impl Store {
         f.eq("r.run_id", run_id);
         f.eq("ti.task_id", task_id);
         f.and("ti.map_index >= 0");
+        f.visible("ti.dag_id");
         self.number(
             format!("SELECT COUNT(*) FROM task_instance ti JOIN dag_run r ON r.id = ti.run_key{}", f.text),
             &f.args,

@@ -39,6 +39,7 @@ impl Store {
                 WHERE s.asset_id = o.id AND NOT t.is_stale)",
         );
         f.eq_some("r.dag_id", dag_id);
+        f.visible("r.dag_id");
         let sql = format!(
             "{} FROM asset_reference AS r
              JOIN dag AS d ON d.dag_id = r.dag_id

@@ -85,6 +85,7 @@ impl Store {
         f.eq_some("x.task_id", by.task_id.as_deref());
         f.any_int("x.map_index", &by.map_indexes);
         f.eq_some("x.key", by.key.as_deref());
+        f.visible("x.dag_id");
         f.matches("x.key", &by.key_match);
         f.matches("x.task_id", &by.task_match);
         f.matches("r.run_id", &by.run_match);
@@ -116,6 +117,7 @@ impl Store {
         f.eq("x.task_id", task_id);
         f.eq_int("x.map_index", Some(i64::from(map_index)));
         f.eq("x.key", key);
+        f.visible("x.dag_id");
         let Some(view) = self.first::<XComView>(format!("{}{FROM}{}", select::<XComView>(), f.text), &f.args).await?
         else {
             return Ok(None);

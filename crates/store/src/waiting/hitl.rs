@@ -5,6 +5,7 @@ use tradewind_core::{Timestamp, TryId, WaitOutcome};
 
 use crate::row::row;
 use crate::sql::{Statement, ids};
+use crate::visible::Visible;
 use crate::{Error, Firing, Store, Topic, Tx};
 
 /// What a try asks.
@@ -268,7 +269,8 @@ const MATCHING: &str = "
         AND ($9 IS NULL OR t.map_index = $9) AND ($10 IS NULL OR h.created_at >= $10)
         AND ($11 IS NULL OR h.created_at <= $11)
         AND ($12 = '[]' OR t.state IN {names:12}) AND ($13 = '[]' OR h.responder_id IN {names:13})
-        AND ($14 = '[]' OR h.responder_name IN {names:14})";
+        AND ($14 = '[]' OR h.responder_name IN {names:14})
+        AND ($15 = '[]' OR t.dag_id IN {names:15})";
 
 /// Names that a list may be ordered by, and their columns.
 const ORDERS: &[(&str, &str)] = &[
@@ -353,6 +355,8 @@ impl HitlFilter {
             names(&self.states),
             names(&self.responders),
             names(&self.responder_names),
+            // "" is no DAG's id: it makes the list of somebody who may see no DAG one that is not empty.
+            names(Visible::limits().map_or_else(Vec::new, |dags| [dags, vec![String::new()]].concat())),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::password::PasswordArgs;
-use crate::accounts::{self, Account, Role};
+use crate::accounts::{self, Account};
 use crate::commands::Context;
 use crate::commands::session::Session;
 use crate::error::CliError;
@@ -14,9 +14,9 @@ pub struct CreateArgs {
     /// Name to sign in with
     #[arg(short, long)]
     username: String,
-    /// What the account may do
+    /// What the account may do: Admin, Op, User, Viewer, Public or an own role
     #[arg(short, long)]
-    role: Role,
+    role: String,
     /// Address
     #[arg(short, long)]
     email: String,
@@ -36,15 +36,16 @@ pub async fn run(args: CreateArgs, context: &Context) -> Result<(), CliError> {
         println!("{} already exist in the db", args.username);
         return Ok(());
     }
+    let roles = accounts::proper_roles(&session.store, &[args.role]).await?;
     let account = Account {
         password: args.password.get()?,
         username: args.username.clone(),
-        role: args.role,
+        roles: roles.clone(),
         email: args.email,
         first_name: args.firstname,
         last_name: args.lastname,
     };
     accounts::create(&session.store, account).await?;
-    println!("User \"{}\" created with role \"{}\"", args.username, args.role.as_str());
+    println!("User \"{}\" created with role \"{}\"", args.username, roles.join(", "));
     Ok(())
 }

@@ -26,7 +26,7 @@ pub async fn run(args: &ListArgs, context: &Context) -> Result<(), CliError> {
                 "email" => u.email,
                 "first_name" => u.first_name,
                 "last_name" => u.last_name,
-                "roles" => u.role,
+                "roles" => u.roles.join(", "),
                 "active" => u.active,
             }
         })
