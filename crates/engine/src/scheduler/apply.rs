@@ -1,6 +1,6 @@
 //! One transaction for everything that a tick decided.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tradewind_core::plan::Capacity;
 use tradewind_core::{RunState, TaskState, Timestamp, TryId};
@@ -56,7 +56,16 @@ impl<C: Clock> Scheduler<C> {
             }
         }
         let mut partitions = due.partitions;
+        let dags: BTreeSet<String> = due.create.iter().map(|run| run.dag_id.clone()).collect();
+        let newest = match dags.is_empty() {
+            true => HashMap::new(),
+            false => tx.newest_automated_runs(&dags.into_iter().collect::<Vec<_>>()).await?,
+        };
         for run in due.create {
+            // A schedule goes forwards: others went on while this scheduler was held up after it had planned.
+            if run.logical_date.is_some_and(|date| newest.get(&run.dag_id).is_some_and(|newest| date <= *newest)) {
+                continue;
+            }
             let partition = partitions.remove(&(run.dag_id.clone(), run.run_id.clone()));
             if let Some(run_key) = tx.create_run(run).await?.created() {
                 if let Some((key, date)) = partition {

@@ -19,8 +19,11 @@ impl Scheduler {
             tx.dags.entry(dag_id).and_modify(|dag| dag.next = next);
         }
         let mut created = Vec::new();
-        for run in self.create.drain(..) {
-            created.extend(tx.create_run(run));
+        for run in std::mem::take(&mut self.create) {
+            // A schedule goes forwards: others went on while this scheduler was held up after it had planned.
+            if run.logical_date > tx.scheduled_dates(&run.dag_id).last().copied() {
+                created.extend(tx.create_run(run));
+            }
         }
         self.confirm_starts(&tx, fixed, &mut touched, &mut dirty);
         let mut admitted = Vec::new();

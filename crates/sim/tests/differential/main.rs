@@ -355,6 +355,10 @@ impl Both<'_> {
             .collect();
         counts.sort();
         assert_eq!(running, counts);
+        let newest = tx.newest_automated_runs(&dags).await.unwrap();
+        for dag in DAGS {
+            assert_eq!(newest.get(dag), self.model.scheduled_dates(dag).last(), "the newest run of {dag}");
+        }
         let usage = tx.usage().await.unwrap();
         tx.commit().await.unwrap();
         let mut found: Vec<(i64, String, i64, i64)> = usage

@@ -1,9 +1,9 @@
 //! Runs: creating them, writing their state, and what comes next for a DAG.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use tradewind_core::RunState;
 use tradewind_core::timetable::NextRun;
+use tradewind_core::{RunState, Timestamp};
 
 use crate::callbacks::QueuedRun;
 use crate::models::{CreateOutcome, NewRun, RunWrite};
@@ -30,6 +30,12 @@ static SET_NEXT: Statement = Statement::new(
     "UPDATE dag SET next_logical_date = $3, next_interval_start = $4, next_interval_end = $5, next_run_after = $6,
         next_version_id = $2
      WHERE dag_id = $1 AND latest_version_id IS NOT DISTINCT FROM $2",
+);
+
+static NEWEST: Statement = Statement::new(
+    "SELECT dag_id, (SELECT MAX(r.logical_date) FROM dag_run r
+        WHERE r.dag_id = dag.dag_id AND r.run_type IN ('backfill', 'scheduled'))
+     FROM dag WHERE dag_id IN {names}",
 );
 
 /// DAGs of these runs that pause by themselves, and after how many failures.
@@ -92,6 +98,15 @@ impl Tx {
         (queued.run_key, queued.dag_version_id) = (run_key, version);
         self.watch_run(&queued, false).await?;
         Ok(CreateOutcome::Created(run_key))
+    }
+
+    /// The newest logical date of a run that a schedule or a backfill made, of each of these DAGs that has one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn newest_automated_runs(&mut self, dag_ids: &[String]) -> Result<HashMap<String, Timestamp>, Error> {
+        let rows = NEWEST.bind(names(dag_ids)).all::<(String, Option<Timestamp>)>(self).await?;
+        Ok(rows.into_iter().filter_map(|(dag_id, newest)| Some((dag_id, newest?))).collect())
     }
 
     /// Writes runs; answers which were still as expected.
