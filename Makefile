@@ -1,7 +1,7 @@
 # Everything that one does with this repository. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint gen ci parity compare python-matrix bench clean ui release debug
+.PHONY: help build run test lint gen ci parity compare fuzz python-matrix bench clean ui release debug
 
 BIN := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 HOST ?= 127.0.0.1
@@ -53,6 +53,10 @@ parity: ## Measure how much of Airflow's own wheels runs here and write docs/par
 compare: ## Run Airflow's example DAGs in a real Airflow and here, and write docs/comparison.md
 	cargo build --bin tradewind
 	@python3 tests/compare
+
+fuzz: ## Fuzz what people and files give us (FUZZ_SECONDS=60 a target; needs cargo-fuzz and a nightly compiler)
+	@cd fuzz && for target in cron config dag_json; do mkdir -p corpus/$$target; \
+	  cargo +nightly fuzz run $$target corpus/$$target seeds/$$target -- -max_total_time=$(or $(FUZZ_SECONDS),60) || exit 1; done
 
 clean: ## Remove everything that was built
 	cargo clean
