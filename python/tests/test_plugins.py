@@ -239,6 +239,65 @@ def test_listeners_hear_of_the_run(home):
     assert child.stdout == f"run {job['run']['run_id']} success success\n"
 
 
+ASSET_LISTENER = """
+    from airflow.listeners import hookimpl
+    from airflow.plugins_manager import AirflowPlugin
+
+    class Listener:
+        @hookimpl
+        def on_asset_changed(self, asset):
+            print("changed", asset.name)
+
+        @hookimpl
+        def on_asset_event_emitted(self, asset_event):
+            print("emitted", asset_event.asset.uri, asset_event.extra, asset_event.source_task_id)
+
+        @hookimpl
+        def on_new_dag_import_error(self, filename, stacktrace):
+            print("new", filename.rpartition("/")[2], stacktrace.splitlines()[-1])
+
+        @hookimpl
+        def on_existing_dag_import_error(self, filename, stacktrace):
+            print("existing", filename.rpartition("/")[2])
+
+    class ListenerPlugin(AirflowPlugin):
+        name = "listeners"
+        listeners = [Listener()]
+"""
+UPDATES = """
+    from airflow.sdk import DAG, Asset, task
+    from airflow.providers.standard.operators.bash import BashOperator
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    a = Asset("a", uri="s3://bucket/a")
+    with DAG("d", schedule=None):
+        @task(outlets=[a])
+        def t(*, outlet_events):
+            outlet_events[a].extra = {"rows": 3}
+        t()
+        BashOperator(task_id="shell", bash_command="true", outlets=[a])
+        EmptyOperator(task_id="nothing", outlets=[a])
+        EmptyOperator(task_id="less")
+"""
+
+
+def test_listeners_hear_of_asset_events(home):
+    assert {"shell", "nothing"} <= {name for name, task in home.tasks(UPDATES).items() if "lane" in task}
+    home.write("plugins/listening.py", ASSET_LISTENER)
+    assert [name for name, task in home.tasks(UPDATES).items() if "lane" in task] == ["less"]
+    child = home.run(UPDATES)
+    assert child.stdout.splitlines() == ["changed a", "emitted s3://bucket/a {'rows': 3} t"]
+    assert child.done["asset_updates"]
+
+
+def test_listeners_hear_of_import_errors(home):
+    home.write("plugins/listening.py", ASSET_LISTENER)
+    broken = home.write("dags/broken.py", "import nowhere_to_be_found")
+    job = {"type": "parse", "path": str(broken), "root": str(broken.parent), "bundle": "b"}
+    child = home.host.fork().run(job)
+    assert child.stdout == "new broken.py ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"
+    assert home.host.fork().run(job | {"had_error": True}).stdout == "existing broken.py\n"
+
+
 POLICIES = """
     from airflow.exceptions import AirflowClusterPolicySkipDag, AirflowClusterPolicyViolation
 

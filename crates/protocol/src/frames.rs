@@ -94,6 +94,9 @@ pub enum Job {
         root: String,
         /// Name of the bundle.
         bundle: String,
+        /// It had an import error before, which listeners of plugins are told.
+        #[serde(default)]
+        had_error: bool,
     },
     /// Ask a timetable of the user's own.
     Timetable {
@@ -276,7 +279,7 @@ pub struct Done {
     /// One line for people: why it failed or was skipped.
     #[serde(default)]
     pub reason: Option<String>,
-    /// XComs to store together with the end: key to value, as [`tradewind_core::xcom`] says.
+    /// XComs to store together with the end: key to value,, see [`tradewind_core::xcom`].
     #[serde(default)]
     pub xcoms: Map<String, Value>,
     /// How many task instances a mapped task downstream becomes, if one maps over the return value.

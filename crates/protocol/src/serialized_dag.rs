@@ -260,6 +260,12 @@ pub struct SerializedTask {
     /// Names of extra links.
     #[serde(default)]
     pub extra_links: Vec<String>,
+    /// Name of an extra link to the XCom that its address is in once a try is over.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub link_keys: BTreeMap<String, String>,
+    /// Its return value is given to those who wait for a run's end.
+    #[serde(default)]
+    pub returns_dag_result: bool,
     /// An `ExternalTaskMarker`: clearing it clears the task of another DAG that its fields name; through so many
     /// markers one after the other at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -144,7 +144,7 @@ pub struct FinishTry {
     pub at: Timestamp,
     /// One line for people.
     pub reason: Option<String>,
-    /// XComs to store in the same transaction: key to value, as [`tradewind_core::xcom`] says.
+    /// XComs to store in the same transaction: key to value,, see [`tradewind_core::xcom`].
     #[serde(default)]
     pub xcoms: Map<String, Value>,
     /// How many task instances a mapped task downstream becomes, if one maps over the return value.
@@ -190,7 +190,7 @@ pub enum FinishOutcome {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum TaskCall {
-    /// One XCom's value as [`tradewind_core::xcom`] says, or `not_found`. Absent ids mean the calling task's own DAG and run.
+    /// One XCom's value, see [`tradewind_core::xcom`], or `not_found`. Absent ids mean the calling task's own DAG and run.
     XcomGet {
         /// Key.
         key: String,
@@ -253,7 +253,7 @@ pub enum TaskCall {
     XcomSet {
         /// Key.
         key: String,
-        /// Its value as [`tradewind_core::xcom`] says.
+        /// Its value, see [`tradewind_core::xcom`].
         value: Value,
     },
     /// Forgets an XCom of the calling task.

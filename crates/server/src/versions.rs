@@ -25,6 +25,8 @@ pub struct Facts {
     pub has_task_limits: bool,
     /// What runs may be given.
     pub params: BTreeMap<String, Value>,
+    /// Tasks whose return values are given to those who wait for a run's end.
+    pub results: Vec<String>,
     /// Task id to the fields of shell commands without templates, as JSON: nothing has to be rendered, so their tries
     /// report nothing.
     commands: HashMap<String, String>,
@@ -65,6 +67,8 @@ struct Task<'a> {
     max_active_tis_per_dagrun: Option<u32>,
     #[serde(default)]
     lane: LaneSpec,
+    #[serde(default)]
+    returns_dag_result: bool,
 }
 
 impl Versions {
@@ -95,6 +99,7 @@ fn read(data: &str) -> Facts {
     let Dag { tasks, params } = serde_json::from_str(data).unwrap_or_default();
     Facts {
         params,
+        results: tasks.iter().filter(|task| task.returns_dag_result).map(|task| task.task_id.to_string()).collect(),
         has_task_limits: tasks
             .iter()
             .any(|task| task.max_active_tis_per_dag.is_some() || task.max_active_tis_per_dagrun.is_some()),

@@ -132,6 +132,7 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place
             return (Outcome::failed(reason), None);
         }
     };
+    log.add_secrets(worker.config.secrets.clone());
     log.say(
         started,
         "info",

@@ -43,6 +43,8 @@ pub struct WorkerConfig {
     pub timeout_grace: Duration,
     /// Run shell commands without Python where the result is the same.
     pub native_bash: bool,
+    /// Texts that must not appear in the log of any try: secrets of the configuration.
+    pub secrets: Vec<String>,
 }
 
 impl WorkerConfig {
@@ -60,6 +62,7 @@ impl WorkerConfig {
             callback_timeout: Duration::from_secs(300),
             timeout_grace: Duration::from_secs(5),
             native_bash: true,
+            secrets: Vec::new(),
         }
     }
 }

@@ -15,7 +15,6 @@ from airflow._runtime import run, supervisor
 from airflow._runtime.alerts import call_each, callbacks_of
 from airflow._runtime.memory_server import MemoryServer
 from airflow._runtime.outcome import Outcome
-from airflow._runtime.xcom_backend import from_wire
 from airflow._serialize.values import instant
 from airflow.sdk.definitions._internal.expandinput import mapped_groups
 from airflow.sdk.exceptions import AirflowException
@@ -211,7 +210,7 @@ class _Rehearsal:
             # Rendering changes the task, and other tries and instances start from what the file says.
             outcome = self._to_its_end(job, task)
             for key, value in outcome.xcoms.items():
-                self.server.xcoms[task.task_id, index, key] = from_wire(value)
+                self.server.xcoms[task.task_id, index, key] = value
             self.skipped |= {(task_id, index) for task_id in outcome.skip}
             if outcome.state != "up_for_retry":
                 return outcome.state

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from airflow._runtime.wire import CallError
-from airflow._runtime.xcom_backend import from_wire
 
 
 class MemoryServer:
@@ -31,7 +30,7 @@ class MemoryServer:
 
     def _xcom_set(self, key: str, value: Any) -> None:
         place = (*self.current, key)
-        self.xcoms[place] = from_wire(value)
+        self.xcoms[place] = value
 
     def _xcom_delete(self, key: str) -> None:
         self.xcoms.pop((*self.current, key), None)

@@ -26,6 +26,12 @@ class Outcome:
     called_back: bool = False
 
     @property
+    def tells_people(self) -> bool:
+        """What people see of the try is known: it is over, or waits and may end without a process."""
+        known = self.state in ("success", "failed", "up_for_retry", "skipped", "deferred")
+        return known and not self.was_terminated
+
+    @property
     def was_terminated(self) -> bool:
         """Somebody asked the task to stop."""
         return isinstance(self.error, exc.AirflowTaskTerminated)

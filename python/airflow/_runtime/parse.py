@@ -36,6 +36,8 @@ def parse(channel: Channel, job: dict[str, Any]) -> int:
         problem = explain(error, path)
     else:
         dags, errors, problem = _serialize(dags_of(module), refused_by_policy(module), path)
+    if problem is not None:
+        _tell_listeners(path, problem, job.get("had_error", False))
     channel.send(
         {
             "type": "parsed",
@@ -48,6 +50,15 @@ def parse(channel: Channel, job: dict[str, Any]) -> int:
         }
     )
     return 0
+
+
+def _tell_listeners(path: str, problem: dict[str, Any], had_error: bool) -> None:
+    from airflow._runtime import plugins
+
+    listeners = plugins.listeners()
+    if listeners is not None:
+        hook = "on_existing_dag_import_error" if had_error else "on_new_dag_import_error"
+        listeners.call(hook, filename=path, stacktrace=problem.get("traceback") or problem.get("message"))
 
 
 def _serialize(

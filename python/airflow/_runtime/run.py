@@ -126,6 +126,8 @@ def try_task(job: dict[str, Any], task: Any) -> Outcome:
         outcome = run_task(ti)
     except BaseException as error:
         outcome = by_policy(outcome_of(error, ti), ti)
+    if outcome.tells_people:
+        _tell_people(ti)
     if outcome.state == "success":
         outcome.skip = list(ti.to_skip)
         outcome.xcoms.update(ti.pushed)
@@ -138,15 +140,34 @@ def try_task(job: dict[str, Any], task: Any) -> Outcome:
     # Who asked the try to end knows whether anybody is to be told of it.
     outcome.called_back = not outcome.was_terminated
     called_back = outcome.called_back and anything_to_tell(ti, outcome.state)
-    if called_back or (listeners is not None and listeners.cares_about(outcome.state)):
+    if called_back or (listeners is not None and listeners.cares_about(outcome.state, outcome.asset_updates)):
         # From here on nothing changes the end of the try, whatever its callbacks do.
         supervisor.send({**outcome.as_message(), "type": "decided"})
     if called_back:
         tell(ti, outcome.state, outcome.reason, outcome.error)
     if listeners is not None:
         listeners.tell_of_end(ti, outcome.state, outcome.error or outcome.reason)
+        listeners.tell_of_assets(ti, outcome.asset_updates)
         listeners.call("before_stopping", component=job)
     return outcome
+
+
+def _tell_people(ti: Any) -> None:
+    """What they see of a try that is over: links, and templated attributes that its code has filled in."""
+    from airflow._runtime.execute import rendered_fields
+
+    task = ti.task
+    if task.is_mapped:  # it failed before it was one of its instances
+        return
+    try:
+        if task.operator_extra_links or plugins.loaded().by_name:
+            from airflow._runtime.links import push_links
+
+            push_links(ti)
+        if getattr(task, "overwrite_rtif_after_execution", False):
+            supervisor.send({"type": "rendered", "fields": rendered_fields(task)})
+    except Exception as error:
+        _logger().warning("what people see of the task is not complete", exc_info=error)
 
 
 def _terminated(signum: int, frame: Any) -> None:

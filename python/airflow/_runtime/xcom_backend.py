@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from airflow._runtime.xcom_codec import decode, encode
+from airflow._runtime.xcom_codec import NotSerializable, decode, encode
 
 _OURS = frozenset(
     {
@@ -15,7 +15,6 @@ _OURS = frozenset(
         "airflow.sdk.execution_time.xcom.BaseXCom",
     }
 )
-_VERBATIM = "__json__"  # the only key of a value that travels as text
 _known: tuple[str, Any] = ("", None)
 
 
@@ -59,42 +58,7 @@ def backend() -> Any:
 
 
 def to_store(value: Any, key: str, dag_id: str, run_id: str, task_id: str, map_index: int) -> Any:
-    """What the server keeps of a value, as it travels there."""
-    return to_wire(_to_store(value, key, dag_id, run_id, task_id, map_index))
-
-
-def to_wire(stored: Any) -> Any:
-    """JSON as it travels: the server sorts keys and rounds long fractions; what that would change travels as text."""
-    if type(stored) in (dict, list, float) and not _survives(stored):
-        import json
-
-        return {_VERBATIM: json.dumps(stored, ensure_ascii=False, separators=(",", ":"))}
-    return stored
-
-
-def from_wire(value: Any) -> Any:
-    """JSON that has travelled."""
-    if type(value) is dict and len(value) == 1 and type(value.get(_VERBATIM)) is str:
-        import json
-
-        return json.loads(value[_VERBATIM])
-    return value
-
-
-def _survives(stored: Any) -> bool:
-    if type(stored) is float:
-        return len(repr(stored)) <= 15  # longer ones are not read to the last digit
-    if type(stored) is list:
-        return all(_survives(item) for item in stored if type(item) in (dict, list, float))
-    before = ""
-    for key, item in stored.items():
-        if key < before or (type(item) in (dict, list, float) and not _survives(item)):
-            return False
-        before = key
-    return _VERBATIM not in stored
-
-
-def _to_store(value: Any, key: str, dag_id: str, run_id: str, task_id: str, map_index: int) -> Any:
+    """What the server keeps of a value: JSON."""
     kind = backend()
     if kind is None:
         return encode(value)
@@ -103,13 +67,21 @@ def _to_store(value: Any, key: str, dag_id: str, run_id: str, task_id: str, map_
     place = {"key": key, "dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
     stored = kind.serialize_value(value, **accepted(kind.serialize_value, (value,), place))
     # Backends written for Airflow 2 give bytes, which the database kept; here it keeps JSON.
-    return stored.decode("utf-8") if isinstance(stored, (bytes, bytearray)) else stored
+    return stored.decode("utf-8") if isinstance(stored, (bytes, bytearray)) else _checked(stored)
+
+
+def _checked(stored: Any) -> Any:
+    """What a backend made, if JSON that others read can say it: they have no longer numbers."""
+    if isinstance(stored, int) and not -(2**63) <= stored < 2**64:
+        raise NotSerializable("the XCom backend stores a whole number of more than 64 bits; store its text instead")
+    for part in stored.values() if isinstance(stored, dict) else stored if isinstance(stored, (list, tuple)) else ():
+        _checked(part)
+    return stored
 
 
 def from_store(value: Any, key: str = "return_value") -> Any:
     """The value of what the server kept."""
     kind = backend()
-    value = from_wire(value)
     return decode(value) if kind is None else kind.deserialize_value(Stored(key, value))
 
 
@@ -117,4 +89,4 @@ def forget(value: Any, key: str) -> None:
     """A stored value is about to be deleted: let the backend delete what it keeps elsewhere."""
     kind = backend()
     if kind is not None and hasattr(kind, "purge"):
-        kind.purge(Stored(key, from_wire(value)))
+        kind.purge(Stored(key, value))

@@ -57,7 +57,7 @@ def _key(key: Any) -> str:
 
 def tagged(name: str, data: Any, version: int = 1) -> dict[str, Any]:
     """A value that JSON has no form for."""
-    return {CLASS: name, DATA: data, VERSION: version}  # sorted by key, so that it travels as it is
+    return {CLASS: name, DATA: data, VERSION: version}
 
 
 def _encode_datetime(value: dt.datetime, depth: int) -> dict[str, Any]:

@@ -152,6 +152,7 @@ def serialize_task(task: Any) -> dict[str, Any]:
     retry_delay = task.retry_delay
     timeout = task.execution_timeout
     display = task._task_display_name
+    links = task.links_by_name()
     _put(
         document,
         module=kind.__module__
@@ -203,12 +204,19 @@ def serialize_task(task: Any) -> dict[str, Any]:
         on_failure_fail_dagrun=task.on_failure_fail_dagrun or None,
         mapped=task.as_spec() if task.is_mapped else None,
         callbacks=callbacks(task) or None,
-        extra_links=task.extra_links or None,
+        extra_links=sorted(links) or None,
+        link_keys={name: _link_key(link) for name, link in links.items()} or None,
+        returns_dag_result=task.returns_dag_result or None,
         recursion_depth=_recursion_depth(task, kind),
         outlets=_assets(task, "outlets") or None,
         inlets=_assets(task, "inlets") or None,
     )
     return document
+
+
+def _link_key(link: Any) -> str:
+    """The XCom that has the address of a link; classes of Airflow 1 and 2 do not say it."""
+    return str(getattr(link, "xcom_key", None) or f"_link_{type(link).__name__}")
 
 
 def _recursion_depth(task: Any, kind: type) -> int | None:

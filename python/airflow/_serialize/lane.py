@@ -30,6 +30,7 @@ def _needs_python(task: Any) -> bool:
     return bool(
         _speaks_of(task.outlets)
         or (type(task).__name__ == "BashOperator" and _is_watched())
+        or (task.outlets and _assets_are_watched())
         or callbacks(task)
         or task.retry_policy is not None
         # Its result has to be checked before tasks are mapped over it.
@@ -37,6 +38,8 @@ def _needs_python(task: Any) -> bool:
         or task._pre_execute_hook
         or task._post_execute_hook
         or user_of(task)
+        # Addresses of links are made where the task ran.
+        or (type(task).__name__ == "BashOperator" and task.links_by_name())
         or any(hook in own for hook in ("execute", "pre_execute", "post_execute", "on_kill"))
     )
 
@@ -53,6 +56,14 @@ def _is_watched() -> bool:
     if listeners is not None and listeners.has(*_OF_TASKS, "on_starting", "before_stopping"):
         return True
     return policies.function("get_airflow_context_vars") is not None
+
+
+def _assets_are_watched() -> bool:
+    """Whether listeners want to be told of asset events, which the process of the task does."""
+    from airflow.listeners.listener import OF_ASSETS
+
+    listeners = plugins.listeners()
+    return listeners is not None and listeners.has(*OF_ASSETS)
 
 
 def user_of(task: Any) -> str | None:

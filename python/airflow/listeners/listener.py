@@ -19,21 +19,18 @@ HOOKS: dict[str, tuple[str, ...]] = {
     "on_dag_run_running": ("dag_run", "msg"),
     "on_dag_run_success": ("dag_run", "msg"),
     "on_dag_run_failed": ("dag_run", "msg"),
+    "on_asset_changed": ("asset",),
+    "on_asset_event_emitted": ("asset_event",),
+    "on_dataset_changed": ("dataset",),
+    "on_new_dag_import_error": ("filename", "stacktrace"),
+    "on_existing_dag_import_error": ("filename", "stacktrace"),
 }
-#: Hooks of Airflow that nothing calls here.
+#: Hooks of Airflow that nothing calls here: assets come into being in the database, where no plugin is.
 NOT_CALLED = frozenset(
-    {
-        "on_asset_alias_created",
-        "on_asset_changed",
-        "on_asset_created",
-        "on_asset_event_emitted",
-        "on_dataset_alias_created",
-        "on_dataset_changed",
-        "on_dataset_created",
-        "on_existing_dag_import_error",
-        "on_new_dag_import_error",
-    }
+    {"on_asset_alias_created", "on_asset_created", "on_dataset_alias_created", "on_dataset_created"}
 )
+#: Those that are told of asset events.
+OF_ASSETS = ("on_asset_changed", "on_asset_event_emitted", "on_dataset_changed")
 
 
 class ListenerManager:
@@ -103,9 +100,22 @@ class ListenerManager:
             arguments["error"] = error
         self.call(f"on_task_instance_{event}", **arguments)
 
-    def cares_about(self, state: str) -> bool:
-        """Whether somebody listens to a try's ending in a state."""
+    def cares_about(self, state: str, asset_updates: list[dict[str, Any]]) -> bool:
+        """Whether somebody listens to a try's ending in a state, with what it did to assets."""
+        if asset_updates and self.has(*OF_ASSETS):
+            return True
         return state in _ENDS and self.has(f"on_task_instance_{_ENDS[state]}", "before_stopping")
+
+    def tell_of_assets(self, ti: Any, updates: list[dict[str, Any]]) -> None:
+        """Tell of the asset events of a try that succeeded."""
+        if not updates or not self.has(*OF_ASSETS):
+            return
+        from airflow.listeners.types import emitted
+
+        for event in emitted(ti, updates):
+            self.call("on_asset_changed", asset=event.asset)
+            self.call("on_dataset_changed", dataset=event.asset)
+            self.call("on_asset_event_emitted", asset_event=event)
 
     def tell_of_end(self, ti: Any, state: str, error: Any) -> None:
         """Tell of the end of a try, if its state is one."""

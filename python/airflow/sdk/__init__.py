@@ -41,7 +41,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "DeadlineReference",
         "deadline_reference",
     ),
-    "airflow.sdk.definitions.decorators": ("setup", "task", "task_group", "teardown"),
+    "airflow.sdk.definitions.decorators": ("result", "setup", "task", "task_group", "teardown"),
     "airflow.sdk.definitions.edges": ("EdgeModifier", "Label", "chain", "chain_linear", "cross_downstream"),
     "airflow.sdk.definitions.param": ("Param", "ParamsDict"),
     "airflow.sdk.definitions.partition_mappers": (
@@ -97,12 +97,6 @@ _HOMES: dict[str, tuple[str, ...]] = {
 _MODULES = {"lineage": "airflow.sdk.lineage", "macros": "airflow.macros", "timezone": "airflow.sdk.timezone"}
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 
-# Names of Airflow's SDK that this version does not have, by what they are about.
-_NOT_YET: dict[str, tuple[str, ...]] = {
-    "run results": ("result",),
-}  # fmt: skip
-_ABSENT = {name: about for about, names in _NOT_YET.items() for name in names}
-
 __all__ = ["__version__", *sorted(_WHERE), *sorted(_MODULES)]  # noqa: PLE0604
 
 
@@ -112,8 +106,6 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(home), name)
     elif name in _MODULES:
         value = import_module(_MODULES[name])
-    elif name in _ABSENT:
-        raise ImportError(f"airflow.sdk.{name} is not there yet: Tradewind does not support {_ABSENT[name]} so far")
     else:
         from airflow._aliases import submodule
 

@@ -91,6 +91,7 @@ from airflow.sdk.definitions.context import get_parsing_context as get_parsing_c
 from airflow.sdk import lineage as lineage
 from airflow.sdk.definitions._internal.templater import literal as literal
 from airflow import macros as macros
+from airflow.sdk.definitions.decorators import result as result
 from airflow.sdk.definitions.decorators import setup as setup
 from airflow.sdk.definitions.decorators import task as task
 from airflow.sdk.definitions.decorators import task_group as task_group

@@ -6,6 +6,7 @@ mod engine;
 mod hosts;
 mod logging;
 mod parser;
+mod secrets;
 pub mod settings;
 mod shutdown;
 mod standalone;

@@ -30,8 +30,16 @@ impl HostParser {
 
 #[async_trait]
 impl DagParser for HostParser {
-    async fn parse(&self, path: &Path, root: &Path, bundle: &str, timeout: Duration) -> Result<Parsed, ImportError> {
-        let request = ParseRequest { path: path.to_owned(), root: root.to_owned(), bundle: bundle.to_owned() };
+    async fn parse(
+        &self,
+        path: &Path,
+        root: &Path,
+        bundle: &str,
+        had_error: bool,
+        timeout: Duration,
+    ) -> Result<Parsed, ImportError> {
+        let request =
+            ParseRequest { path: path.to_owned(), root: root.to_owned(), bundle: bundle.to_owned(), had_error };
         let parsed = self.hosts.parse(request, timeout.to_std(), Arc::clone(&self.answerer)).await;
         parsed.map_err(|failure| {
             let traceback = match &failure {

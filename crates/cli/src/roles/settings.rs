@@ -230,6 +230,7 @@ pub fn local_worker(config: &Config, bundles: &[Bundle]) -> WorkerConfig {
     worker.queues = vec![config.text(&options::DEFAULT_QUEUE).to_owned()];
     worker.killed_task_cleanup_time = config.seconds(&options::KILLED_TASK_CLEANUP_TIME);
     worker.callback_timeout = callback_timeout(config);
+    worker.secrets = super::secrets::of(config, std::env::vars());
     worker
 }
 

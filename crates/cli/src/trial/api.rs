@@ -36,9 +36,10 @@ impl TrialApi {
         let own = self.own_store.find_ti_by_id(try_id.ti_id).await.ok()??;
         let (dag_id, run_id) = (dag_id.as_ref().unwrap_or(&own.dag_id), run_id.as_ref().unwrap_or(&own.run_id));
         let (_, value) = store.find_xcom(dag_id, run_id, task_id, map_index.unwrap_or(-1), key).await.ok()??;
+        let value = serde_json::from_str(&value).ok()?;
         match item {
             Some(item) => xcom::item(&value, *item),
-            None => xcom::from_text(&value).ok(),
+            None => Some(value),
         }
     }
 }

@@ -121,7 +121,12 @@ async fn parse(
     path: &Path,
     bundle: &Bundle,
 ) -> Result<Parsed, CliError> {
-    let request = ParseRequest { path: path.to_owned(), root: bundle.root.clone(), bundle: bundle.name.clone() };
+    let request = ParseRequest {
+        path: path.to_owned(),
+        root: bundle.root.clone(),
+        bundle: bundle.name.clone(),
+        had_error: false,
+    };
     let answerer = real.map_or_else(answerer_without_database, |store| answerer(store.clone()));
     let timeout = config.seconds(&options::DAG_FILE_PROCESSOR_TIMEOUT);
     let parsed = hosts.of(&bundle.name).parse(request, timeout, Arc::clone(&answerer)).await;

@@ -19,8 +19,12 @@ impl<C: Clock> DagProcessor<C> {
     /// What earlier processors parsed, so that a restart parses only what changed.
     pub(super) async fn load_known(&mut self) -> Result<(), tradewind_store::Error> {
         for file in self.store.dag_files(&self.config.bundle).await? {
-            let known =
-                KnownFile { fingerprint: file.content_hash, modules: file.modules, parsed_at: file.last_parsed_at };
+            let known = KnownFile {
+                fingerprint: file.content_hash,
+                modules: file.modules,
+                parsed_at: file.last_parsed_at,
+                had_error: file.had_error,
+            };
             self.known.insert(file.relative_fileloc, known);
         }
         Ok(())

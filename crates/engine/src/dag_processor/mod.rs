@@ -33,11 +33,18 @@ use watch::Watch;
 /// Imports a DAG file where a crash can't hurt.
 #[async_trait]
 pub trait DagParser: Send + Sync + 'static {
-    /// Imports the file and serializes its DAGs.
+    /// Imports the file and serializes its DAGs. `had_error`: it had an import error before.
     ///
     /// # Errors
     /// What ended the import from outside (a crash, a timeout, no interpreter), as an import error.
-    async fn parse(&self, path: &Path, root: &Path, bundle: &str, timeout: Duration) -> Result<Parsed, ImportError>;
+    async fn parse(
+        &self,
+        path: &Path,
+        root: &Path,
+        bundle: &str,
+        had_error: bool,
+        timeout: Duration,
+    ) -> Result<Parsed, ImportError>;
 }
 
 /// What the dag processor needs to know.
@@ -93,6 +100,8 @@ pub(crate) struct KnownFile {
     pub modules: Vec<String>,
     /// When it was parsed.
     pub parsed_at: Timestamp,
+    /// It had an import error.
+    pub had_error: bool,
 }
 
 /// The loop.

@@ -69,7 +69,8 @@ impl<C: Clock> DagProcessor<C> {
         {
             self.queue.remove(&relative);
             self.pipeline.busy.insert(relative.clone());
-            self.pipeline.parsing.spawn(parse(Arc::clone(&self.parser), self.config.clone(), relative));
+            let had_error = self.known.get(&relative).is_some_and(|known| known.had_error);
+            self.pipeline.parsing.spawn(parse(Arc::clone(&self.parser), self.config.clone(), relative, had_error));
         }
         if self.pipeline.writing.is_empty() && !self.pipeline.ready.is_empty() {
             let files = std::mem::take(&mut self.pipeline.ready);
@@ -101,9 +102,13 @@ impl<C: Clock> DagProcessor<C> {
             Ok(changed) => {
                 let dags = file.dags.len();
                 tracing::debug!(file = relative, dags, ?changed, took_ms = file.parse_ms, "parsed");
-                let parsed_at = file.parsed_at;
-                self.known
-                    .insert(relative, KnownFile { fingerprint: file.content_hash, modules: file.modules, parsed_at });
+                let known = KnownFile {
+                    fingerprint: file.content_hash,
+                    modules: file.modules,
+                    parsed_at: file.parsed_at,
+                    had_error: file.import_error.is_some(),
+                };
+                self.known.insert(relative, known);
             }
             Err(error) => {
                 tracing::error!(file = relative, %error, "what was parsed could not be stored; the file is parsed again");
@@ -114,13 +119,13 @@ impl<C: Clock> DagProcessor<C> {
     }
 }
 
-async fn parse(parser: Arc<dyn DagParser>, config: ProcessorConfig, relative: String) -> FileResult {
+async fn parse(parser: Arc<dyn DagParser>, config: ProcessorConfig, relative: String, had_error: bool) -> FileResult {
     let started = tokio::time::Instant::now();
     let path = config.root.join(&relative);
     let source = tokio::fs::read(&path).await.unwrap_or_default();
     // Before it is parsed: if they change meanwhile, the next scan has it parsed again.
     let surroundings = config.surroundings();
-    let result = parser.parse(&path, &config.root, &config.bundle, config.parse_timeout).await;
+    let result = parser.parse(&path, &config.root, &config.bundle, had_error, config.parse_timeout).await;
     let took = started.elapsed();
     let work = move || apply::file_result(&config, &surroundings, &relative, &source, result, took);
     // A panic in here is one in the task itself.

@@ -32,11 +32,12 @@ impl StoreTaskApi {
             TaskCall::XcomGet { key, task_id, dag_id, run_id, map_index, include_prior_dates, item } => {
                 let place = self.place(caller, dag_id, run_id);
                 let text = self.xcom_get(&place, &task_id, map_index.unwrap_or(-1), &key, include_prior_dates).await?;
+                let value = read(&text)?;
                 match item {
                     Some(item) => {
-                        xcom::item(&text, item).ok_or_else(|| not_found(format!("the XCom has no item {item}")))
+                        xcom::item(&value, item).ok_or_else(|| not_found(format!("the XCom has no item {item}")))
                     }
-                    None => read(&text),
+                    None => Ok(value),
                 }
             }
             TaskCall::XcomGetAll { key, task_id, dag_id, run_id, start, limit } => {

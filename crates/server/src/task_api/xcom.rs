@@ -1,7 +1,6 @@
 //! XComs of tasks: read anywhere, write one's own.
 
 use serde_json::Value;
-use tradewind_core::xcom::{from_text, to_text};
 use tradewind_protocol::{TaskApiError, TaskReply};
 use tradewind_store::XComKey;
 
@@ -73,7 +72,7 @@ impl StoreTaskApi {
         key: String,
         value: &Value,
     ) -> Result<TaskReply, TaskApiError> {
-        self.store.xcom_set(&caller.own_xcom(key)?, &to_text(value), now()).await.map_err(of_store)?;
+        self.store.xcom_set(&caller.own_xcom(key)?, &value.to_string(), now()).await.map_err(of_store)?;
         Ok(Value::Null)
     }
 
@@ -90,9 +89,9 @@ impl StoreTaskApi {
     }
 }
 
-/// A stored value as it travels.
+/// A stored value.
 pub(super) fn read(text: &str) -> Result<Value, TaskApiError> {
-    from_text(text).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         TaskApiError::new(
             tradewind_protocol::task_api::ErrorCode::Invalid,
             format!("the stored XCom is no JSON: {error}"),

@@ -117,10 +117,14 @@ async fn a_running_try_asks_for_what_it_needs() {
         call(json!({"method": "xcom_set", "key": "x", "value": {"deep": [1]}})).await;
         let own = call(json!({"method": "xcom_get", "key": "x", "task_id": "a"})).await;
         assert_eq!(own.body, json!({"deep": [1]}));
-        let ordered = json!({"__json__": r#"{"b":{"z":1,"a":2},"a":3}"#});
+        let ordered = json!({"b": {"z": 1, "a": 2}, "a": 110.00000000000001});
         call(json!({"method": "xcom_set", "key": "o", "value": ordered})).await;
         let whole = call(json!({"method": "xcom_get", "key": "o", "task_id": "a"})).await;
-        assert_eq!(whole.body.to_string(), r#"{"b":{"z":1,"a":2},"a":3}"#, "keys keep their order");
+        assert_eq!(
+            whole.body.to_string(),
+            r#"{"b":{"z":1,"a":2},"a":110.00000000000001}"#,
+            "keys keep their order and fractions their digits"
+        );
         let first = call(json!({"method": "xcom_get", "key": "o", "task_id": "a", "item": 0})).await;
         assert_eq!(first.body.to_string(), r#"["b",{"z":1,"a":2}]"#);
         let other = json!({"method": "xcom_get", "key": "return_value", "task_id": "a", "run_id": "r1"});

@@ -116,6 +116,8 @@ row! {
         pub parse_ms: i64,
         /// DAGs that it has.
         pub dag_count: i32,
+        /// It had an import error.
+        pub had_error: bool = "EXISTS (SELECT 1 FROM import_error AS e WHERE e.bundle_name = dag_file.bundle_name AND e.relative_fileloc = dag_file.relative_fileloc AND e.source = 'file')",
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 use tradewind_core::asset::AssetUpdate;
-use tradewind_core::xcom::to_text;
 use tradewind_core::{Deferral, TaskState, Timestamp, TryId};
 
 use crate::callbacks::EndedTry;
@@ -219,7 +218,7 @@ impl Tx {
                     key.into(),
                     (&row.dag_id).into(),
                     finish.at.into(),
-                    to_text(value).into(),
+                    value.to_string().into(),
                 ]);
             }
             if let Some(deferral) = &finish.deferral {
@@ -299,7 +298,7 @@ impl Tx {
                 (*key).into(),
                 (*dag_id).into(),
                 at.into(),
-                to_text(value).into(),
+                value.to_string().into(),
             ]);
         }
         PUSH_XCOMS.bind(xcoms).run(self).await?;

@@ -36,6 +36,8 @@ pub struct ParseRequest {
     pub root: PathBuf,
     /// Name of the bundle.
     pub bundle: String,
+    /// It had an import error before.
+    pub had_error: bool,
 }
 
 /// Which timetable to ask what.
@@ -90,6 +92,7 @@ impl HostPool {
             path: request.path.to_string_lossy().into_owned(),
             root: request.root.to_string_lossy().into_owned(),
             bundle: request.bundle.clone(),
+            had_error: request.had_error,
         };
         let parsed = |frame: FromChild| match frame {
             FromChild::Parsed(parsed) => Some(*parsed),

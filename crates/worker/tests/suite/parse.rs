@@ -26,7 +26,7 @@ impl Files {
     async fn parse(&self, text: &str, seconds: f64) -> Result<Parsed, ParseFailure> {
         let path = self.folder.path().join("f.py");
         std::fs::write(&path, text).unwrap();
-        let request = ParseRequest { path, root: self.folder.path().to_owned(), bundle: "b".into() };
+        let request = ParseRequest { path, root: self.folder.path().to_owned(), bundle: "b".into(), had_error: false };
         let answerer: Answerer = Arc::new(|call| {
             Box::pin(async move {
                 match call {

@@ -216,6 +216,7 @@ class _TaskDecorator:
         self.is_setup = False
         self.is_teardown = False
         self.on_failure_fail_dagrun = False
+        self.returns_dag_result = False
         functools.update_wrapper(self, function)
         _signature(function)
 
@@ -240,6 +241,7 @@ class _TaskDecorator:
     def _mark(self, operator: Any) -> None:
         operator.is_setup = self.is_setup
         operator.is_teardown = self.is_teardown
+        operator.returns_dag_result = self.returns_dag_result
         if self.is_teardown:
             operator.on_failure_fail_dagrun = self.on_failure_fail_dagrun
 
@@ -249,6 +251,7 @@ class _TaskDecorator:
         other = _TaskDecorator(self.function, self.operator_class, {**self.kwargs, **kwargs}, multiple_outputs)
         other.is_setup, other.is_teardown = self.is_setup, self.is_teardown
         other.on_failure_fail_dagrun = self.on_failure_fail_dagrun
+        other.returns_dag_result = self.returns_dag_result
         return other
 
     def partial(self, **kwargs: Any) -> _DecoratedPartial:

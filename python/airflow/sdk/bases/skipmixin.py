@@ -19,7 +19,9 @@ class SkipMixin:
 
     def skip(self, ti: Any, tasks: Iterable[Any]) -> None:
         """Skip tasks when this one ends."""
-        ti.skip_tasks([task.task_id for task in tasks])
+        skipped = [task.task_id for task in tasks]
+        ti.pushed.setdefault(XCOM_SKIPMIXIN_KEY, {XCOM_SKIPMIXIN_SKIPPED: skipped})  # goes with the end of the try
+        ti.skip_tasks(skipped)
 
     def skip_all_except(self, ti: Any, branch_task_ids: str | Iterable[str] | None) -> None:
         """Skip all direct downstream tasks but the given ones and what leads to other chosen ones."""

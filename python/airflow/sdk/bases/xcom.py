@@ -70,7 +70,13 @@ class BaseXCom:
             raise
         return from_store(value, key)
 
-    get_value = get_one
+    @classmethod
+    def get_value(cls, *, ti_key: Any = None, key: str = XCOM_RETURN_KEY, **kwargs: Any) -> Any:
+        """One value of the task instance that a key names, as links of providers ask for it, or None."""
+        if ti_key is not None:
+            index = ti_key.map_index if ti_key.map_index >= 0 else None
+            kwargs = {"task_id": ti_key.task_id, "dag_id": ti_key.dag_id, "run_id": ti_key.run_id, "map_index": index}
+        return cls.get_one(key=key, **kwargs)
 
     @classmethod
     def get_many(

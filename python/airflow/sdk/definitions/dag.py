@@ -439,6 +439,15 @@ class DAG(DagLookups):
 
         return run_dag(self, *args, **kwargs)
 
+    def add_result(self, value: Any) -> Any:
+        """Make the return value of a task the result of the DAG's runs; also what a ``@dag`` function returns."""
+        from airflow.sdk.definitions.xcom_arg import PlainXComArg
+
+        if not isinstance(value, PlainXComArg) or value.key != "return_value":
+            raise ValueError("the result of a DAG is the plain return value of a task")
+        value.operator.returns_dag_result = True
+        return value
+
     def cli(self) -> None:
         """The command line of a single DAG."""
         raise AirflowException("DAG.cli() is gone; use the command 'tradewind dags' or 'tradewind tasks'")
@@ -513,6 +522,7 @@ def _dag_factory(function: Callable[..., Any], dag_id: str, dag_kwargs: dict[str
     import inspect
 
     from airflow.sdk.definitions.param import DagParam
+    from airflow.sdk.definitions.xcom_arg import PlainXComArg
 
     signature = inspect.signature(function)
 
@@ -526,7 +536,9 @@ def _dag_factory(function: Callable[..., Any], dag_id: str, dag_kwargs: dict[str
             made.doc_md = inspect.cleandoc(function.__doc__)
         with made:
             stand_ins = {name: DagParam(made, name, value) for name, value in bound.arguments.items()}
-            function(**stand_ins)
+            returned = function(**stand_ins)
+            if isinstance(returned, PlainXComArg) and returned.key == "return_value":
+                made.add_result(returned)
         return made
 
     return factory

@@ -9,7 +9,7 @@ from airflow.sdk.bases.decorator import _TaskDecorator, task_decorator_factory
 from airflow.sdk.definitions.dag import dag
 from airflow.sdk.definitions.taskgroup import _TaskGroupFactory, task_group
 
-__all__ = ["TaskDecoratorCollection", "dag", "setup", "task", "task_group", "teardown"]
+__all__ = ["TaskDecoratorCollection", "dag", "result", "setup", "task", "task_group", "teardown"]
 
 # Name of the decorator to the module and function that make it.
 _KINDS = {
@@ -71,6 +71,14 @@ def setup(func: Callable[..., Any]) -> Callable[..., Any]:
     decorated = func if isinstance(func, _TaskDecorator) else task(func)
     decorated.is_setup = True
     return decorated
+
+
+def result(function: Any) -> Any:
+    """Mark a task: its return value is what a run of the DAG gives to those who wait for it. Goes above ``@task``."""
+    if not isinstance(function, _TaskDecorator):
+        raise TypeError("@result goes above the @task decorator of a function")
+    function.returns_dag_result = True
+    return function
 
 
 def teardown(_func: Any = None, *, on_failure_fail_dagrun: bool = False) -> Callable[..., Any]:

@@ -13,9 +13,15 @@ from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
 class _BashDecoratedOperator(DecoratedOperator, BashOperator):
     """Made by ``@task.bash``."""
 
-    template_fields = ("op_args", "op_kwargs", "env", "cwd")
-    template_fields_renderers: ClassVar[dict[str, str]] = {"op_args": "py", "op_kwargs": "py", "env": "json"}
+    template_fields = ("bash_command", "op_args", "op_kwargs", "env", "cwd")
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "bash_command": "bash",
+        "op_args": "py",
+        "op_kwargs": "py",
+        "env": "json",
+    }
     custom_operator_name = "@task.bash"
+    overwrite_rtif_after_execution = True
 
     def __init__(
         self,

@@ -42,9 +42,10 @@ class TriggerDagRunLink(BaseOperatorLink):
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """The address that it leads to."""
         from airflow._runtime.pages import run_page
+        from airflow.models import XCom
 
-        run_id = operator.trigger_run_id if isinstance(operator.trigger_run_id, str) else None
-        return run_page(operator.trigger_dag_id, run_id)
+        run_id = XCom.get_value(ti_key=ti_key, key=XCOM_RUN_ID) or operator.trigger_run_id
+        return run_page(operator.trigger_dag_id, run_id if isinstance(run_id, str) else None)
 
 
 class TriggerDagRunOperator(BaseOperator):
@@ -63,6 +64,7 @@ class TriggerDagRunOperator(BaseOperator):
         "skip_when_already_exists",
     )
     template_fields_renderers = {"conf": "py"}
+    operator_extra_links = (TriggerDagRunLink(),)
     ui_color = "#ffefeb"
 
     def __init__(

@@ -40,12 +40,31 @@ class ExternalTaskGroupNotFoundError(AirflowException):
     """The awaited task group does not exist."""
 
 
+class ExternalDagLink(BaseOperatorLink):
+    """To the DAG that is waited for."""
+
+    @property
+    def name(self) -> str:
+        """What people see."""
+        return "External DAG"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The address that it leads to."""
+        from airflow._runtime.pages import run_page
+
+        return run_page(operator.external_dag_id, None)
+
+
+ExternalTaskSensorLink = ExternalDagLink  # as Airflow 2 called it
+
+
 class ExternalTaskSensor(BaseSensorOperator):
     """Waits until tasks of another DAG (or its whole run) of the same or a related logical date are in a state.
 
     In every mode it holds no slot while it waits: it defers, and is woken when the awaited run or task ends.
     """
 
+    operator_extra_links = (ExternalDagLink(),)
     template_fields: Sequence[str] = (
         "external_dag_id",
         "external_task_id",
@@ -231,6 +250,7 @@ class ExternalTaskMarker(EmptyOperator):
     """Says that a task of another DAG depends on this one."""
 
     template_fields: Sequence[str] = ("external_dag_id", "external_task_id", "logical_date")
+    operator_extra_links = (ExternalDagLink(),)
     ui_color = "#4db7db"
 
     def __init__(
@@ -251,21 +271,3 @@ class ExternalTaskMarker(EmptyOperator):
         if recursion_depth <= 0:
             raise ValueError("recursion_depth should be a positive integer")
         self.recursion_depth = recursion_depth
-
-
-class ExternalDagLink(BaseOperatorLink):
-    """To the DAG that is waited for."""
-
-    @property
-    def name(self) -> str:
-        """What people see."""
-        return "External DAG"
-
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The address that it leads to."""
-        from airflow._runtime.pages import run_page
-
-        return run_page(operator.external_dag_id, None)
-
-
-ExternalTaskSensorLink = ExternalDagLink  # as Airflow 2 called it

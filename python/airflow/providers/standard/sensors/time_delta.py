@@ -40,7 +40,10 @@ class TimeDeltaSensor(BaseSensorOperator):
     def execute(self, context: Any) -> Any:
         """Wait."""
         if self.deferrable or type(self) in (TimeDeltaSensor, TimeDeltaSensorAsync):
-            return wait_for_instant(self, context, self._target(context), end=self.end_from_trigger)
+            target = self._target(context)
+            if self.deferrable and datetime.now(tz=timezone.utc) > target:
+                return True  # an XCom that Airflow's makes too
+            return wait_for_instant(self, context, target, end=self.end_from_trigger)
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: Any = None) -> None:

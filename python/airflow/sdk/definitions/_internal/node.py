@@ -26,6 +26,8 @@ class TaskNode(Templater, DependencyMixin):
     _is_setup: bool = False
     _is_teardown: bool = False
     _on_failure_fail_dagrun: bool = False
+    #: Whether its return value is (part of) what a run of the DAG gives to those who wait for it.
+    returns_dag_result: bool = False
     _task_display_name: str | None = None
 
     # Identity.
@@ -228,13 +230,19 @@ class TaskNode(Templater, DependencyMixin):
         """The class that runs the task."""
         return type(self)
 
+    def links_by_name(self) -> dict[str, Any]:
+        """The links of the operator's class and of plugins for it. A plugin's wins over one of the same name."""
+        from airflow._runtime.plugins import loaded
+
+        own = getattr(self, "operator_extra_links", ()) or ()
+        if isinstance(own, property):  # of a mapped task: only its instances know
+            own = ()
+        return {link.name: link for link in [*own, *loaded().links(self.operator_class)]}
+
     @property
     def extra_links(self) -> list[str]:
         """Names of the links that the operator's class offers."""
-        from airflow._runtime.plugins import loaded
-
-        own = list(getattr(self, "operator_extra_links", ()) or ())
-        return sorted({link.name for link in [*own, *loaded().links(self.operator_class)]})
+        return sorted(self.links_by_name())
 
 
 AbstractOperator = DAGNode = TaskNode

@@ -26,7 +26,7 @@ class ArgNotSet:
 class SetDuringExecution(ArgNotSet):
     """Type of :data:`SET_DURING_EXECUTION`: the task's code fills the attribute in when it runs."""
 
-    _text = "SET_DURING_EXECUTION"
+    _text = "DYNAMIC (set during execution)"
 
     def __bool__(self) -> bool:
         return True

@@ -29,10 +29,13 @@ pub async fn handle(
     if !(interval > 0.0 && interval.is_finite()) {
         return Err(ApiError::invalid("greater_than", &["query", "interval"], "it should be greater than 0"));
     }
-    let results = params.list("result");
-    must_exist(&app, &dag_id, &run_id).await?;
+    let run = must_exist(&app, &dag_id, &run_id).await?;
+    let results = match (params.text("result"), run.dag_version_id) {
+        (None, Some(version)) => app.versions.facts(&app.store, version).await?.results.clone(),
+        _ => params.list("result"),
+    };
     let interval = Duration::from_secs_f64(interval.clamp(0.1, 3600.0));
-    let follower = Follower { app, dag_id, run_id, results, interval };
+    let follower = Follower { app, dag_id, run_id, run_key: run.id, results, interval };
     let lines = futures::stream::unfold(Some((follower, None)), |state| async move {
         let (follower, last) = state?;
         follower.next(last).await
@@ -44,6 +47,7 @@ struct Follower {
     app: App,
     dag_id: String,
     run_id: String,
+    run_key: i64,
     results: Vec<String>,
     interval: Duration,
 }
@@ -89,13 +93,18 @@ impl Follower {
         Ok(must_exist(&self.app, &self.dag_id, &self.run_id).await?.state)
     }
 
-    /// The return values of the tasks that were asked for.
+    /// The return values of the tasks that were asked for, or that the DAG's author chose: of mapped ones a list.
     async fn results(&self) -> Value {
         let mut results = Map::new();
         for task_id in &self.results {
-            let found = self.app.store.find_xcom(&self.dag_id, &self.run_id, task_id, -1, "return_value").await;
-            let value = found.ok().flatten().and_then(|(_, value)| serde_json::from_str(&value).ok());
-            results.insert(task_id.clone(), value.unwrap_or(Value::Null));
+            let found = self.app.store.xcom_get_all(self.run_key, task_id, "return_value").await.unwrap_or_default();
+            let read = |text: &String| serde_json::from_str(text).unwrap_or_default();
+            let value = match found.as_slice() {
+                [] => Value::Null,
+                [(index, text)] if *index < 0 => read(text),
+                all => all.iter().map(|(_, text)| read(text)).collect(),
+            };
+            results.insert(task_id.clone(), value);
         }
         Value::Object(results)
     }
