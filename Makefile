@@ -48,6 +48,7 @@ bench: build ## Measure every scenario and write the tables of BENCHMARKS.md
 	benches/run.sh
 
 parity: ## Measure how much of Airflow's own wheels runs here and write docs/parity.md (SECTIONS="examples ...")
+	@scripts/install-test-deps.sh parity
 	@python3 tests/parity $(SECTIONS)
 
 compare: ## Run Airflow's example DAGs in a real Airflow and here, and write docs/comparison.md

@@ -2,6 +2,7 @@
 # Installs what the tests need and is not there yet.
 #   install-test-deps.sh          everything
 #   install-test-deps.sh python   only the Python environment in .venv
+#   install-test-deps.sh parity   that, and what drivers of providers are built with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '==> %s\n' "$*"; }
@@ -12,7 +13,11 @@ need() { # need PACKAGE TEST...: the Debian package is needed when the test fail
     "$@" >/dev/null 2>&1 || missing+=("$package")
 }
 need python3-venv python3 -c 'import venv, ensurepip'
-if [ "${1:-}" != python ]; then
+if [ "${1:-}" = parity ]; then
+    need build-essential command -v cc
+    need pkg-config command -v pkg-config
+    need default-libmysqlclient-dev bash -c 'pkg-config --exists mysqlclient || pkg-config --exists mariadb'
+elif [ "${1:-}" != python ]; then
     need postgresql bash -c 'ls /usr/lib/postgresql/*/bin/postgres || command -v postgres'
     need chromium bash -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
     need procps command -v pgrep
@@ -49,6 +54,6 @@ if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
     echo "$wanted" >.venv/.installed
 fi
 
-if [ "${1:-}" != python ] && [ -f ui/package.json ]; then
+if [ -z "${1:-}" ] && [ -f ui/package.json ]; then
     make --no-print-directory ui/node_modules/.package-lock.json
 fi

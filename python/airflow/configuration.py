@@ -157,7 +157,8 @@ class AirflowConfigParser:
     def _options(self) -> tuple[_OldOf, _NewOf, _Defaults]:
         """Old names of a present option, the present name of an old option, and defaults."""
         if self._known is None:
-            from airflow._config_defaults import DEFAULTS, RENAMED
+            from airflow._config_defaults import DEFAULTS
+            from airflow._config_renames import RENAMED
 
             old_of: _OldOf = {}
             new_of: _NewOf = {}

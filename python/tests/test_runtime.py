@@ -566,3 +566,22 @@ def test_run_as_user(run):
     assert (
         run(body, run_as_user="no-such-user").done["reason"] == "run_as_user: this machine has no user 'no-such-user'"
     )
+
+
+def test_arguments_without_effect_say_so(tmp_path):
+    path = tmp_path / "d.py"
+    path.write_text(
+        "from airflow.sdk import DAG, task\n"
+        "with DAG('d', schedule=None, disable_bundle_versioning=True):\n"
+        "    @task(executor_config={'cpu': 1}, resources={'ram': 2})\n"
+        "    def t(): pass\n"
+        "    t()\n"
+    )
+    host = Host()
+    try:
+        child = host.fork().run(workload(path, "d", "t"))
+    finally:
+        host.close()
+    assert child.done["state"] == "success"
+    said = [event for event in child.events if "has no effect here" in event]
+    assert [event.split()[0] for event in said] == ["executor_config", "resources"]

@@ -154,7 +154,8 @@ class InFiles(BaseXCom):
 
     @classmethod
     def purge(cls, xcom, *args):
-        os.remove(xcom.value[5:])
+        if isinstance(xcom.value, str):
+            os.remove(xcom.value[5:])
 '''
 
 
@@ -196,6 +197,8 @@ def test_a_backend_of_the_authors_keeps_values_elsewhere(tmp_path):
             return {"ok": None}
         if call["method"] == "xcom_get":
             return {"ok": stored[call["key"]]}
+        if call["method"] == "xcom_keys":
+            return {"ok": sorted(stored)}
         raise AssertionError(call)
 
     try:
@@ -211,6 +214,10 @@ def test_a_backend_of_the_authors_keeps_values_elsewhere(tmp_path):
         stored.update(child.done["xcoms"])
         child = host.fork().run({**workload(path, "d", "over"), "map_index": 1}, answer)
         assert child.done["xcoms"]["return_value"][0]["__data__"] == ["a", 2], child.events
+        old = {name for name in kept.iterdir() if name.name.startswith("push-")}
+        assert old and len(stored) == 3
+        child = host.fork().run({**workload(path, "d", "push"), "try_number": 2}, answer)
+        assert child.done["state"] == "success" and stored == {}, "what the try before had stored is gone"
     finally:
         host.close()
 

@@ -39,7 +39,9 @@ def own_python(work: pathlib.Path) -> pathlib.Path:
     if not (venv / ".installed").exists():
         pip = [str(venv / "bin/python"), "-m", "pip", "install", "-q"]
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        subprocess.run([*pip, "jinja2>=3.1", "markupsafe>=2.1", "pendulum>=3", "python-dateutil>=2.8", "packaging"], check=True)
+        subprocess.run(
+            [*pip, "jinja2>=3.1", "markupsafe>=2.1", "pendulum>=3", "python-dateutil>=2.8", "packaging"], check=True
+        )
         subprocess.run([*pip, "--no-deps", "apache-airflow-providers-common-compat"], check=True)
         (venv / ".installed").touch()
     return venv / "bin/python"
@@ -63,7 +65,7 @@ def run_airflow(python: pathlib.Path, work: pathlib.Path, dags: pathlib.Path) ->
     """What becomes of the DAGs in Airflow."""
     home = work / "airflow-home"
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
+    first_files(home)
     env = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ},
         "AIRFLOW_HOME": str(home),
@@ -71,15 +73,27 @@ def run_airflow(python: pathlib.Path, work: pathlib.Path, dags: pathlib.Path) ->
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
         "COMPARE_SECONDS": str(int(SECONDS)),
+        "COMPARE_ONLY": os.environ.get("COMPARE_ONLY", ""),
+        "PYTHONPATH": str(page.HERE / "site"),
     }
     out = work / "airflow.json"
+    before = json.loads(out.read_text()) if env["COMPARE_ONLY"] and out.exists() else {"dags": {}}
     subprocess.run([str(python.parent / "airflow"), "db", "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
     log = work / "airflow.log"
     print(f"==> Running the examples in Airflow (what they print: {log})", flush=True)
     with open(log, "wb") as stderr:
         side = str(page.HERE / "airflow_side.py")
         subprocess.run([str(python), side, str(dags), str(out)], env=env, check=True, stderr=stderr)
-    return json.loads(out.read_text())
+    found = json.loads(out.read_text())
+    found["dags"] = before["dags"] | found["dags"]
+    out.write_text(json.dumps(found, indent=1))
+    return found
+
+
+def first_files(home: pathlib.Path) -> None:
+    """What examples find below the home of either side: a folder with one DAG file."""
+    (home / "dags").mkdir(parents=True, exist_ok=True)
+    (home / "dags/one.py").write_text("")
 
 
 def main() -> int:
@@ -99,6 +113,7 @@ def main() -> int:
     home = work / "tradewind-home"
     for name in ("tradewind.db", "tradewind.db-wal", "tradewind.db-shm", "airflow.db"):
         (home / name).unlink(missing_ok=True)
+    first_files(home)
     ours = tradewind_side.run_all(binary, home, dags, own_python(work), theirs, SECONDS)
     (work / "tradewind.json").write_text(json.dumps(ours, indent=1))
     text, unexplained = page.page(theirs, ours, VERSION)

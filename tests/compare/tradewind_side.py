@@ -34,6 +34,7 @@ class Tradewind:
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__TRADEWIND__PYTHON": str(python),
+            "PYTHONPATH": str(pathlib.Path(__file__).parent / "site"),
         }
         self.url = f"http://127.0.0.1:{port}"
         self.log = home / "standalone.out"
@@ -80,13 +81,13 @@ class Tradewind:
         found = self.rest("GET", "api/v2/importErrors", limit=1000)["import_errors"]
         return {os.path.basename(item["filename"]): item["stack_trace"].strip().splitlines()[-1] for item in found}
 
-    def run(self, dag_id: str, run_id: str, seconds: float) -> dict:
+    def run(self, dag_id: str, run_id: str, date: str, seconds: float) -> dict:
         """One run of a DAG to its end."""
         quoted, run = urllib.parse.quote(dag_id, safe=""), urllib.parse.quote(run_id, safe="")
         self.wait(f"DAG {dag_id}", lambda: self.rest("GET", f"api/v2/dags/{quoted}")["dag_id"], 30)
         self.rest("PATCH", f"api/v2/dags/{quoted}", {"is_paused": False})
         try:
-            body = {"dag_run_id": run_id, "logical_date": DATE, "conf": {}}
+            body = {"dag_run_id": run_id, "logical_date": date, "conf": {}}
             self.rest("POST", f"api/v2/dags/{quoted}/dagRuns", body)
             place = f"api/v2/dags/{quoted}/dagRuns/{run}"
             ended = lambda: (state := self.rest("GET", place)["state"]) in ENDED and state  # noqa: E731
@@ -132,7 +133,7 @@ def run_all(
         for dag_id, other in theirs["dags"].items():
             run_id = other.get("run_id") or f"manual__{DATE}"
             try:
-                found["dags"][dag_id] = server.run(dag_id, run_id, seconds)
+                found["dags"][dag_id] = server.run(dag_id, run_id, other.get("logical_date", DATE), seconds)
             except TimeoutError as error:
                 found["dags"][dag_id] = {"problem": f"not there: {error}"}
             result = found["dags"][dag_id]

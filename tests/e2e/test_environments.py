@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
+from pathlib import Path
 
 import pytest
 from system import Home, wait_for
@@ -128,6 +132,35 @@ def test_requirements_of_an_airflow_installation_and_its_frozen_lock_are_taken_o
     refused = home.cli("env", "sync", "--locked", ok=False)
     assert refused.returncode == 1 and "is not of these requirements" in refused.stderr
     assert "~ six 1.15.0 -> 1.14.0" in home.cli("env", "sync").stdout, "the pin gives way to the file"
+
+
+def test_what_a_lock_says_is_installed_by_uv_where_it_is_there_and_by_pip_where_it_is_not(home, tmp_path):
+    home.env.pop("AIRFLOW__TRADEWIND__PYTHON")
+    (home.path / "requirements.txt").write_text("six==1.16.0\n")
+    home.cli("env", "sync")
+    lock = (home.path / "requirements.lock").read_text()
+    assert "--hash=sha256:" in lock
+    packages = home.cli_json("env", "show")
+
+    path = home.env.get("PATH", os.environ["PATH"])
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{path}")
+    assert uv is not None, "it is in tests/requirements.txt"
+    ours = tmp_path / "with-uv"
+    ours.mkdir()
+    (ours / "uv").symlink_to(uv)
+    home.env["PATH"] = f"{ours}{os.pathsep}{path}"
+    synced = home.cli("env", "sync", "--locked")
+    said = synced.stdout + synced.stderr
+    assert "with uv" in said and "with pip" not in said, said
+    assert home.cli_json("env", "show") == packages
+    assert (home.path / "requirements.lock").read_text() == lock
+
+    (ours / "uv").unlink()
+    (ours / "uv").write_text("#!/bin/sh\necho 'error: not today' >&2\nexit 2\n")
+    (ours / "uv").chmod(0o755)
+    synced = home.cli("env", "sync", "--locked")
+    assert "with pip, because uv said: error: not today" in synced.stdout + synced.stderr
+    assert home.cli_json("env", "show") == packages
 
 
 def test_packages_of_the_users_own_interpreter_are_left_alone(home):

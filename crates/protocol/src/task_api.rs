@@ -256,6 +256,8 @@ pub enum TaskCall {
         /// Its value, see [`tradewind_core::xcom`].
         value: Value,
     },
+    /// The keys under which the calling task has XComs: an array of texts.
+    XcomKeys {},
     /// Forgets an XCom of the calling task.
     XcomDelete {
         /// Key.

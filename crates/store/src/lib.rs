@@ -80,6 +80,7 @@ struct Inner {
     fernet: Fernet,
     tries: TryActor,
     alerts: AlertCache,
+    tries_forget_xcoms: bool,
 }
 
 impl Store {
@@ -93,7 +94,14 @@ impl Store {
         let notifier = Notifier::new();
         watch::watch(&db, notifier.clone());
         Ok(Self {
-            inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default(), alerts: AlertCache::default() }),
+            inner: Arc::new(Inner {
+                db,
+                notifier,
+                fernet,
+                tries: TryActor::default(),
+                alerts: AlertCache::default(),
+                tries_forget_xcoms: options.tries_forget_xcoms,
+            }),
         })
     }
 
@@ -114,10 +122,15 @@ impl Store {
 
     /// The same database, for the actor itself.
     pub(crate) fn without_actor(&self) -> Self {
-        let Inner { db, notifier, fernet, alerts, .. } = &*self.inner;
+        let Inner { db, notifier, fernet, alerts, tries_forget_xcoms, .. } = &*self.inner;
+        let tries_forget_xcoms = *tries_forget_xcoms;
         let (db, notifier, fernet) = (Arc::clone(db), notifier.clone(), fernet.clone());
         let alerts = alerts.clone();
-        Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default(), alerts }) }
+        Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default(), alerts, tries_forget_xcoms }) }
+    }
+
+    pub(crate) fn tries_forget_xcoms(&self) -> bool {
+        self.inner.tries_forget_xcoms
     }
 
     /// Encrypts and decrypts secrets.

@@ -26,6 +26,9 @@ pub struct StoreOptions {
     pub fernet_key: String,
     /// Prepared statements kept by each connection. 0 for pgbouncer in transaction mode.
     pub statement_cache: usize,
+    /// Leave the XComs of earlier tries to the tries that come: `[core] xcom_backend` names a class that keeps values
+    /// elsewhere, and must be told of each one that goes.
+    pub tries_forget_xcoms: bool,
     /// How long to wait for a connection, or for SQLite's lock.
     pub timeout: Duration,
 }
@@ -37,6 +40,7 @@ impl Default for StoreOptions {
             exclusive: false,
             fernet_key: String::new(),
             statement_cache: 256,
+            tries_forget_xcoms: false,
             timeout: Duration::from_secs(30),
         }
     }

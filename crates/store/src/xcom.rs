@@ -27,6 +27,8 @@ static GET_SOME: Statement = Statement::new(
     "SELECT map_index, value FROM xcom WHERE run_key = $1 AND task_id = $2 AND key = $3
      ORDER BY map_index LIMIT $4 OFFSET $5",
 );
+static KEYS: Statement =
+    Statement::new("SELECT key FROM xcom WHERE run_key = $1 AND task_id = $2 AND map_index = $3 ORDER BY key");
 static COUNT: Statement = Statement::new("SELECT COUNT(*) FROM xcom WHERE run_key = $1 AND task_id = $2 AND key = $3");
 static GET_PRIOR: Statement = Statement::new(
     "SELECT x.value FROM dag_run AS r
@@ -87,6 +89,16 @@ impl Store {
     pub async fn xcom_count(&self, run_key: i64, task_id: &str, key: &str) -> Result<i64, Error> {
         let query = COUNT.bind(run_key).bind(task_id).bind(key);
         Ok(query.optional::<(i64,)>(&mut self.db().reader().await?).await?.map_or(0, |(count,)| count))
+    }
+
+    /// The keys that a task instance has, sorted.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn xcom_keys(&self, run_key: i64, task_id: &str, map_index: i32) -> Result<Vec<String>, Error> {
+        let query = KEYS.bind(run_key).bind(task_id).bind(map_index);
+        let keys = query.all::<(String,)>(&mut self.db().reader().await?).await?;
+        Ok(keys.into_iter().map(|(key,)| key).collect())
     }
 
     /// The newest value in the run or in one before it, by logical date.

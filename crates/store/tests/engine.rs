@@ -278,11 +278,13 @@ async fn files_come_change_and_go() {
         let broken = FileResult { import_error: Some(error), ..file("a.py", vec![]) };
         assert_eq!(store.apply_parse(broken).await.unwrap().gone.len(), 0);
         assert!(store.dag_schedules().await.unwrap().is_empty());
+        assert!(store.dag_files("dags-folder").await.unwrap()[0].had_error);
         let fixed = store.apply_parse(file("a.py", vec![dag("x", "1")])).await.unwrap();
         assert_eq!(fixed.gone, ["y"]);
         assert_eq!(store.dag_schedules().await.unwrap().len(), 1);
 
         let files = store.dag_files("dags-folder").await.unwrap();
+        assert!(!files[0].had_error);
         assert_eq!((files.len(), files[0].modules.as_slice()), (1, &["/dags/helper.py".to_owned()][..]));
         let none: [&str; 0] = [];
         assert_eq!(store.deactivate_missing("dags-folder", none, at(9)).await.unwrap(), ["x"]);

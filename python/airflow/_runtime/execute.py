@@ -13,7 +13,7 @@ from typing import Any
 from airflow._runtime import supervisor
 from airflow._runtime.alerts import call_each, callbacks_of
 from airflow._runtime.outcome import Outcome
-from airflow._runtime.xcom_backend import to_store
+from airflow._runtime.xcom_backend import forget_earlier_tries, to_store
 from airflow._runtime.xcom_codec import NotSerializable
 from airflow.sdk.definitions import context as current
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
@@ -26,6 +26,8 @@ def run_task(ti: Any) -> Outcome:
     context = ti.get_template_context()
     current._current.append(context)
     try:
+        forget_earlier_tries(ti)
+        _say_what_has_no_effect(ti.task)
         from_xcom = unmap(ti, context)
         task = ti.task
         task.__dict__.pop("_init_done", None)  # what is assigned from here on makes no dependencies
@@ -40,6 +42,19 @@ def run_task(ti: Any) -> Outcome:
         return outcome
     finally:
         current._current.pop()
+
+
+def _say_what_has_no_effect(task: Any) -> None:
+    """A line for each argument that is for executors that Tradewind does not have."""
+    for name, instead in _WITHOUT_EFFECT.items():
+        if getattr(task, name, None):
+            log.warning("%s of this task has no effect here: %s", name, instead)
+
+
+_WITHOUT_EFFECT = {
+    "executor_config": "no executor reads it; queues and pools say where and how many tries run",
+    "resources": "nothing reserves them; pools and pool_slots limit what runs at once",
+}
 
 
 def _asset_updates(task: Any, context: Any) -> list[dict[str, Any]]:

@@ -238,6 +238,7 @@ def preload() -> None:
     for module in (
         "airflow._alias_table",
         "airflow._config_defaults",
+        "airflow._config_renames",
         "airflow._runtime.alerts",
         "airflow._runtime.context",
         "airflow._runtime.execute",

@@ -35,6 +35,9 @@ class MemoryServer:
     def _xcom_delete(self, key: str) -> None:
         self.xcoms.pop((*self.current, key), None)
 
+    def _xcom_keys(self) -> list[str]:
+        return sorted(key for *place, key in self.xcoms if tuple(place) == self.current)
+
     def _xcom_get(self, key: str, task_id: str, map_index: int = -1, item: int | None = None, **_: Any) -> Any:
         try:
             value = self.xcoms[task_id, map_index, key]

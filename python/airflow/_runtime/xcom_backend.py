@@ -85,6 +85,21 @@ def from_store(value: Any, key: str = "return_value") -> Any:
     return decode(value) if kind is None else kind.deserialize_value(Stored(key, value))
 
 
+def forget_earlier_tries(ti: Any) -> None:
+    """The XComs of earlier tries go: the server leaves that to us where a backend keeps values elsewhere."""
+    if ti.try_number <= 1 or ti.resume is not None or ti.task_reschedule_count or backend() is None:
+        return
+    from airflow._runtime import supervisor
+
+    index = ti.map_index if ti.map_index >= 0 else None
+    for key in supervisor.call("xcom_keys"):
+        if not key.startswith("_link_"):  # the backend has no part in those
+            stored = supervisor.call_or_none("xcom_get", key=key, task_id=ti.task_id, map_index=index)
+            if stored is not None:
+                forget(stored, key)
+        supervisor.call("xcom_delete", key=key)
+
+
 def forget(value: Any, key: str) -> None:
     """A stored value is about to be deleted: let the backend delete what it keeps elsewhere."""
     kind = backend()

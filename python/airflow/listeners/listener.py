@@ -26,9 +26,7 @@ HOOKS: dict[str, tuple[str, ...]] = {
     "on_existing_dag_import_error": ("filename", "stacktrace"),
 }
 #: Hooks of Airflow that nothing calls here: assets come into being in the database, where no plugin is.
-NOT_CALLED = frozenset(
-    {"on_asset_alias_created", "on_asset_created", "on_dataset_alias_created", "on_dataset_created"}
-)
+NOT_CALLED = frozenset({"on_asset_alias_created", "on_asset_created", "on_dataset_alias_created", "on_dataset_created"})
 #: Those that are told of asset events.
 OF_ASSETS = ("on_asset_changed", "on_asset_event_emitted", "on_dataset_changed")
 

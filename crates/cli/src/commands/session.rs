@@ -54,11 +54,17 @@ pub async fn open_store(config: &Config, exclusive: bool) -> Result<Store, CliEr
         pool_size: u32::try_from(config.int(&options::SQL_ALCHEMY_POOL_SIZE)).unwrap_or(5).max(2),
         exclusive,
         fernet_key: config.text(&options::FERNET_KEY).to_owned(),
+        tries_forget_xcoms: config.lookup("core", "xcom_backend").is_some_and(|set| !is_own_xcom(&set.text)),
         // A person who waits for an answer should not wait long for "there is no server".
         timeout: Duration::from_secs(10),
         ..StoreOptions::default()
     };
     Store::open(config.text(&options::SQL_ALCHEMY_CONN), options).await.map_err(|error| store_error(error, "tradewind"))
+}
+
+/// Whether `[core] xcom_backend` names what keeps XComs in the database and nowhere else.
+fn is_own_xcom(class: &str) -> bool {
+    class.is_empty() || class.starts_with("airflow.models.xcom.") || class.starts_with("airflow.sdk.")
 }
 
 /// Brings the schema up to date; an empty database gets what the configuration says about new ones.

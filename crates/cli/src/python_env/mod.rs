@@ -12,6 +12,7 @@ mod package;
 mod pip;
 mod requirements;
 mod sync;
+mod uv;
 mod venv;
 
 use std::fs;

@@ -14,7 +14,7 @@ use super::managed::{Managed, Record};
 use super::package::{self, Found};
 use super::pip::{self, Pip, PipFailure};
 use super::requirements::{Requirements, normal};
-use super::{EnvironmentName, PROVIDERS_ASSUME, REQUIREMENTS, venv};
+use super::{EnvironmentName, PROVIDERS_ASSUME, REQUIREMENTS, uv, venv};
 use crate::error::CliError;
 use crate::progress::Progress;
 
@@ -195,13 +195,28 @@ impl Build<'_> {
     fn install_exactly(&self, python: &Interpreter, lock: &Lock) -> Result<(), CliError> {
         let lines = translate(&lock.requirements).map_err(CliError::failed)?.lines;
         let file = self.write("lock.txt", &lines)?;
-        let mut pip = self.pip(python);
-        pip.args(["install", "--no-deps", "-r"]).args([&file]);
-        pip.run(|step| self.progress.step(step)).map_err(|failure| self.failed(&failure))?;
+        if !self.with_uv(python, lock, &file) {
+            let mut pip = self.pip(python);
+            pip.args(["install", "--no-deps", "-r"]).args([&file]);
+            pip.run(|step| self.progress.step(step)).map_err(|failure| self.failed(&failure))?;
+        }
         if lock.wanted.is_none() {
             venv::install_base(&python.executable, self.progress)?;
         }
         Ok(())
+    }
+
+    /// Whether uv did it. Without hashes it might take packages from elsewhere than pip.
+    fn with_uv(&self, python: &Interpreter, lock: &Lock, file: &Path) -> bool {
+        let Some(uv) = uv::find().filter(|_| lock.requirements.has_hashes()) else { return false };
+        self.progress.step("Installing what the lock says, with uv");
+        match uv::install(&uv, &python.executable, file) {
+            Ok(()) => true,
+            Err(said) => {
+                self.progress.step(&format!("Installing with pip, because uv said: {said}"));
+                false
+            }
+        }
     }
 
     /// Installs what fits together; pip's reports.

@@ -52,6 +52,7 @@ impl StoreTaskApi {
                 Err(TaskApiError::new(ErrorCode::Denied, "only a running task names its map index"))
             }
             TaskCall::XcomSet { key, value } => self.xcom_set(caller, key, &value).await,
+            TaskCall::XcomKeys {} => self.xcom_keys(caller).await,
             TaskCall::XcomDelete { key } => self.xcom_delete(caller, key).await,
             TaskCall::VariableGet { key } => {
                 let found = self.store.variable(&key).await.map_err(of_store)?;

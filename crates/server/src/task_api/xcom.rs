@@ -76,6 +76,12 @@ impl StoreTaskApi {
         Ok(Value::Null)
     }
 
+    /// The keys of the caller's own.
+    pub(super) async fn xcom_keys(&self, caller: &Caller) -> Result<TaskReply, TaskApiError> {
+        let own = caller.own_xcom(String::new())?;
+        Ok(self.store.xcom_keys(own.run_key, &own.task_id, own.map_index).await.map_err(of_store)?.into())
+    }
+
     /// Forgets one of the caller's own.
     pub(super) async fn xcom_delete(&self, caller: &Caller, key: String) -> Result<TaskReply, TaskApiError> {
         self.store.xcom_delete(&caller.own_xcom(key)?).await.map_err(of_store)?;

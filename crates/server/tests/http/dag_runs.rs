@@ -156,6 +156,9 @@ async fn waits_for_the_end_of_a_run() {
         server.store.set_run_state(ran.run_key, RunState::Success, at(50), &[]).await.unwrap();
         let last = waiting.text().await.unwrap();
         assert_eq!(last, "{\"state\":\"success\",\"results\":{\"a\":{\"n\":1}}}\n");
+        let chosen = server.request(reqwest::Method::GET, "/api/v2/dags/d/dagRuns/r1/wait?interval=600");
+        let last = chosen.send().await.unwrap().text().await.unwrap();
+        assert_eq!(last, "{\"state\":\"success\",\"results\":{\"b\":{\"n\":1}}}\n", "the author's choice");
         assert_eq!(server.get("/api/v2/dags/d/dagRuns/r1/wait").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }

@@ -129,7 +129,8 @@ pub fn sample() -> ParsedDag {
         "tasks": [
             {"task_id": "a", "operator": "BashOperator", "module": "x", "downstream": ["b", "m"], "display_name": "Ä",
              "retries": 2, "retry_delay": 60.0},
-            {"task_id": "b", "operator": "PythonOperator", "downstream": ["c"], "max_active_tis_per_dag": 3},
+            {"task_id": "b", "operator": "PythonOperator", "downstream": ["c"], "max_active_tis_per_dag": 3,
+             "returns_dag_result": true},
             {"task_id": "c", "operator": "EmptyOperator"},
             {"task_id": "m", "operator": "PythonOperator", "mapped": {"kind": "literal"}},
         ],

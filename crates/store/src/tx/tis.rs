@@ -150,7 +150,8 @@ impl Tx {
         if writes.iter().any(may_end_a_try) {
             KEEP_OLD_TRIES.bind(rows(&may_end_a_try)).run(self).await?;
         }
-        let forgets = |write: &TiWrite| write.try_number > 1 || write.state == Some(TaskState::Removed);
+        let by_task = self.store().tries_forget_xcoms();
+        let forgets = |write: &TiWrite| (write.try_number > 1 && !by_task) || write.state == Some(TaskState::Removed);
         if writes.iter().any(forgets) {
             FORGET_XCOMS.bind(rows(&forgets)).run(self).await?;
         }

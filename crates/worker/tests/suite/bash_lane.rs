@@ -29,6 +29,16 @@ async fn output_is_logged_and_the_last_line_is_the_xcom() {
 }
 
 #[tokio::test]
+async fn secrets_of_the_configuration_do_not_appear() {
+    let world = World::with(|config| config.secrets = vec!["hunter22".into()], |_| {});
+    let workload = world.shell(bash("echo password=hunter22; false"));
+    world.run(workload.clone()).await;
+    assert_eq!(world.events(&workload, "task.stdout"), ["password=***"]);
+    let log = std::fs::read_to_string(world.log_file(&workload)).unwrap();
+    assert!(log.contains("echo password=***; false") && !log.contains("hunter22"), "{log}");
+}
+
+#[tokio::test]
 async fn silence_is_an_empty_xcom_unless_none_is_wanted() {
     let world = World::new();
     assert_eq!(world.run(world.shell(bash("true"))).await.xcoms["return_value"], json!(""));

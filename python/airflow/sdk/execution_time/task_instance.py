@@ -13,144 +13,16 @@ from typing import Any
 from airflow._runtime import supervisor
 from airflow._runtime.wire import CallError
 from airflow._runtime.xcom_backend import backend, from_store, to_store
-from airflow.models._lookups import DagRunLookups, DagRunMeta, TaskInstanceMeta
+from airflow._runtime.xcom_pull import XComPull
+from airflow.models._lookups import TaskInstanceMeta
 from airflow.sdk.definitions._internal.expandinput import mapped_groups
 from airflow.sdk.definitions._internal.types import NOTSET
+from airflow.sdk.execution_time.dag_run import DagRun, TaskStateInfo, read_instant
 from airflow.sdk.execution_time.lazy_sequence import LazyXComSequence
 from airflow.sdk.timezone import coerce_datetime
 
 XCOM_RETURN_KEY = "return_value"
-
-
-def read_instant(text: str | None) -> Any:
-    """RFC 3339 as a pendulum ``DateTime``."""
-    if text is None:
-        return None
-    if text.endswith("Z"):
-        text = text[:-1] + "+00:00"
-    if "." in text:  # Python before 3.11 wants exactly three or six digits
-        head, _, tail = text.partition(".")
-        digits = len(tail) - len(tail.lstrip("0123456789"))
-        text = f"{head}.{tail[:digits][:6].ljust(6, '0')}{tail[digits:]}"
-    return coerce_datetime(datetime.fromisoformat(text).astimezone(timezone.utc))
-
-
-class DagRun(DagRunLookups, metaclass=DagRunMeta):
-    """A run of a DAG, as a running task sees it."""
-
-    def __init__(self, dag_id: str, data: dict[str, Any]) -> None:
-        self.dag_id = dag_id
-        self._data = data
-        self.run_id: str = data["run_id"]
-        self.run_type: str = data.get("run_type") or "manual"
-        self.conf: dict[str, Any] = data.get("conf") or {}
-        self.state: str = data.get("state") or "running"
-        self.clear_number: int = data.get("clear_number") or 0
-        self.triggering_user_name: str | None = data.get("triggering_user")
-        self.note: str | None = data.get("note")
-        self.partition_key: str | None = data.get("partition_key")
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _RUN_INSTANTS:
-            value = read_instant(self.__dict__["_data"].get(name))
-            self.__dict__[name] = value
-            return value
-        raise AttributeError(f"a DAG run has no attribute {name!r} in a running task")
-
-    @property
-    def consumed_asset_events(self) -> list[Any]:
-        """Events of assets that the run consumed."""
-        from airflow._runtime.asset_events import TriggeringAssetEvents
-
-        found = TriggeringAssetEvents.of_run(self)
-        return list({event.id: event for events in found.values() for event in events}.values())
-
-    @property
-    def has_logical_date(self) -> bool:
-        """Whether the run is about an instant."""
-        return self._data.get("logical_date") is not None
-
-    @property
-    def execution_date(self) -> Any:
-        """Older name of ``logical_date``."""
-        return self.logical_date
-
-    @property
-    def external_trigger(self) -> bool:
-        """Whether somebody started it by hand."""
-        return self.run_type == "manual"
-
-    @property
-    def is_backfill(self) -> bool:
-        """Whether it is part of a backfill."""
-        return self.run_type == "backfill"
-
-    @property
-    def data_interval(self) -> Any:
-        """The span of data that it covers."""
-        from airflow.timetables.base import DataInterval
-
-        return DataInterval(self.data_interval_start, self.data_interval_end)
-
-    def get_state(self) -> str:
-        """The state."""
-        return self.state
-
-    def get_task_instances(self, state: Any = None, **kwargs: Any) -> list[TaskStateInfo]:
-        """The run's task instances: ids, states and dates."""
-        rows = supervisor.call("task_states", dag_id=self.dag_id, run_id=self.run_id, task_ids=[])
-        wanted = None if state is None else {str(s) for s in ([state] if isinstance(state, str) else state)}
-        return [TaskStateInfo(self, row) for row in rows if wanted is None or row.get("state") in wanted]
-
-    def get_task_instance(self, task_id: str, *, map_index: int = -1, **kwargs: Any) -> TaskStateInfo | None:
-        """One task instance of the run."""
-        rows = supervisor.call("task_states", dag_id=self.dag_id, run_id=self.run_id, task_ids=[task_id])
-        return next((TaskStateInfo(self, row) for row in rows if row.get("map_index", -1) == map_index), None)
-
-    def __repr__(self) -> str:
-        return f"<DagRun {self.dag_id} @ {self.run_id}>"
-
-
-_RUN_INSTANTS = frozenset(
-    {
-        "data_interval_end",
-        "data_interval_start",
-        "end_date",
-        "logical_date",
-        "partition_date",
-        "queued_at",
-        "run_after",
-        "start_date",
-    }
-)
-
-
-class TaskStateInfo:
-    """State and dates of a task instance."""
-
-    def __init__(self, dag_run: DagRun, row: dict[str, Any]) -> None:
-        self.dag_run = dag_run
-        self.dag_id, self.run_id = dag_run.dag_id, dag_run.run_id
-        self.task_id: str = row["task_id"]
-        self.map_index: int = row.get("map_index", -1)
-        self.state: str | None = row.get("state")
-        self.try_number: int = row.get("try_number") or 0
-        self.start_date = read_instant(row.get("start_date"))
-        self.end_date = read_instant(row.get("end_date"))
-
-    @property
-    def logical_date(self) -> Any:
-        """The run's logical date."""
-        return self.dag_run.logical_date
-
-    execution_date = logical_date
-
-    def current_state(self) -> str | None:
-        """The state."""
-        return self.state
-
-    def __repr__(self) -> str:
-        return f"<TaskInstance: {self.dag_id}.{self.task_id} {self.run_id} [{self.state}]>"
+__all__ = ["DagRun", "RuntimeTaskInstance", "TaskInstance", "TaskStateInfo", "read_instant"]
 
 
 class RuntimeTaskInstance(metaclass=TaskInstanceMeta):
@@ -319,7 +191,7 @@ class RuntimeTaskInstance(metaclass=TaskInstanceMeta):
         run_id: str | None = None,
     ) -> Any:
         """A value that a task pushed (a list of values if ``task_ids`` or ``map_indexes`` is a list)."""
-        pull = _Pull(self, dag_id, key, include_prior_dates, run_id)
+        pull = XComPull(self, dag_id, key, include_prior_dates, run_id)
         if task_ids is None:
             found = pull.own_or_upstream(map_indexes)
             return default if found is NOTSET else found
@@ -538,100 +410,3 @@ class RuntimeTaskInstance(metaclass=TaskInstanceMeta):
 
 
 TaskInstance = RuntimeTaskInstance
-
-
-class _Pull:
-    """One ``xcom_pull``."""
-
-    def __init__(self, ti: RuntimeTaskInstance, dag_id: str | None, key: str, prior: bool, run_id: str | None) -> None:
-        self.ti = ti
-        self.dag_id = dag_id if dag_id != ti.dag_id else None
-        self.key = key
-        self.prior = prior
-        self.run_id = run_id
-
-    def names(self, task_ids: str | Iterable[str]) -> str | list[str]:
-        """The ids that the tasks have: those of sub-DAGs are tasks of the outer DAG."""
-        if not isinstance(task_ids, str):
-            return [found if isinstance(found := self.names(task_id), str) else task_id for task_id in task_ids]
-        task = self.ti.task
-        if self.dag_id is None:
-            if task_ids in task.dag.task_dict:
-                return task_ids
-            from airflow.sdk.definitions.subdag import full_id
-
-            return full_id(task, task_ids)
-        from airflow.sdk.definitions.subdag import within
-
-        own = within(task, self.dag_id, task_ids)
-        if own is None:
-            return task_ids
-        self.dag_id = None
-        return own
-
-    def is_mapped(self, task_id: str) -> bool:
-        """Whether the task is a mapped one of this DAG."""
-        if self.dag_id is not None:
-            return False
-        task = self.ti.task.dag.task_dict.get(task_id)
-        return task is not None and (task.is_mapped or bool(mapped_groups(task)))
-
-    def one(self, task_id: str, map_index: int | None) -> Any:
-        """A task's value, or ``NOTSET``; all values of a mapped task as a list."""
-        if map_index is None and self.is_mapped(task_id) and not self.prior:
-            values = self._all(task_id)
-            return values if values else NOTSET
-        try:
-            value = supervisor.call(
-                "xcom_get",
-                key=self.key,
-                task_id=task_id,
-                dag_id=self.dag_id,
-                run_id=self.run_id,
-                map_index=map_index,
-                include_prior_dates=self.prior or None,
-            )
-        except CallError as error:
-            if error.code != "not_found":
-                raise
-            if map_index is None and self.dag_id is not None and not self.prior:
-                values = self._all(task_id)
-                return values if values else NOTSET
-            return NOTSET
-        return from_store(value, self.key)
-
-    def _all(self, task_id: str) -> list[Any]:
-        values = supervisor.call("xcom_get_all", key=self.key, task_id=task_id, dag_id=self.dag_id, run_id=self.run_id)
-        return [from_store(value, self.key) for value in values]
-
-    def own_or_upstream(self, map_indexes: Any) -> Any:
-        """The calling task's own value; else, as in Airflow 1 and 2, the one of the nearest task before it."""
-        index = map_indexes if isinstance(map_indexes, int) else (self.ti.map_index if self.ti.map_index >= 0 else None)
-        dag = self.ti.task.dag
-        if self.dag_id is None:
-            found = self._own(index)
-            if found is not NOTSET:
-                return found
-            upstream = self.ti.task.get_flat_relative_ids(upstream=True)
-            for task in reversed(dag.topological_sort()):
-                if task.task_id in upstream:
-                    found = self.one(task.task_id, None)
-                    if found is not NOTSET:
-                        return found
-        return NOTSET
-
-    def _own(self, index: int | None) -> Any:
-        try:
-            value = supervisor.call(
-                "xcom_get",
-                key=self.key,
-                task_id=self.ti.task_id,
-                run_id=self.run_id,
-                map_index=index,
-                include_prior_dates=self.prior or None,
-            )
-        except CallError as error:
-            if error.code == "not_found":
-                return NOTSET
-            raise
-        return from_store(value, self.key)

@@ -178,7 +178,7 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         from airflow._runtime.lazy import Lazy
-        from airflow.providers.standard.operators._virtualenv import SERIALIZERS
+        from airflow.providers.standard.operators._other_interpreter import SERIALIZERS
 
         value: Any = {serializer: Lazy(partial(import_module, serializer)) for serializer in SERIALIZERS}
     elif name in _ELSEWHERE:
