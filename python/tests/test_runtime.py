@@ -474,7 +474,7 @@ def test_trigger_dagrun(run):
         if call["method"] == "run_trigger":
             assert (call["dag_id"], call["conf"], call["reset"]) == ("other", {"x": "2024-01-02"}, False)
             return {"ok": {"run_id": "manual__1"}}
-        return {"ok": {"state": "success"}}
+        return {"ok": "manual__1"}
 
     child = run(
         """
@@ -483,7 +483,9 @@ def test_trigger_dagrun(run):
         """,
         answer=answer,
     )
-    assert [call["method"] for call in child.of_type("call")] == ["run_trigger", "xcom_set"]
+    calls = child.of_type("call")
+    assert [call["method"] for call in calls] == ["run_trigger", "xcom_set", "xcom_get", "xcom_set"]
+    assert calls[-1]["value"] == "/dags/other/runs/manual__1", "the link is there while it waits"
     assert child.done["state"] == "deferred"
     deferral = child.done["deferral"]
     assert deferral["classpath"] == "airflow.providers.standard.triggers.external_task.DagStateTrigger"
