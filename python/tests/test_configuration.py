@@ -51,3 +51,14 @@ def test_kinds(conf):
     assert conf.getsection("mine")["secret"] == "hidden"
     conf.set("mine", "nope", "1")
     assert conf.has_option("mine", "nope")
+
+
+def test_principals_of_kerberos():
+    from airflow.security import utils
+
+    assert utils.get_components("hive/_HOST@REALM") == ["hive", "_HOST", "REALM"]
+    assert utils.get_components(None) is None
+    assert utils.replace_hostname_pattern(["hive", "_HOST", "REALM"], "Node.Example") == "hive/node.example@REALM"
+    assert utils.principal_from_username("me", "REALM") == "me@REALM"
+    assert utils.principal_from_username("me@OTHER", "REALM") == "me@OTHER"
+    assert utils.get_fqdn("no.such.host.invalid") == "no.such.host.invalid"

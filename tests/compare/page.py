@@ -11,6 +11,7 @@ HERE = pathlib.Path(__file__).parent
 _NOISE = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
     (re.compile(r"[\w./-]+/(airflow|tradewind)-home"), "HOME"),
+    (re.compile(r"[\w./-]+/(airflow-[\d.]+|tradewind-venv)/bin/"), "VENV/bin/"),
     (re.compile(r"/tmp/[\w./-]+"), "/tmp"),
     # Instants of the comparison itself; those of the run's date are kept.
     (re.compile(r"(?!2024-01-0)20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"), "(now)"),

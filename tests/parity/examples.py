@@ -12,7 +12,7 @@ TITLE = "Example DAG files"
 TESTS = Path(__file__).parents[1]
 _PROVIDERS = (
     *("amazon", "apache-hive", "apache-pig", "common-compat", "common-io", "common-sql", "databricks", "dingding"),
-    *("google", "http", "microsoft-azure", "microsoft-winrm", "papermill"),
+    *("google", "http", "microsoft-azure", "microsoft-winrm", "openlineage", "papermill"),
 )
 #: Providers that took over operators of Airflow 1.10, and what its example files import besides.
 REQUIREMENTS = [
