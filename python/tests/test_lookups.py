@@ -243,3 +243,9 @@ def test_runs_of_other_dags_are_started_as_in_airflow_1(host, dag_file):
     assert [call.get("run_id") for call in calls] == ["x", None]
     assert (calls[0]["conf"], calls[0]["logical_date"]) == ({"a": 1}, "2024-05-06T00:00:00Z")
     assert printed == "x queued\n"
+
+
+def test_lists_of_lists_are_flattened_by_one_level():
+    from airflow.utils.helpers import as_flattened_list
+
+    assert as_flattened_list((("a", "b"), [("c",)])) == ["a", "b", ("c",)]

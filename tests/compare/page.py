@@ -98,7 +98,8 @@ def page(theirs: dict, ours: dict, version: str) -> tuple[str, int]:
 system: once with `dag.test()` in a real Airflow on SQLite, once in a Tradewind of its own, from the same files, with the
 same run id and logical date. It compares the run's end state, the state of every task instance, every XCom and every
 rendered field. What differs from run to run (instants of the comparison itself, temporary folders, addresses of
-objects) is not compared; empty rendered fields count as none.
+objects) is not compared; empty rendered fields count as none. What examples choose at random is the first of its kind
+on both sides (`tests/compare/site`). A DAG that starts after the date of all others runs for the day after its start.
 
 Of {len(theirs["dags"])} DAGs {same} end the same in every respect.
 

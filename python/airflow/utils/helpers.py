@@ -33,6 +33,11 @@ def as_tuple(obj: Any) -> tuple[Any, ...]:
     return tuple(obj) if is_container(obj) else (obj,)
 
 
+def as_flattened_list(iterable: Iterable[Iterable[T]]) -> list[T]:
+    """The items of all the collections in one list."""
+    return [item for part in iterable for item in part]
+
+
 def chunks(items: list[T], chunk_size: int) -> Iterator[list[T]]:
     """The list in pieces."""
     if chunk_size <= 0:
