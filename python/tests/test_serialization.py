@@ -55,3 +55,28 @@ def test_two_processes_write_the_same_bytes(path):
 @pytest.mark.parametrize("path", GOLDENS, ids=lambda path: path.stem)
 def test_no_addresses(path):
     assert b" at 0x" not in serialize(path)
+
+
+@pytest.mark.parametrize(
+    ("rights", "written"),
+    [
+        ({"team": {"can_read", "can_edit"}}, {"team": ["can_edit", "can_read"]}),
+        ({"team": ["can_dag_read"]}, {"team": ["can_dag_read"]}),
+        ({"team": {"DAG Runs": {"can_create"}, "DAGs": ["can_read"]}}, None),
+    ],
+)
+def test_access_control_is_written_in_all_spellings(rights, written):
+    from airflow._serialize.dag import serialize_dag
+    from airflow.sdk import DAG
+
+    written = written or {"team": {"DAG Runs": ["can_create"], "DAGs": ["can_read"]}}
+    assert serialize_dag(DAG("d", schedule=None, access_control=rights))["access_control"] == written
+
+
+@pytest.mark.parametrize("rights", [{"team": {"can_fly"}}, {"team": {"Variables": {"can_read"}}}])
+def test_access_control_that_means_nothing_is_refused(rights):
+    from airflow._serialize.dag import serialize_dag
+    from airflow.sdk import DAG
+
+    with pytest.raises(ValueError, match="it should be one of"):
+        serialize_dag(DAG("d", schedule=None, access_control=rights))

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tradewind_core::Timestamp;
 use tradewind_protocol::serialized_dag::DagDefaults;
 
+use crate::auth::AuthConfig;
+
 /// Settings of the api-server. Each field names the configuration option that it comes from.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
@@ -21,8 +23,8 @@ pub struct ServerConfig {
     pub maximum_page_limit: u32,
     /// `[api] fallback_page_limit`: items in a page when a client does not say.
     pub fallback_page_limit: u32,
-    /// `[api_auth] jwt_secret`: key that signs tokens. Without it one is made and kept in the database.
-    pub jwt_secret: Option<String>,
+    /// Ways of logging in.
+    pub auth: AuthConfig,
     /// `[api_auth] jwt_expiration_time`: how long a login lasts.
     pub jwt_expiration: Duration,
     /// `[api_auth] jwt_cli_expiration_time`: how long a token from `/auth/token/cli` lasts.
@@ -61,7 +63,7 @@ impl Default for ServerConfig {
             instance_name: "Tradewind".into(),
             maximum_page_limit: 100,
             fallback_page_limit: 50,
-            jwt_secret: None,
+            auth: AuthConfig::default(),
             jwt_expiration: Duration::from_secs(86_400),
             jwt_cli_expiration: Duration::from_secs(3_600),
             try_token_expiration: Duration::from_secs(86_400),

@@ -1,6 +1,9 @@
 //! The event log: who did what. Every call that changes something leaves a row.
 
-use serde_json::Value;
+use std::cell::Cell;
+use std::net::IpAddr;
+
+use serde_json::{Value, json};
 
 use crate::auth::Identity;
 use crate::http::error::ApiResult;
@@ -16,20 +19,47 @@ pub struct Event {
     pub(crate) task_id: Option<String>,
     pub(crate) map_index: Option<i32>,
     pub(crate) extra: Option<Value>,
+    pub(crate) from: Option<IpAddr>,
+}
+
+tokio::task_local! {
+    /// Whether the present request has left a row.
+    static RECORDED: Cell<bool>;
+}
+
+/// Runs a request; answers also whether it left a row.
+pub async fn watched<F: Future>(request: F) -> (F::Output, bool) {
+    let both = async {
+        let answer = request.await;
+        (answer, RECORDED.with(Cell::get))
+    };
+    RECORDED.scope(Cell::new(false), both).await
 }
 
 impl Event {
     /// Somebody did something.
     pub fn new(event: &'static str, who: &Identity) -> Self {
+        Self { from: who.from, ..Self::by(event, &who.name) }
+    }
+
+    /// Somebody without a session did something: they come in.
+    pub fn by(event: &'static str, username: &str) -> Self {
         Self {
             event,
-            username: who.name.clone(),
+            username: username.to_owned(),
+            from: None,
             dag_id: None,
             run_id: None,
             task_id: None,
             map_index: None,
             extra: None,
         }
+    }
+
+    /// From there.
+    pub fn from(mut self, from: Option<IpAddr>) -> Self {
+        self.from = from;
+        self
     }
 
     /// To a DAG.
@@ -64,7 +94,8 @@ impl App {
     /// # Errors
     /// The database's.
     pub async fn record(&self, event: Event) -> ApiResult<()> {
-        let extra = event.extra.map(|extra| extra.to_string());
+        let _ = RECORDED.try_with(|recorded| recorded.set(true));
+        let extra = with_place(event.extra, event.from).map(|extra| extra.to_string());
         self.store
             .log_event(tradewind_store::NewEvent {
                 event: event.event,
@@ -79,5 +110,17 @@ impl App {
             })
             .await?;
         Ok(())
+    }
+}
+
+/// Details say from where as well.
+fn with_place(extra: Option<Value>, from: Option<IpAddr>) -> Option<Value> {
+    let Some(from) = from else { return extra };
+    match extra.unwrap_or_else(|| json!({})) {
+        Value::Object(mut fields) => {
+            fields.insert("remote_addr".into(), from.to_canonical().to_string().into());
+            Some(Value::Object(fields))
+        }
+        other => Some(other),
     }
 }

@@ -21,7 +21,7 @@ mod users;
 mod versions;
 pub mod why;
 
-pub use auth::{Tokens, TryTokens, hash_password};
+pub use auth::{AuthConfig, Tokens, TryTokens, hash_password};
 pub use config::{ExposeConfig, ServerConfig, ShownOption, StateStoreConfig};
 pub use serve::{Bound, ServeError, bind, serve};
 pub use state::App;

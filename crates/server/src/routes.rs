@@ -47,6 +47,7 @@ pub fn all() -> Routes {
     let routes = Routes::default();
     let routes = crate::auth::login::routes(routes);
     let routes = crate::auth::fab::routes(routes);
+    let routes = crate::auth::oidc::routes(routes);
     let routes = crate::api::routes(routes);
     let routes = crate::ui::routes(routes);
     crate::task_api::http::routes(routes)

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tradewind_store::Store;
 
-use crate::auth::guard::guard;
+use crate::auth::guard::{Peer, guard};
 use crate::config::ServerConfig;
 use crate::state::App;
 
@@ -72,10 +72,10 @@ impl Bound {
         let changes = self.app.changes.clone();
         let watching = tokio::spawn(async move { changes.watch().await });
         loop {
-            let stream = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 () = shutdown.cancelled() => break,
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+                    Ok(accepted) => accepted,
                     Err(error) => {
                         // Out of descriptors, most likely: existing connections must end before new ones fit.
                         tracing::warn!(%error, "a connection can't be accepted");
@@ -84,7 +84,7 @@ impl Bound {
                     }
                 },
             };
-            connections.spawn(connection(stream, server.clone(), service.clone(), shutdown.clone()));
+            connections.spawn(connection(stream, Peer(peer.ip()), server.clone(), service.clone(), shutdown.clone()));
         }
         self.app.closing.cancel();
         watching.abort();
@@ -153,9 +153,20 @@ async fn secure(mut response: Response) -> Response {
     response
 }
 
-async fn connection(stream: TcpStream, server: http1::Builder, service: Router, shutdown: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    server: http1::Builder,
+    service: Router,
+    shutdown: CancellationToken,
+) {
     let _ = stream.set_nodelay(true);
-    let serving = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let service = TowerToHyperService::new(service);
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(peer);
+        hyper::service::Service::call(&service, request)
+    });
+    let serving = server.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
     tokio::select! {
         result = serving.as_mut() => {

@@ -6,7 +6,11 @@ use std::sync::Arc;
 use regex::Regex;
 use tradewind_store::Store;
 
-use crate::auth::{PasswordChecker, Tokens, TryTokens};
+use crate::auth::jwks::Jwks;
+use crate::auth::oidc::Oidc;
+use crate::auth::proxy::Proxy;
+use crate::auth::rate::Attempts;
+use crate::auth::{PasswordChecker, Revoked, Tokens, TryTokens};
 use crate::config::ServerConfig;
 use crate::serve::ServeError;
 use crate::task_api::StoreTaskApi;
@@ -29,8 +33,18 @@ pub struct Inner {
     pub tokens: Tokens,
     /// Checks passwords.
     pub passwords: PasswordChecker,
-    /// Roles of users who have been here lately.
+    /// What users who have been here lately may do.
     pub users: Users,
+    /// Tokens that were taken back.
+    pub revoked: Revoked,
+    /// Wrong passwords.
+    pub attempts: Attempts,
+    /// Keys of somebody else who may make users' tokens.
+    pub trusted_keys: Option<Jwks>,
+    /// Logging in with an OpenID provider.
+    pub oidc: Option<Oidc>,
+    /// An authenticating proxy.
+    pub proxy: Option<Proxy>,
     /// What lists need to know of versions of DAGs.
     pub versions: Versions,
     /// `[scheduler] allowed_run_id_pattern`
@@ -62,12 +76,17 @@ impl App {
         }
     }
 
+    /// Whether cookies are for HTTPS only.
+    pub fn secure_cookies(&self) -> bool {
+        self.config.auth.cookie_secure || self.config.base_url.starts_with("https://")
+    }
+
     /// Puts the parts together; reads or makes the secret that signs tokens.
     ///
     /// # Errors
     /// A broken regular expression in the configuration, or a database that does not answer.
     pub async fn new(config: ServerConfig, store: Store) -> Result<Self, ServeError> {
-        let tokens = Tokens::load(&store, config.jwt_secret.as_deref()).await?;
+        let tokens = Tokens::load(&store, &config.auth.jwt).await?;
         let run_ids = Regex::new(&config.allowed_run_id_pattern).map_err(|error| {
             ServeError::Config(format!("[scheduler] allowed_run_id_pattern is not a regular expression: {error}"))
         })?;
@@ -75,6 +94,11 @@ impl App {
             .await
             .map_err(|error| ServeError::Config(error.to_string()))?
             .map_err(|error| ServeError::Config(error.to_string()))?;
+        // Redirects could lead anywhere; none of what is asked needs them.
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| ServeError::Config(format!("no HTTP client: {error}")))?;
         let closing = tokio_util::sync::CancellationToken::new();
         let task_api = StoreTaskApi::new(store.clone(), (&config).into())
             .with_tokens(TryTokens::new(tokens.clone(), config.try_token_expiration));
@@ -82,6 +106,11 @@ impl App {
         Ok(Self(Arc::new(Inner {
             passwords,
             users: Users::default(),
+            revoked: Revoked::default(),
+            attempts: Attempts::new(config.auth.rate_limits.clone()),
+            trusted_keys: config.auth.jwt.trusted_jwks.as_ref().map(|place| Jwks::new(place, client.clone())),
+            oidc: config.auth.oidc.clone().map(|oidc| Oidc::new(oidc, client.clone())),
+            proxy: config.auth.proxy.clone().map(|proxy| Proxy::new(proxy, client.clone())),
             versions: Versions::default(),
             run_ids,
             task_api,

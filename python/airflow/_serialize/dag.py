@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow._runtime import plugins
+from airflow._serialize import access
 from airflow._serialize.lane import callbacks, lane, user_of
 from airflow._serialize.timetable import timetable_spec
 from airflow._serialize.values import instant, name_of, plain, seconds
@@ -52,7 +53,7 @@ def serialize_dag(dag: Any) -> dict[str, Any]:
         params=_params(dag.params) or None,
         params_order=list(dag.params) or None,
         default_args=plain(dag.default_args) or None,
-        access_control=plain(dag.access_control) or None,
+        access_control=access.checked(dag),
         template_searchpath=[plain(path) for path in dag.template_searchpath] or None,
         callbacks=_callbacks(dag) or None,
         deadlines=[alert.as_spec() for alert in dag.deadlines] or None,

@@ -18,6 +18,7 @@ pub mod session;
 mod state_store;
 mod subdir;
 mod tasks;
+mod user_roles;
 mod users;
 mod variables;
 pub mod version;
@@ -73,6 +74,9 @@ pub enum Command {
     /// Look after accounts
     #[command(subcommand)]
     Users(users::UsersCommand),
+    /// Look after roles: what accounts may do
+    #[command(subcommand)]
+    Roles(user_roles::RolesCommand),
     /// Look after the database
     #[command(subcommand)]
     Db(db::DbCommand),
@@ -136,6 +140,7 @@ pub fn run(cli: Cli, program: &'static str, began: Instant) -> Result<(), CliErr
         Command::Pools(command) => wait_for(pools::run(command, &context)),
         Command::StateStore(command) => wait_for(state_store::run(command, &context)),
         Command::Users(command) => wait_for(users::run(command, &context)),
+        Command::Roles(command) => wait_for(user_roles::run(command, &context)),
         Command::Db(command) => wait_for(db::run(command, &context)),
         Command::Jobs(command) => wait_for(jobs::run(command, &context)),
         Command::Info(args) => wait_for(info::run(&args, &context)),

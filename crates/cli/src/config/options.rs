@@ -125,6 +125,10 @@ options! {
         "Slots of default_pool when the database is made."
     SIMPLE_AUTH_MANAGER_ALL_ADMINS = ["core"] "simple_auth_manager_all_admins", Flag, "False";
         "Everyone is an administrator and nobody logs in. For machines that only you can reach."
+    SIMPLE_AUTH_MANAGER_USERS = ["core"] "simple_auth_manager_users", Text, "";
+        "Accounts that the api-server makes: name:role, separated by commas, with a role of admin, op, user or viewer. Their passwords are made and kept in the passwords file."
+    SIMPLE_AUTH_MANAGER_PASSWORDS_FILE = ["core"] "simple_auth_manager_passwords_file", Path, "{AIRFLOW_HOME}/simple_auth_manager_passwords.json.generated";
+        "The file (JSON: name and password) with the passwords of simple_auth_manager_users."
     EXECUTION_API_SERVER_URL = ["core"] "execution_api_server_url", Text, "";
         "Where workers reach the api-server, such as http://10.0.0.5:8080/execution/. Default: [api] base_url, else this machine."
     SQL_ALCHEMY_CONN = ["database"] "sql_alchemy_conn", Text, "sqlite:///{AIRFLOW_HOME}/airflow.db", sensitive;
@@ -149,6 +153,8 @@ options! {
         "The address that users and workers reach the api-server under, if it is not the one that it listens on."
     INSTANCE_NAME = ["api"] "instance_name", Text, "";
         "Name of this installation in the web interface."
+    SECRET_KEY = ["api"] "secret_key", Text, "", sensitive;
+        "Signs tokens and sessions when [api_auth] jwt_secret is not set. All api-servers need the same one."
     EXPOSE_CONFIG = ["api"] "expose_config", Choice(&["False", "True", "non-sensitive-only"]), "False";
         "Whether the configuration can be read by REST."
     MAXIMUM_PAGE_LIMIT = ["api"] "maximum_page_limit", Int(1, 100_000), "100";
@@ -161,8 +167,118 @@ options! {
         "Seconds that a login stays valid."
     JWT_CLI_EXPIRATION_TIME = ["api_auth"] "jwt_cli_expiration_time", Int(1, ANY), "3600";
         "Seconds that a token of /auth/token/cli stays valid."
+    JWT_ALGORITHM = ["api_auth"] "jwt_algorithm", Text, "";
+        "How tokens are signed: HS256, HS384 or HS512 with a secret (default HS256); RS256, ES256, EdDSA and their kin with a private key."
+    JWT_PRIVATE_KEY_PATH = ["api_auth"] "jwt_private_key_path", Path, "";
+        "PEM file of the private key that tokens are signed with instead of the secret."
+    JWT_KID = ["api_auth"] "jwt_kid", Text, "";
+        "Name of the key, put into the header of tokens."
+    JWT_ISSUER = ["api_auth"] "jwt_issuer", Text, "";
+        "Who makes tokens; when set, tokens of others are refused."
+    JWT_AUDIENCE = ["api_auth"] "jwt_audience", Text, "";
+        "For whom tokens of users are; when set, tokens for others are refused."
+    JWT_LEEWAY = ["api_auth"] "jwt_leeway", Int(0, 3600), "10";
+        "Seconds by which clocks may differ."
+    TRUSTED_JWKS_URL = ["api_auth"] "trusted_jwks_url", Text, "";
+        "Public keys (JWKS; a URL or a file) of somebody else who may make tokens for users that have an account here."
     EXECUTION_JWT_EXPIRATION_TIME = ["execution_api"] "jwt_expiration_time", Int(1, ANY), "600";
         "Seconds that a queued task's token is valid before it has to start; a running task's token lives as long as the task."
+    EXECUTION_JWT_AUDIENCE = ["execution_api"] "jwt_audience", Text, "urn:airflow.apache.org:task";
+        "For whom tokens of tries are."
+    SESSION_LIFETIME_MINUTES = ["fab"] "session_lifetime_minutes", Int(1, 5_256_000), "43200";
+        "Minutes that a login in the browser stays valid."
+    COOKIE_SAMESITE = ["fab"] "cookie_samesite", Choice(&["Strict", "Lax"]), "Strict";
+        "Whether browsers send the session when a link on another site is followed (Lax). Changes need more than the cookie either way."
+    COOKIE_SECURE = ["fab"] "cookie_secure", Flag, "False";
+        "Send the session over HTTPS only. Always so when [api] base_url is https."
+    AUTH_ROLE_PUBLIC = ["fab"] "auth_role_public", Text, "";
+        "Role of those who do not log in; empty: everybody logs in."
+    AUTH_RATE_LIMITED = ["fab"] "auth_rate_limited", Flag, "True";
+        "Limit how many wrong passwords come from one address."
+    AUTH_RATE_LIMIT = ["fab"] "auth_rate_limit", Text, "5 per 40 second";
+        "Wrong passwords that one address may send, such as '5 per 40 second' or '10/minute; 100/day'."
+    PROXY_FIX_X_FOR = ["fab"] "proxy_fix_x_for", Int(1, 100), "1";
+        "How many proxies stand before the api-server, each adding an address to X-Forwarded-For. Which ones are believed says [tradewind] trusted_proxies."
+    OIDC_ISSUER = ["oidc"] "issuer", Text, "";
+        "Address of an OpenID Connect provider; the login page then has a button for it."
+    OIDC_NAME = ["oidc"] "name", Text, "OpenID Connect";
+        "Name on the button."
+    OIDC_CLIENT_ID = ["oidc"] "client_id", Text, "";
+        "Name of this installation at the provider. The address to register there is [api] base_url with /auth/oidc/callback."
+    OIDC_CLIENT_SECRET = ["oidc"] "client_secret", Text, "", sensitive;
+        "Secret of this installation at the provider; empty for a public client."
+    OIDC_SCOPE = ["oidc"] "scope", Text, "openid profile email";
+        "What the provider is asked to tell."
+    OIDC_USERNAME_CLAIM = ["oidc"] "username_claim", Text, "preferred_username";
+        "Claim with the name of the account."
+    OIDC_GROUPS_CLAIM = ["oidc"] "groups_claim", Text, "groups";
+        "Claim with the groups; dots lead into objects, as in realm_access.roles."
+    OIDC_ROLES_MAPPING = ["oidc"] "roles_mapping", Json, "";
+        "Roles by group, as FAB's AUTH_ROLES_MAPPING: a JSON object of lists."
+    OIDC_ROLES_SYNC = ["oidc"] "roles_sync_at_login", Flag, "False";
+        "Roles follow the groups at every login, as FAB's AUTH_ROLES_SYNC_AT_LOGIN."
+    OIDC_REGISTRATION = ["oidc"] "user_registration", Flag, "False";
+        "Who has no account gets one, as FAB's AUTH_USER_REGISTRATION."
+    OIDC_REGISTRATION_ROLE = ["oidc"] "user_registration_role", Text, "Public";
+        "Role of everybody who gets an account so."
+    OIDC_LINK_ACCOUNTS = ["oidc"] "link_accounts", Flag, "False";
+        "Accounts that have a password here are opened by the provider as well. Only for a provider that nobody else gives names at."
+    LDAP_SERVER = ["ldap"] "server", Text, "";
+        "Directory that checks passwords: ldap://host or ldaps://host."
+    LDAP_USE_TLS = ["ldap"] "use_tls", Flag, "False";
+        "Encrypt with STARTTLS."
+    LDAP_ALLOW_SELF_SIGNED = ["ldap"] "allow_self_signed", Flag, "False";
+        "Do not check the directory's certificate. Anybody between here and there then reads passwords."
+    LDAP_BIND_USER = ["ldap"] "bind_user", Text, "";
+        "DN of the account that looks for people; empty: nobody in particular."
+    LDAP_BIND_PASSWORD = ["ldap"] "bind_password", Text, "", sensitive;
+        "Its password."
+    LDAP_SEARCH = ["ldap"] "search", Text, "";
+        "DN below which people are."
+    LDAP_SEARCH_FILTER = ["ldap"] "search_filter", Text, "";
+        "Filter that people must fit besides their name."
+    LDAP_UID_FIELD = ["ldap"] "uid_field", Text, "uid";
+        "Field with the name to log in with."
+    LDAP_USERNAME_FORMAT = ["ldap"] "username_format", Text, "";
+        "DN of a person, with %s for the name, to bind as without looking first."
+    LDAP_APPEND_DOMAIN = ["ldap"] "append_domain", Text, "";
+        "Domain put after the name to bind as (Active Directory)."
+    LDAP_GROUP_FIELD = ["ldap"] "group_field", Text, "memberOf";
+        "Field with the groups."
+    LDAP_FIRSTNAME_FIELD = ["ldap"] "firstname_field", Text, "givenName";
+        "Field with the first name."
+    LDAP_LASTNAME_FIELD = ["ldap"] "lastname_field", Text, "sn";
+        "Field with the last name."
+    LDAP_EMAIL_FIELD = ["ldap"] "email_field", Text, "mail";
+        "Field with the address."
+    LDAP_ROLES_MAPPING = ["ldap"] "roles_mapping", Json, "";
+        "Roles by group, as FAB's AUTH_ROLES_MAPPING: a JSON object of lists."
+    LDAP_ROLES_SYNC = ["ldap"] "roles_sync_at_login", Flag, "False";
+        "Roles follow the groups at every login."
+    LDAP_REGISTRATION = ["ldap"] "user_registration", Flag, "False";
+        "Who has no account gets one."
+    LDAP_REGISTRATION_ROLE = ["ldap"] "user_registration_role", Text, "Public";
+        "Role of everybody who gets an account so."
+    PROXY_USER_HEADER = ["auth_proxy"] "remote_user_header", Text, "";
+        "Header in which an authenticating proxy names the user, believed from [tradewind] trusted_proxies only."
+    PROXY_GROUPS_HEADER = ["auth_proxy"] "remote_groups_header", Text, "";
+        "Header in which it names their groups, separated by commas."
+    PROXY_IAP_AUDIENCE = ["auth_proxy"] "iap_audience", Text, "";
+        "Audience of the header that Google's Identity-Aware Proxy signs: /projects/NUMBER/global/backendServices/ID. Empty: such headers are not looked at."
+    PROXY_IAP_KEYS_URL = ["auth_proxy"] "iap_keys_url", Text, "https://www.gstatic.com/iap/verify/public_key-jwk";
+        "Where the keys of that proxy are (JWKS)."
+    PROXY_IAP_ISSUER = ["auth_proxy"] "iap_issuer", Text, "https://cloud.google.com/iap";
+        "Who signs that header."
+    PROXY_ROLES_MAPPING = ["auth_proxy"] "roles_mapping", Json, "";
+        "Roles by group, as FAB's AUTH_ROLES_MAPPING: a JSON object of lists."
+    PROXY_ROLES_SYNC = ["auth_proxy"] "roles_sync_at_login", Flag, "False";
+        "Roles follow the groups."
+    PROXY_REGISTRATION = ["auth_proxy"] "user_registration", Flag, "False";
+        "Who has no account gets one."
+    PROXY_REGISTRATION_ROLE = ["auth_proxy"] "user_registration_role", Text, "Public";
+        "Role of everybody who gets an account so."
+    PROXY_LINK_ACCOUNTS = ["auth_proxy"] "link_accounts", Flag, "False";
+        "Accounts that have a password here are opened by the proxy as well."
     DEFAULT_QUEUE = ["operators"] "default_queue", Text, "default";
         "Queue of tasks that do not say, and of workers that do not say."
     ALLOW_ILLEGAL_ARGUMENTS = ["operators"] "allow_illegal_arguments", Flag, "False";
@@ -265,6 +381,8 @@ options! {
         "A task instance that succeeds forgets what it remembered."
     STATE_CLEANUP_BATCH_SIZE = ["state_store"] "state_cleanup_batch_size", Int(0, ANY), "0";
         "Entries that `state-store clean` deletes in one transaction; 0: all."
+    TRUSTED_PROXIES = ["tradewind"] "trusted_proxies", Text, "";
+        "Addresses and networks, separated by commas, of proxies that may say on whose behalf they ask (X-Forwarded-For, [auth_proxy] remote_user_header)."
     WARM_HOSTS = ["tradewind"] "warm_hosts", Int(0, 10_000), "8";
         "DAG files that a worker keeps imported, so that their tasks start in a few milliseconds. 0 keeps none."
     PYTHON = ["tradewind"] "python", Path, "";

@@ -1,5 +1,6 @@
 //! The composition root: puts store, engine, executors, worker and server together for each role.
 
+pub mod access;
 mod banner;
 mod callbacks;
 mod engine;

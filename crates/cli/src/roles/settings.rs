@@ -11,7 +11,7 @@ use tradewind_engine::callbacks::CallbackConfig;
 use tradewind_engine::dag_processor::{IgnoreSyntax, ProcessorConfig};
 use tradewind_engine::scheduler::SchedulerConfig;
 use tradewind_protocol::serialized_dag::{DagDefaults, ExecutorName};
-use tradewind_server::{ExposeConfig, ServerConfig, ShownOption, StateStoreConfig};
+use tradewind_server::{AuthConfig, ExposeConfig, ServerConfig, ShownOption, StateStoreConfig};
 use tradewind_worker::WorkerConfig;
 use tradewind_worker::host::HostConfig;
 
@@ -246,7 +246,8 @@ pub fn server(config: &Config) -> ServerConfig {
         instance_name: config.some_text(&options::INSTANCE_NAME).unwrap_or("Tradewind").to_owned(),
         maximum_page_limit: count(config, &options::MAXIMUM_PAGE_LIMIT),
         fallback_page_limit: count(config, &options::FALLBACK_PAGE_LIMIT),
-        jwt_secret: config.some_text(&options::JWT_SECRET).map(str::to_owned),
+        // Ways of logging in are for api-servers alone: `roles::access`.
+        auth: AuthConfig::default(),
         jwt_expiration: seconds(config, &options::JWT_EXPIRATION_TIME),
         jwt_cli_expiration: seconds(config, &options::JWT_CLI_EXPIRATION_TIME),
         try_token_expiration: seconds(config, &options::EXECUTION_JWT_EXPIRATION_TIME),

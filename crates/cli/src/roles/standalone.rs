@@ -11,7 +11,7 @@ use tradewind_server::ServerConfig;
 use tradewind_store::{Dialect, Store};
 
 use super::banner::{Banner, SignIn};
-use super::{Triggering, engine, settings};
+use super::{Triggering, access, engine, settings};
 use crate::commands::session::{migrate, open_store};
 use crate::config::{Config, options};
 use crate::error::CliError;
@@ -59,7 +59,9 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
     };
     tradewind_engine::end_jobs_of_dead_processes(&store, &super::hostname(), super::now()).await?;
     fs::create_dir_all(config.path(&options::DAGS_FOLDER)).ok();
-    let server = listening_on(&config);
+    let mut server = listening_on(&config);
+    server.auth = access::auth(&config)?;
+    access::simple_accounts(&config, &store).await?;
     let all_admins = server.all_admins;
     let password_file = config.home().join("standalone_admin_password.txt");
     let password = if all_admins { None } else { first_account(&store, &password_file).await? };

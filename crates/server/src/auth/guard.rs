@@ -1,6 +1,8 @@
 //! The guard before every route: finds out who asks, looks the route up in the permission matrix, and refuses
 //! what the matrix does not allow.
 
+use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::RequestExt as _;
@@ -12,13 +14,17 @@ use axum::response::{IntoResponse, Response};
 use tradewind_store::{Visible, seeing};
 
 use super::ANONYMOUS;
-use super::jwt::{Claims, Scope};
+use super::config::AuthConfig;
+use super::jwks::{ASYMMETRIC, Expected};
+use super::jwt::{Claims, Scope, TokenError};
 use super::permission::{Access, access};
 use super::rights::{Action, Resource, Rights};
 use super::role::ADMIN;
+use crate::events::{Event, watched};
 use crate::http::error::{ApiError, ApiResult};
 use crate::state::App;
 use crate::task_api;
+use crate::users::Known;
 
 /// Name of the session cookie.
 pub const COOKIE: &str = "_token";
@@ -37,6 +43,24 @@ pub struct Identity {
     pub rights: Arc<Rights>,
     /// How they proved it.
     pub via: Via,
+    /// From where they ask.
+    pub from: Option<IpAddr>,
+}
+
+/// Who is at the other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// From where a request comes: the peer, or whom trusted proxies name.
+#[derive(Clone, Copy, Debug)]
+pub struct From(pub Option<IpAddr>);
+
+impl<S: Send + Sync> FromRequestParts<S> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self(None)))
+    }
 }
 
 /// How somebody proved who they are.
@@ -46,8 +70,10 @@ pub enum Via {
     Header,
     /// The session cookie of the web interface.
     Cookie,
-    /// Not at all: everybody is an administrator.
-    AllAdmins,
+    /// A proxy before this server says so.
+    Proxy,
+    /// Not at all: everybody is an administrator, or a guest.
+    Nothing,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Identity {
@@ -60,22 +86,37 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
 
 /// Middleware of all routes.
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    match admit(&app, &mut request).await {
-        Ok(Visible::All) => next.run(request).await,
-        Ok(visible) => seeing(visible, next.run(request)).await,
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let from = From(origin(&app.config.auth, request.headers(), peer));
+    request.extensions_mut().insert(from);
+    match admit(&app, &mut request, peer).await {
+        Ok(visible) => {
+            let audit = audited(&request);
+            let answer = match visible {
+                Visible::All => watched(next.run(request)).await,
+                visible => watched(seeing(visible, next.run(request))).await,
+            };
+            match (answer, audit) {
+                ((response, false), Some((event, who))) if response.status().is_success() => {
+                    record_rest(&app, event, &who).await;
+                    response
+                }
+                ((response, _), _) => response,
+            }
+        }
         Err(error) if request.uri().path().starts_with("/task-api/") => task_api::http::refusal(error),
         Err(error) => error.into_response(),
     }
 }
 
 /// Answers what the handler may see of what the database has.
-async fn admit(app: &App, request: &mut Request) -> ApiResult<Visible> {
+async fn admit(app: &App, request: &mut Request, peer: Option<IpAddr>) -> ApiResult<Visible> {
     let Some(path) = request.extensions().get::<MatchedPath>().cloned() else { return Ok(Visible::All) };
     let method = request.method().clone();
     let (needs, of): (&[Action], Resource) = match access(&method, path.as_str()) {
         Some(Access::Open) => return Ok(Visible::All),
         Some(Access::LoggedIn) => {
-            let who = user(app, &method, request.headers()).await?;
+            let who = user(app, request, peer).await?;
             let visible = who.rights.visible(Action::Read, Resource::Dag);
             request.extensions_mut().insert(who);
             return Ok(visible);
@@ -98,7 +139,7 @@ async fn admit(app: &App, request: &mut Request) -> ApiResult<Visible> {
         }
         None => return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")),
     };
-    let who = user(app, &method, request.headers()).await?;
+    let who = user(app, request, peer).await?;
     let dag_id = if path.as_str().contains("{dag_id}") { named_dag(request).await } else { None };
     for action in needs {
         if !who.rights.may(*action, of, dag_id.as_deref()) {
@@ -121,12 +162,49 @@ async fn admit(app: &App, request: &mut Request) -> ApiResult<Visible> {
 }
 
 /// The user of a request; changes must not come from other sites' pages.
-async fn user(app: &App, method: &Method, headers: &HeaderMap) -> ApiResult<Identity> {
-    let who = identify(app, headers).await?;
-    if changes(method) && who.via != Via::Header {
+async fn user(app: &App, request: &mut Request, peer: Option<IpAddr>) -> ApiResult<Identity> {
+    let from = request.extensions().get::<From>().and_then(|from| from.0);
+    let (method, headers) = (request.method().clone(), request.headers());
+    let who = Identity { from, ..identify(app, headers, peer).await? };
+    if changes(&method) && who.via != Via::Header {
         same_site(headers, who.via)?;
     }
     Ok(who)
+}
+
+/// From where a request comes. Each proxy adds whom it heard, on the right; what stands further to the left than there
+/// are proxies was written by who asks.
+fn origin(config: &AuthConfig, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
+    let trusted = peer.is_some_and(|peer| config.trusted_proxies.iter().any(|network| network.has(peer)));
+    if !trusted {
+        return peer;
+    }
+    let texts = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = texts.flat_map(|text| text.split(',')).map(str::trim).collect();
+    let named = hops.len().checked_sub(config.proxy_hops).and_then(|index| hops.get(index));
+    named.and_then(|address| address.parse().ok()).or(peer)
+}
+
+/// The event of a change, for handlers that leave no row of their own: no change goes without one.
+fn audited(request: &Request) -> Option<(String, Identity)> {
+    let path = request.extensions().get::<MatchedPath>()?;
+    let what = match access(request.method(), path.as_str())? {
+        Access::May(Action::Read | Action::Menu, _) => return None,
+        Access::May(..) | Access::Bulk(_) if changes(request.method()) => path.as_str(),
+        _ => return None,
+    };
+    if what.ends_with("/dry_run") {
+        return None;
+    }
+    let who = request.extensions().get::<Identity>()?.clone();
+    Some((format!("{} {what}", request.method()), who))
+}
+
+async fn record_rest(app: &App, event: String, who: &Identity) {
+    let extra = serde_json::json!({"route": event});
+    if let Err(error) = app.record(Event::new("rest_change", who).extra(extra)).await {
+        tracing::error!(?error, event, "a change can't be written to the event log");
+    }
 }
 
 /// The DAG that the path names; `~` names none.
@@ -140,17 +218,28 @@ async fn named_dag(request: &mut Request) -> Option<String> {
 ///
 /// # Errors
 /// 401 without a good token.
-pub async fn identify(app: &App, headers: &HeaderMap) -> ApiResult<Identity> {
-    let (token, via) = match (bearer(headers), cookie(headers)) {
+pub async fn identify(app: &App, headers: &HeaderMap, peer: Option<IpAddr>) -> ApiResult<Identity> {
+    let header = bearer(headers);
+    if header.is_none()
+        && let Some(proxy) = &app.proxy
+        && let Some(username) = proxy.user(app, headers, peer).await?
+    {
+        return account(app, username, Via::Proxy).await;
+    }
+    let (token, via) = match (header, cookie(headers, COOKIE)) {
         (Some(token), _) => (token, Via::Header),
         (None, Some(token)) => (token, Via::Cookie),
-        (None, None) if app.config.all_admins => return Ok(anonymous(Via::AllAdmins)),
-        (None, None) => return Err(ApiError::unauthorized("Not authenticated")),
+        (None, None) => return nobody(app).await,
     };
     let claims = match app.tokens.verify(token) {
         Ok(claims) if claims.scope == Scope::User => claims,
+        Err(TokenError::Invalid) if app.trusted_keys.is_some() && via == Via::Header => {
+            return account(app, foreign(app, token).await?, via).await;
+        }
+        // Who has been here before may be a guest again.
+        Err(_) if via == Via::Cookie && app.config.auth.public_role.is_some() => return nobody(app).await,
         // A cookie from before a restart must not lock anybody out of a server without logins.
-        _ if app.config.all_admins && via == Via::Cookie => return Ok(anonymous(Via::AllAdmins)),
+        _ if app.config.all_admins && via == Via::Cookie => return Ok(anonymous(Via::Nothing)),
         Ok(_) => return Err(ApiError::unauthorized("this token is for the task API")),
         Err(error) => return Err(ApiError::unauthorized(error.to_string())),
     };
@@ -160,14 +249,67 @@ pub async fn identify(app: &App, headers: &HeaderMap) -> ApiResult<Identity> {
         }
         return Err(ApiError::unauthorized("this token was for everybody; now users log in with their names"));
     }
-    match app.users.find(&app.store, &claims.sub).await? {
-        Some(known) => Ok(Identity { name: claims.sub, roles: known.roles, rights: known.rights, via }),
-        None => Err(ApiError::unauthorized("this user does not exist any more or is not active")),
+    if let Some(jti) = &claims.jti
+        && app.revoked.has(&app.store, jti).await?
+    {
+        return Err(ApiError::unauthorized("this token was taken back: log in again"));
     }
+    let known = known(app, &claims.sub).await?;
+    // Whole seconds on one side: a token of the very second in which the password was changed is good.
+    if claims.iat < known.tokens_valid_from.as_micros() / 1_000_000 {
+        return Err(ApiError::unauthorized("the password was changed since: log in again"));
+    }
+    Ok(Identity { name: claims.sub, roles: known.roles, rights: known.rights, via, from: None })
+}
+
+async fn known(app: &App, username: &str) -> ApiResult<Known> {
+    let known = app.users.find(&app.store, username).await?;
+    known.ok_or_else(|| ApiError::unauthorized("this user does not exist any more or is not active"))
+}
+
+async fn account(app: &App, name: String, via: Via) -> ApiResult<Identity> {
+    let known = known(app, &name).await?;
+    Ok(Identity { name, roles: known.roles, rights: known.rights, via, from: None })
+}
+
+/// Who does not log in.
+async fn nobody(app: &App) -> ApiResult<Identity> {
+    if app.config.all_admins {
+        return Ok(anonymous(Via::Nothing));
+    }
+    let Some(role) = &app.config.auth.public_role else { return Err(ApiError::unauthorized("Not authenticated")) };
+    let known = app.users.of_roles(&app.store, std::slice::from_ref(role)).await?;
+    let name = ANONYMOUS.to_owned();
+    Ok(Identity { name, roles: known.roles, rights: known.rights, via: Via::Nothing, from: None })
+}
+
+/// The user of a token that somebody else made: `[api_auth] trusted_jwks_url`.
+async fn foreign(app: &App, token: &str) -> ApiResult<String> {
+    #[derive(serde::Deserialize)]
+    struct Foreign {
+        sub: String,
+    }
+    let Some(keys) = &app.trusted_keys else { return Err(ApiError::unauthorized("the token is not valid")) };
+    let config = &app.config.auth.jwt;
+    let (issuers, audiences): (Vec<&str>, Vec<&str>) =
+        (config.issuer.iter().map(String::as_str).collect(), config.audience.iter().map(String::as_str).collect());
+    let expected =
+        Expected { issuers: &issuers, audiences: &audiences, algorithms: ASYMMETRIC, leeway: config.leeway.as_secs() };
+    let said: Foreign = keys.verify(token, expected).await.map_err(|error| {
+        tracing::debug!(%error, "a token is refused");
+        ApiError::unauthorized("the token is not valid")
+    })?;
+    Ok(said.sub)
 }
 
 fn anonymous(via: Via) -> Identity {
-    Identity { name: ANONYMOUS.to_owned(), roles: [ADMIN.to_owned()].into(), rights: Rights::everything().into(), via }
+    Identity {
+        from: None,
+        name: ANONYMOUS.to_owned(),
+        roles: [ADMIN.to_owned()].into(),
+        rights: Rights::everything().into(),
+        via,
+    }
 }
 
 fn scoped(app: &App, headers: &HeaderMap, scope: Scope) -> ApiResult<Claims> {
@@ -176,15 +318,15 @@ fn scoped(app: &App, headers: &HeaderMap, scope: Scope) -> ApiResult<Claims> {
     if claims.scope == scope { Ok(claims) } else { Err(ApiError::forbidden("this token is for something else")) }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 fn changes(method: &Method) -> bool {
@@ -228,8 +370,8 @@ mod tests {
     fn finds_the_token_in_header_or_cookie() {
         assert_eq!(bearer(&headers(&[("authorization", "bearer  abc ")])), Some("abc"));
         assert_eq!(bearer(&headers(&[("authorization", "Basic abc")])), None);
-        assert_eq!(cookie(&headers(&[("cookie", "a=1; _token=xyz;b=2")])), Some("xyz"));
-        assert_eq!(cookie(&headers(&[("cookie", "x_token=xyz")])), None);
+        assert_eq!(cookie(&headers(&[("cookie", "a=1; _token=xyz;b=2")]), COOKIE), Some("xyz"));
+        assert_eq!(cookie(&headers(&[("cookie", "x_token=xyz")]), COOKIE), None);
     }
 
     #[test]
@@ -237,9 +379,9 @@ mod tests {
         let refused = |via, pairs: &[(&'static str, &'static str)]| same_site(&headers(pairs), via).is_err();
         assert!(refused(Via::Cookie, &[]));
         assert!(!refused(Via::Cookie, &[("x-tradewind-request", "1")]));
-        assert!(!refused(Via::AllAdmins, &[]));
-        assert!(refused(Via::AllAdmins, &[("sec-fetch-site", "cross-site")]));
-        assert!(refused(Via::AllAdmins, &[("origin", "http://evil.example"), ("host", "localhost:8080")]));
-        assert!(!refused(Via::AllAdmins, &[("origin", "http://localhost:8080"), ("host", "localhost:8080")]));
+        assert!(!refused(Via::Nothing, &[]));
+        assert!(refused(Via::Nothing, &[("sec-fetch-site", "cross-site")]));
+        assert!(refused(Via::Nothing, &[("origin", "http://evil.example"), ("host", "localhost:8080")]));
+        assert!(!refused(Via::Nothing, &[("origin", "http://localhost:8080"), ("host", "localhost:8080")]));
     }
 }

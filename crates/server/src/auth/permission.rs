@@ -58,6 +58,11 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("POST", "/auth/token", Open),
     ("GET", "/auth/token", Open),
     ("POST", "/auth/token/cli", Open),
+    ("GET", "/auth/logout", Open),
+    ("GET", "/auth/token/login", Open),
+    ("GET", "/auth/oidc/login", Open),
+    ("GET", "/auth/oidc/callback", Open),
+    ("GET", "/ui/logins", Open),
     ("POST", "/ui/login", Open),
     ("POST", "/ui/logout", Open),
     // Users and roles.

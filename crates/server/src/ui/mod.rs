@@ -8,7 +8,7 @@ mod deadlines;
 mod events;
 mod grid;
 mod next_runs;
-mod session;
+pub mod session;
 mod structure;
 mod why;
 
@@ -20,6 +20,7 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/ui/login", session::login)
         .post("/ui/logout", session::logout)
         .get("/ui/me", session::me)
+        .get("/ui/logins", session::ways)
         .get("/ui/events", events::handle)
         .get("/ui/dags", dags::handle)
         .get("/ui/grid/{dag_id}", grid::handle)

@@ -1,5 +1,6 @@
 //! The whole server over HTTP, on both databases.
 
+mod access;
 mod admin;
 mod assets;
 mod auth;

@@ -1,7 +1,7 @@
 /** Logging in. */
 import { useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { call, ApiError } from '@/api/http'
 import { keys } from '@/api/keys'
 import { Button } from '@/components/Button'
@@ -12,6 +12,19 @@ import { messageOf } from '@/components/Toast'
 import { safeNext } from './next'
 import './login.css'
 
+/** The ways to log in, as the server has them. */
+interface Logins {
+  oidc: { name: string } | null
+}
+
+/** What the server says by a word when it turns somebody away who comes from elsewhere. */
+const TURNED_AWAY: Record<string, string> = {
+  refused: 'Logging in there did not succeed.',
+  stale: 'That took too long, or began in another window. Try again.',
+  unavailable: 'The server that checks who you are does not answer.',
+  'no-account': 'There is no account for you here. Ask an administrator.',
+}
+
 export function LoginPage() {
   const navigate = useNavigate()
   const client = useQueryClient()
@@ -19,7 +32,9 @@ export function LoginPage() {
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
   const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<string | null>(null)
+  const [error, setError] = useState<string | null>(TURNED_AWAY[params.get('error') ?? ''] ?? null)
+  const logins = useQuery({ queryKey: ['logins'], queryFn: () => call<Logins>('/ui/logins') })
+  const oidc = logins.data?.oidc ?? null
   useTitle('Log in')
 
   const submit = async () => {
@@ -66,6 +81,11 @@ export function LoginPage() {
         <Button type="submit" kind="primary" busy={busy}>
           Log in
         </Button>
+        {oidc !== null && (
+          <a className="login-other" href={`/auth/oidc/login?next=${encodeURIComponent(safeNext(params.get('next')))}`}>
+            Log in with {oidc.name}
+          </a>
+        )}
       </form>
     </main>
   )

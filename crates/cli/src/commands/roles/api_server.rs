@@ -6,7 +6,7 @@ use super::daemon::{DaemonArgs, Proceed};
 use super::{begin, database};
 use crate::commands::Context;
 use crate::error::CliError;
-use crate::roles::{self, settings};
+use crate::roles::{self, access, settings};
 
 /// Arguments of `api-server`.
 #[derive(Args, Debug)]
@@ -33,6 +33,8 @@ pub fn run(args: &ApiServerArgs, context: &Context) -> Result<(), CliError> {
     roles::run(async |shutdown| {
         let store = database(&config, context).await?;
         let mut server = settings::server(&config);
+        server.auth = access::auth(&config)?;
+        access::simple_accounts(&config, &store).await?;
         if let Some(host) = &args.host {
             server.host.clone_from(host);
         }

@@ -95,7 +95,7 @@ fn server_url(args: &WorkerArgs, config: &Config) -> String {
 
 /// Signs this worker in with the secret that it shares with the api-server.
 fn token_source(config: &Config, name: &str) -> Result<tradewind_worker::http::TokenSource, CliError> {
-    let Some(secret) = config.some_text(&options::JWT_SECRET) else {
+    let Some(secret) = crate::roles::access::secret(config) else {
         return Err(CliError::usage("a worker needs the api-server's [api_auth] jwt_secret to sign in")
             .hint("set AIRFLOW__API_AUTH__JWT_SECRET to the same value for all processes"));
     };

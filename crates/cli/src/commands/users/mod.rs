@@ -5,6 +5,8 @@ mod delete;
 mod list;
 mod password;
 mod reset_password;
+mod roles;
+mod transfer;
 
 use clap::{Args, Subcommand};
 use tradewind_store::{Store, User};
@@ -22,6 +24,14 @@ pub enum UsersCommand {
     Delete(delete::DeleteArgs),
     /// List the accounts
     List(list::ListArgs),
+    /// Give an account a role
+    AddRole(roles::RoleArgs),
+    /// Take a role from an account
+    RemoveRole(roles::RoleArgs),
+    /// Write the accounts, without passwords, to a file
+    Export(transfer::FileArgs),
+    /// Read accounts from a file
+    Import(transfer::FileArgs),
     /// Give an account a new password
     ResetPassword(reset_password::ResetPasswordArgs),
 }
@@ -31,6 +41,10 @@ pub async fn run(command: UsersCommand, context: &Context) -> Result<(), CliErro
         UsersCommand::Create(args) => create::run(args, context).await,
         UsersCommand::Delete(args) => delete::run(&args, context).await,
         UsersCommand::List(args) => list::run(&args, context).await,
+        UsersCommand::AddRole(args) => roles::run(&args, true, context).await,
+        UsersCommand::RemoveRole(args) => roles::run(&args, false, context).await,
+        UsersCommand::Export(args) => transfer::export(&args, context).await,
+        UsersCommand::Import(args) => transfer::import(&args, context).await,
         UsersCommand::ResetPassword(args) => reset_password::run(&args, context).await,
     }
 }
