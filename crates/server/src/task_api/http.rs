@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_own_try_only() {
         let id = TryId { ti_id: 7, try_number: 2 };
-        let claims = Claims { sub: id.to_string(), scope: Scope::Try, iat: 0, exp: 1 };
+        let claims = Claims { sub: id.to_string(), scope: Scope::Try, iat: 0, exp: 1, jti: None, iss: None, aud: None };
         assert_eq!(own_try(&id.to_string().to_uppercase(), &claims).ok(), Some(id));
         let other = TryId { ti_id: 7, try_number: 3 };
         let Err(Failure(error)) = own_try(&other.to_string(), &claims) else { panic!("another try's token") };
