@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowConfigException
 _ABSENT: Any = object()
 _OldOf = dict[tuple[str, str], list[tuple[str, str]]]  # old names of a present option
 _NewOf = dict[tuple[str, str], tuple[str, str]]  # the present name of an old option
-_Defaults = "dict[str, dict[str, str | None]]"
+_Defaults = dict[str, "dict[str, str | None]"]
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
 
