@@ -28,6 +28,9 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("delete_user", &["users", "delete"]),
     ("list_users", &["users", "list"]),
     ("webserver", &["api-server"]),
+    // These have their names still, but other spellings of options.
+    ("scheduler", &["scheduler"]),
+    ("worker", &["worker"]),
     ("flower", &["celery", "flower"]),
     ("rotate_fernet_key", &["rotate-fernet-key"]),
     ("sync_perm", &["sync-perm"]),
@@ -61,7 +64,9 @@ pub fn modernise(args: Vec<String>) -> Vec<String> {
         "pool" => return with_action(&args, POOL),
         "connections" if grouped => return connections(&args),
         "users" if grouped => return with_action(&args, USERS),
-        "config" if args.len() == 1 => return vec!["config".into(), "list".into()],
+        "config" if args.get(1).is_none_or(|a| a.starts_with("--color")) => {
+            return ["config", "list"].map(String::from).into_iter().chain(args.into_iter().skip(1)).collect();
+        }
         "list_dags" if args.iter().any(|a| a == "-r" || a == "--report") => {
             let rest = args.iter().skip(1).filter(|a| *a != "-r" && *a != "--report").cloned();
             return ["dags", "report"].map(String::from).into_iter().chain(rest.map(|a| flag(&a))).collect();

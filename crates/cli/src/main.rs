@@ -1,12 +1,16 @@
 //! The `tradewind` binary: reads the command line, runs one command, says what went wrong in one sentence.
 
 mod accounts;
+#[cfg(test)]
+mod airflow_cli;
+mod ask;
 mod commands;
 mod config;
 mod confirm;
 mod connection_uri;
 mod error;
 mod files;
+mod graph;
 mod home;
 mod legacy;
 mod memory;
@@ -16,6 +20,7 @@ mod progress;
 mod python_env;
 #[cfg(test)]
 mod reference;
+mod refused;
 mod roles;
 mod suggest;
 mod terminal;

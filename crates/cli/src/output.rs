@@ -1,5 +1,7 @@
 //! Prints lists of records as `-o table|json|yaml|plain`, in Airflow's shapes.
 
+use std::borrow::Cow;
+
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -31,7 +33,7 @@ pub struct OutputArgs {
 
 /// A record: column to value, in the order of the columns.
 #[derive(Clone, Debug, Default)]
-pub struct Row(pub Vec<(&'static str, Value)>);
+pub struct Row(pub Vec<(Cow<'static, str>, Value)>);
 
 impl Row {
     fn get(&self, column: &str) -> Option<&Value> {
@@ -51,7 +53,7 @@ impl Serialize for Row {
 #[macro_export]
 macro_rules! row {
     ($($column:literal => $value:expr),* $(,)?) => {
-        $crate::output::Row(vec![$(($column, serde_json::json!($value))),*])
+        $crate::output::Row(vec![$(($column.into(), serde_json::json!($value))),*])
     };
 }
 

@@ -19,6 +19,25 @@ impl Progress {
         Self { bar: Mutex::new(None), quiet: false }
     }
 
+    /// Of work that can be counted: a bar on a terminal, nothing elsewhere. `total` 0: nobody knows how much.
+    pub fn counted(what: &str, total: u64) -> Self {
+        if !terminal::stderr_colours() {
+            return Self { bar: Mutex::new(None), quiet: true };
+        }
+        let bar = if total == 0 { ProgressBar::no_length() } else { ProgressBar::new(total) };
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {eta}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what.to_owned());
+        Self { bar: Mutex::new(Some(bar)), quiet: true }
+    }
+
+    /// So much is done.
+    pub fn at(&self, done: u64) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_ref() {
+            bar.set_position(done);
+        }
+    }
+
     /// Nowhere.
     #[cfg(test)]
     pub fn quiet() -> Self {

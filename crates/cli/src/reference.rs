@@ -7,7 +7,10 @@ use clap::CommandFactory;
 
 use crate::config::Kind;
 use crate::config::options::{ALL, Spec};
+use crate::config::renames::RENAMES;
+use crate::config::unused::{UNUSED, Why};
 use crate::parse::Cli;
+use crate::refused::REFUSED;
 
 fn allowed(spec: &Spec) -> String {
     match spec.kind {
@@ -26,7 +29,7 @@ fn configuration() -> String {
     let mut page = String::from(
         "# Options\n\nSet them in `$AIRFLOW_HOME/airflow.cfg` or, stronger, in the environment: `[core] dags_folder` is\n\
          `AIRFLOW__CORE__DAGS_FOLDER`. Of secrets, `AIRFLOW__CORE__FERNET_KEY_CMD` is a command that prints the value.\n\
-         Options of Airflow that are not here have no effect; they are named when a process starts.\n",
+         Options of Airflow that are not read are below, with the reason; those that are set are named when a process starts.\n",
     );
     let mut section = "";
     for spec in ALL {
@@ -36,6 +39,19 @@ fn configuration() -> String {
         }
         let default = if spec.default.is_empty() { String::new() } else { format!("`{}`", spec.default) };
         writeln!(page, "| `{}` | {default} | {} | {} |", spec.key, allowed(spec), spec.doc).unwrap();
+    }
+    page.push_str(
+        "\n## Options of Airflow that are not read\n\n`tradewind config lint` names those that are set. Old names of options above \
+         are read; `tradewind config update` changes them to the new ones.\n\n| section | options | why not |\n| --- | --- | --- |\n",
+    );
+    for (section, keys, why) in UNUSED {
+        let keys = if *keys == "*" { "all".to_owned() } else { format!("`{}`", keys.replace(' ', "` `")) };
+        let what = if matches!(why, Why::Obsolete(_)) { "not needed" } else { "not available" };
+        writeln!(page, "| `[{section}]` | {keys} | {what}: {} |", why.reason()).unwrap();
+    }
+    page.push_str("\n## Old names\n\n| old | new |\n| --- | --- |\n");
+    for (section, key, new_section, new_key) in RENAMES {
+        writeln!(page, "| `[{section}] {key}` | `[{new_section}] {new_key}` |").unwrap();
     }
     page
 }
@@ -48,6 +64,11 @@ fn commands() -> String {
     let mut root = Cli::command().name("tradewind").bin_name("tradewind").term_width(100);
     root.build();
     describe(&root, &mut page);
+    page.push_str("\n## Not available\n\nWhat Airflow's command lines have besides, and why it is refused.\n\n| command | options | |\n| --- | --- | --- |\n");
+    for refusal in REFUSED {
+        let options = refusal.options.iter().map(|o| format!("`{o}`")).collect::<Vec<_>>().join(" ");
+        writeln!(page, "| `{}` | {options} | {} |", refusal.command, refusal.why).unwrap();
+    }
     page
 }
 

@@ -5,6 +5,7 @@ mod admin;
 mod assets;
 mod callbacks;
 mod change;
+mod clean;
 mod dag;
 mod db;
 mod error;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 
 use tradewind_core::Timestamp;
 
-pub use admin::{Connection, NewEvent, Permission, Pool, User, UserHistory, Variable};
+pub use admin::{Connection, NewEvent, Permission, Pool, Rotated, User, UserHistory, Variable};
 pub use assets::{
     AssetConsumerRow, AssetEventSource, AssetRunOutcome, AssetUse, AssetUseKind, EventRun, NewAssetEvent,
 };
@@ -41,6 +42,7 @@ pub use change::{
     BackfillChange, BackfillOutcome, ClearOutcome, ClearTis, NewBackfill, NewBackfillRun, RunStateOutcome,
     TriggerOutcome,
 };
+pub use clean::CleanFilter;
 pub use dag::{
     AskError, DagFileRow, DagScheduleRow, DagVersionRow, ExternalDag, FileResult, OpenQuestion, ParseReport, ParsedDag,
     StoredImportError, TimetableAnswer, TimetableQuestion, external_in,

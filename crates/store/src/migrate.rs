@@ -89,6 +89,38 @@ impl Store {
         }
     }
 
+    /// Drops everything and leaves it so. All data is lost.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn empty(&self) -> Result<(), Error> {
+        let mut tx = self.db().write().await?;
+        drop_all(&mut tx).await?;
+        tx.commit().await?;
+        self.alert_cache().clear();
+        self.notifier().notify_all();
+        Ok(())
+    }
+
+    /// The SQL that [`Store::migrate`] would run now.
+    ///
+    /// # Errors
+    /// Those of [`Store::migrate`].
+    pub async fn pending_sql(&self) -> Result<String, Error> {
+        let mut reader = self.db().reader().await?;
+        let mut applied = Vec::new();
+        if table_exists(&mut reader, "schema_migration").await? {
+            applied = APPLIED.query().all::<(i64, String)>(&mut reader).await?;
+        }
+        compare(&applied, self.dialect())?;
+        Ok(text_of(missing(&applied), self.dialect()))
+    }
+
+    /// The SQL that makes an empty database ready.
+    pub fn whole_sql(dialect: Dialect) -> String {
+        text_of(MIGRATIONS.iter(), dialect)
+    }
+
     /// Drops everything and migrates afresh. All data is lost.
     ///
     /// # Errors
@@ -98,16 +130,27 @@ impl Store {
         if self.dialect() == Dialect::Postgres {
             ADVISORY_LOCK.query().run(&mut tx).await?;
         }
-        // Referencing tables first.
-        for table in TABLES {
-            sql(format!("DROP TABLE IF EXISTS {table}")).run(&mut tx).await?;
-        }
+        drop_all(&mut tx).await?;
         let report = migrate(&mut tx, self.dialect(), crate::now().as_micros()).await?;
         tx.commit().await?;
         self.alert_cache().clear();
         self.notifier().notify_all();
         Ok(report)
     }
+}
+
+/// What migrations run, as one text.
+fn text_of<'m>(migrations: impl Iterator<Item = &'m Migration>, dialect: Dialect) -> String {
+    let one = |m: &Migration| format!("-- {:04}_{}\n{}\n", m.version, m.name, for_dialect(m.text, dialect));
+    migrations.map(one).collect()
+}
+
+async fn drop_all(tx: &mut Writing) -> Result<(), Error> {
+    // Referencing tables first.
+    for table in TABLES {
+        sql(format!("DROP TABLE IF EXISTS {table}")).run(tx).await?;
+    }
+    Ok(())
 }
 
 /// Every table, those that reference others first.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ def run_task(ti: Any) -> Outcome:
         task = ti.task
         task.__dict__.pop("_init_done", None)  # what is assigned from here on makes no dependencies
         _render(task, context, from_xcom)
+        if os.environ.get("TRADEWIND_RENDER_ONLY"):
+            return Outcome("success")  # `tasks render`: what the templates become is all that is asked
         call_each(callbacks_of(task, "on_execute"), context, "on_execute_callback")
         with _timeout(ti), _end_on_signal(task), _named(ti, task, context):
             result = _execute(ti, task, context)

@@ -2,6 +2,8 @@
 
 mod assets;
 mod backfill;
+mod cheat_sheet;
+mod completion;
 mod config;
 mod connections;
 mod dags;
@@ -9,14 +11,20 @@ mod db;
 mod env;
 mod info;
 mod jobs;
+mod kerberos;
 pub mod lookup;
+mod partitions;
+mod plugins;
 mod pools;
+mod providers;
 mod roles;
+mod rotate_fernet_key;
 mod schedulers;
 mod serialized;
 pub mod session;
 mod state_store;
 mod subdir;
+mod sync_perm;
 mod tasks;
 mod user_roles;
 mod users;
@@ -68,6 +76,9 @@ pub enum Command {
     /// Look after pools
     #[command(subcommand)]
     Pools(pools::PoolsCommand),
+    /// Look after the partitions of runs
+    #[command(subcommand)]
+    Partitions(partitions::PartitionsCommand),
     /// Look after what tasks remember
     #[command(subcommand)]
     StateStore(state_store::StateStoreCommand),
@@ -83,12 +94,28 @@ pub enum Command {
     /// Look after Python environments
     #[command(subcommand)]
     Env(env::EnvCommand),
+    /// See what provider packages offer
+    #[command(subcommand)]
+    Providers(providers::ProvidersCommand),
+    /// List the plugins
+    Plugins(plugins::PluginsArgs),
     /// Look after running processes
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
     /// Show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Encrypt every secret anew, with the first of the Fernet keys
+    RotateFernetKey,
+    /// Keep a Kerberos ticket fresh
+    Kerberos(kerberos::KerberosArgs),
+    /// Rights follow roles and DAGs at once; scripts of Airflow 1 and 2 ask for it
+    #[command(hide = true)]
+    SyncPerm,
+    /// Print a script that completes commands in a shell
+    Completion(completion::CompletionArgs),
+    /// List every command with what it does
+    CheatSheet,
     /// Show what runs here
     Info(info::InfoArgs),
     /// Print the version
@@ -131,6 +158,14 @@ pub fn run(cli: Cli, program: &'static str, began: Instant) -> Result<(), CliErr
         Command::Config(command) => config::run(command, &context),
         Command::Env(command) => env::run(command, &context),
         Command::Version(args) => version::run(&args, &context),
+        Command::Providers(command) => providers::run(command, &context),
+        Command::Plugins(args) => plugins::run(&args, &context),
+        Command::Kerberos(args) => kerberos::run(&args, &context),
+        Command::Completion(args) => completion::run(&args, &context),
+        Command::CheatSheet => cheat_sheet::run(&context),
+        Command::RotateFernetKey => wait_for(rotate_fernet_key::run(&context)),
+        Command::SyncPerm => wait_for(sync_perm::run(&context)),
+        Command::Partitions(command) => wait_for(partitions::run(command, &context)),
         Command::Dags(command) => wait_for(dags::run(command, &context)),
         Command::Assets(command) => wait_for(assets::run(command, &context)),
         Command::Backfill(command) => wait_for(backfill::run(command, &context)),

@@ -9,12 +9,15 @@ use std::time::Duration;
 mod first_file;
 mod ini;
 pub mod options;
-mod renames;
+pub mod renames;
+pub mod rewrite;
 mod sources;
 mod unknown;
+pub mod unused;
 
 pub use first_file::{FirstSecrets, write as write_first_file};
 pub use options::{Kind, Spec};
+pub use renames::renamed;
 pub use sources::Source;
 pub use unknown::Unused;
 
@@ -71,12 +74,16 @@ pub struct Setting {
     pub source: Source,
 }
 
+/// An old name, the new one, and where the old one stands.
+pub type OldName = ((&'static str, &'static str), (&'static str, &'static str), Source);
+
 /// The whole configuration, checked.
 pub struct Config {
     home: PathBuf,
     settings: BTreeMap<(&'static str, &'static str), Setting>,
     others: BTreeMap<(String, String), Setting>,
     unused: Vec<Unused>,
+    old: Vec<OldName>,
     file: PathBuf,
 }
 
@@ -117,7 +124,14 @@ impl Config {
             settings.insert((spec.section, spec.key), Setting { text, source });
         }
         let (others, unused) = others(&raw);
-        Ok(Self { home, settings, others, unused, file: raw.file })
+        let mut old = Vec::new();
+        for (section, key, new_section, new_key) in renames::RENAMES {
+            // Only where it stands: its value was read above, or another name won.
+            if let Some(source) = raw.place(section, key) {
+                old.push(((*section, *key), (*new_section, *new_key), source));
+            }
+        }
+        Ok(Self { home, settings, others, unused, old, file: raw.file })
     }
 
     /// `AIRFLOW_HOME`.
@@ -135,6 +149,21 @@ impl Config {
         let unused: Vec<Unused> =
             self.unused.iter().filter(|u| all || matches!(u.what, unknown::Known::Misspelt(_))).cloned().collect();
         unknown::warnings(&unused)
+    }
+
+    /// What is set and not read.
+    pub fn unused(&self) -> &[Unused] {
+        &self.unused
+    }
+
+    /// Whether it is an option that is read, under its present name.
+    pub fn is_option(&self, section: &str, key: &str) -> bool {
+        self.settings.keys().any(|(s, k)| *s == section && *k == key)
+    }
+
+    /// Old names that are in use, with the new ones and where they stand.
+    pub fn old_names(&self) -> &[OldName] {
+        &self.old
     }
 
     /// An option's text and source.

@@ -117,6 +117,12 @@ options! {
         "More words, separated by commas, that make the name of a variable or an extra a secret's."
     ALLOWED_DESERIALIZATION_CLASSES = ["core"] "allowed_deserialization_classes", Text, "airflow.*";
         "Classes that XComs may turn into, as patterns separated by spaces."
+    ALLOWED_DESERIALIZATION_CLASSES_REGEXP = ["core"] "allowed_deserialization_classes_regexp", Text, "";
+        "The same as regular expressions, separated by spaces."
+    XCOM_BACKEND = ["core"] "xcom_backend", Text, "airflow.sdk.execution_time.xcom.BaseXCom";
+        "The class that XComs are written and read with: its path."
+    DEFAULT_IMPERSONATION = ["core"] "default_impersonation", Text, "";
+        "The user of the system that tasks run as which do not say."
     DEFAULT_TASK_RETRY_DELAY = ["core"] "default_task_retry_delay", Seconds(0.0), "300";
         "Seconds between retries, for tasks that do not say."
     MAX_TASK_RETRY_DELAY = ["core"] "max_task_retry_delay", Seconds(0.0), "86400";
@@ -129,6 +135,8 @@ options! {
         "Accounts that the api-server makes: name:role, separated by commas, with a role of admin, op, user or viewer. Their passwords are made and kept in the passwords file."
     SIMPLE_AUTH_MANAGER_PASSWORDS_FILE = ["core"] "simple_auth_manager_passwords_file", Path, "{AIRFLOW_HOME}/simple_auth_manager_passwords.json.generated";
         "The file (JSON: name and password) with the passwords of simple_auth_manager_users."
+    TEST_CONNECTION = ["core"] "test_connection", Choice(&["Disabled", "Enabled", "Hidden"]), "Disabled";
+        "Whether `connections test` may let hooks try connections."
     EXECUTION_API_SERVER_URL = ["core"] "execution_api_server_url", Text, "";
         "Where workers reach the api-server, such as http://10.0.0.5:8080/execution/. Default: [api] base_url, else this machine."
     SQL_ALCHEMY_CONN = ["database"] "sql_alchemy_conn", Text, "sqlite:///{AIRFLOW_HOME}/airflow.db", sensitive;
@@ -281,6 +289,10 @@ options! {
         "Accounts that have a password here are opened by the proxy as well."
     DEFAULT_QUEUE = ["operators"] "default_queue", Text, "default";
         "Queue of tasks that do not say, and of workers that do not say."
+    DEFAULT_OWNER = ["operators"] "default_owner", Text, "airflow";
+        "Owner of tasks that do not say."
+    DEFAULT_DEFERRABLE = ["operators"] "default_deferrable", Flag, "False";
+        "Whether operators that can do so wait without a process, when they do not say."
     ALLOW_ILLEGAL_ARGUMENTS = ["operators"] "allow_illegal_arguments", Flag, "False";
         "Only warn about arguments that an operator does not know, as Airflow 1.10 did."
     SENSORS_DEFAULT_TIMEOUT = ["sensors"] "default_timeout", Seconds(0.0), "604800";
@@ -335,6 +347,10 @@ options! {
         "Seconds after which a process that parses a file is killed."
     DAG_BUNDLE_CONFIG_LIST = ["dag_processor"] "dag_bundle_config_list", Json, "";
         "DAG folders besides or instead of [core] dags_folder, as Airflow 3's JSON list. LocalDagBundle is supported."
+    WORKERS_SECRETS_BACKEND = ["workers"] "secrets_backend", Text, "";
+        "Class of a secrets backend that tasks ask before anything else; [secrets] backend is for DAG files as well."
+    WORKERS_SECRETS_BACKEND_KWARGS = ["workers"] "secrets_backend_kwargs", Json, "", sensitive;
+        "Its arguments, a JSON object."
     MIN_HEARTBEAT_INTERVAL = ["workers"] "min_heartbeat_interval", Seconds(0.1), "5";
         "Seconds between heartbeats of workers."
     CALLBACK_EXECUTION_TIMEOUT = ["callbacks"] "callback_execution_timeout", Seconds(0.0), "0";
@@ -373,16 +389,46 @@ options! {
         "Seconds to wait for the mail server."
     SMTP_RETRY_LIMIT = ["smtp"] "smtp_retry_limit", Int(1, 1000), "5";
         "How often a mail is tried to be sent."
+    SECRETS_BACKEND = ["secrets"] "backend", Text, "";
+        "Class of a secrets backend that is asked for connections and variables before anything else."
+    SECRETS_BACKEND_KWARGS = ["secrets"] "backend_kwargs", Json, "", sensitive;
+        "Its arguments, a JSON object."
+    STATSD_ON = ["metrics"] "statsd_on", Flag, "False";
+        "Whether what DAG files and tasks count goes out as StatsD."
+    STATSD_HOST = ["metrics"] "statsd_host", Text, "localhost";
+        "Where to."
+    STATSD_PORT = ["metrics"] "statsd_port", Int(1, 65_535), "8125";
+        "The port there."
+    STATSD_PREFIX = ["metrics"] "statsd_prefix", Text, "airflow";
+        "What names begin with."
+    VENV_INSTALL_METHOD = ["standard"] "venv_install_method", Choice(&["auto", "pip", "uv"]), "auto";
+        "What installs the packages of PythonVirtualenvOperator."
     STATE_BACKEND = ["state_store"] "backend", Choice(&["airflow.state.metastore.MetastoreBackend"]), "airflow.state.metastore.MetastoreBackend";
         "Where the state of tasks and assets is kept: in Tradewind's database, and nowhere else."
     STATE_RETENTION_DAYS = ["state_store"] "default_retention_days", Int(0, 36_500), "30";
         "Days until what a task remembers is forgotten, unless the task says otherwise; 0: never."
     STATE_CLEAR_ON_SUCCESS = ["state_store"] "clear_on_success", Flag, "False";
         "A task instance that succeeds forgets what it remembered."
+    STATE_MAX_VALUE_BYTES = ["state_store"] "max_value_storage_bytes", Int(0, ANY), "65535";
+        "Bytes of a remembered value above which its author is warned."
     STATE_CLEANUP_BATCH_SIZE = ["state_store"] "state_cleanup_batch_size", Int(0, ANY), "0";
         "Entries that `state-store clean` deletes in one transaction; 0: all."
     TRUSTED_PROXIES = ["tradewind"] "trusted_proxies", Text, "";
         "Addresses and networks, separated by commas, of proxies that may say on whose behalf they ask (X-Forwarded-For, [auth_proxy] remote_user_header)."
+    KERBEROS_CCACHE = ["kerberos"] "ccache", Path, "/tmp/airflow_krb5_ccache";
+        "Where `kerberos` keeps the ticket."
+    KERBEROS_PRINCIPAL = ["kerberos"] "principal", Text, "airflow";
+        "Whose ticket `kerberos` keeps fresh; _HOST stands for this host's name."
+    KERBEROS_REINIT_FREQUENCY = ["kerberos"] "reinit_frequency", Seconds(1.0), "3600";
+        "Seconds between renewals of the ticket."
+    KERBEROS_KINIT_PATH = ["kerberos"] "kinit_path", Text, "kinit";
+        "The program that gets tickets."
+    KERBEROS_KEYTAB = ["kerberos"] "keytab", Path, "airflow.keytab";
+        "The file with the keys."
+    KERBEROS_FORWARDABLE = ["kerberos"] "forwardable", Flag, "True";
+        "Whether the ticket may be passed on to other hosts."
+    KERBEROS_INCLUDE_IP = ["kerberos"] "include_ip", Flag, "True";
+        "Whether the ticket is bound to this host's addresses."
     WARM_HOSTS = ["tradewind"] "warm_hosts", Int(0, 10_000), "8";
         "DAG files that a worker keeps imported, so that their tasks start in a few milliseconds. 0 keeps none."
     PYTHON = ["tradewind"] "python", Path, "";

@@ -98,6 +98,19 @@ impl Raw {
         Ok(None)
     }
 
+    /// Where a name is set, by itself or by a `_CMD` or `_SECRET`.
+    pub fn place(&self, section: &str, key: &str) -> Option<Source> {
+        ["", "_cmd", "_secret"].into_iter().find_map(|ending| {
+            let variable = format!("{}{}", env_var(section, key), ending.to_uppercase());
+            if self.env.contains_key(&variable) {
+                return Some(Source::Env(variable));
+            }
+            let key = format!("{key}{ending}");
+            let entry = self.entries.iter().find(|e| e.section == section && e.key == key)?;
+            Some(Source::File(self.file.clone(), entry.line))
+        })
+    }
+
     fn file_value(&self, section: &str, key: &str) -> Result<Option<(String, Source)>, Refused> {
         let of = |section: &str, key: &str| self.entries.iter().find(|e| e.section == section && e.key == key);
         let Some(entry) = of(section, key) else { return Ok(None) };

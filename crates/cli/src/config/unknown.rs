@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use super::options;
 use super::sources::Source;
+use super::unused::{self, Why};
 use crate::suggest::nearest;
 
 /// Every option name of Airflow 1.10 to 3.3: section to keys.
@@ -16,6 +17,12 @@ static AIRFLOW: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::
         .map(|(section, keys)| (section, keys.split_whitespace().collect()))
         .collect()
 });
+
+/// Keys of a section of Airflow; none: there is no such section.
+#[cfg(test)]
+pub fn keys_of(section: &str) -> Vec<&'static str> {
+    AIRFLOW.get(section).cloned().unwrap_or_default()
+}
 
 /// An option that was set and that no part of Tradewind reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +35,22 @@ pub struct Unused {
     pub source: Source,
     /// What is known about it.
     pub what: Known,
+}
+
+impl Unused {
+    /// What is to be said of it.
+    pub fn sentence(&self) -> String {
+        let place = format!("{}: [{}] {}", self.source, self.section, self.key);
+        match &self.what {
+            Known::Misspelt(meant) => format!("{place} is not an option; did you mean {meant}?"),
+            Known::Own => format!("{place} is not an option of Airflow or Tradewind; DAG files can read it"),
+            Known::ByAirflow => match unused::find(&self.section, &self.key) {
+                Some(Why::Obsolete(reason)) => format!("{place} is not needed: {reason}"),
+                Some(Why::NotAvailable(reason)) => format!("{place} has no effect: {reason}"),
+                None => format!("{place} is read by its provider, if at all"),
+            },
+        }
+    }
 }
 
 /// What is known about an option that is not used.

@@ -24,7 +24,7 @@ pub use callbacks::callbacks;
 pub use engine::{Runner, dag_processors, scheduler, timetables};
 pub use hosts::{hosts, hosts_with};
 pub use logging::start as start_logging;
-pub use parser::{answerer, answerer_without_database};
+pub use parser::{HostParser, answerer, answerer_without_database};
 pub use shutdown::on_signal;
 pub use standalone::standalone;
 pub use triggerer::{Triggering, triggerer};

@@ -119,6 +119,21 @@ pub fn bundles(config: &Config) -> Result<Vec<Bundle>, CliError> {
     Ok(bundles)
 }
 
+/// Those of [`bundles`] that are named; all when none is.
+///
+/// # Errors
+/// There is no bundle of a name; exit code 2.
+pub fn bundles_named(config: &Config, names: &[String]) -> Result<Vec<Bundle>, CliError> {
+    let mut all = bundles(config)?;
+    if let Some(missing) = names.iter().find(|name| all.iter().all(|bundle| bundle.name != **name)) {
+        let there: Vec<&str> = all.iter().map(|bundle| bundle.name.as_str()).collect();
+        return Err(CliError::usage(format!("there is no bundle '{missing}'"))
+            .hint(format!("the configuration has {}", there.join(", "))));
+    }
+    all.retain(|bundle| names.is_empty() || names.contains(&bundle.name));
+    Ok(all)
+}
+
 /// Name of the folder with the example DAGs.
 const EXAMPLES_BUNDLE: &str = "example_dags";
 

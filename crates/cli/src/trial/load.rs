@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tradewind_core::TriggerRule;
 use tradewind_engine::dag_processor::list_dag_files;
 use tradewind_protocol::SerializedDag;
 use tradewind_protocol::frames::Parsed;
@@ -26,6 +27,31 @@ pub struct Found {
     pub bundle: Bundle,
     /// The file below that folder.
     pub relative: String,
+}
+
+impl Found {
+    /// Leaves one task alone in it: tried once, and nothing holds it back.
+    ///
+    /// # Errors
+    /// There is no such task.
+    pub fn only(&mut self, task_id: &str) -> Result<(), CliError> {
+        let dag = &mut self.dag;
+        let ids: Vec<String> = dag.tasks.iter().map(|t| t.task_id.clone()).collect();
+        dag.tasks.retain(|t| t.task_id == task_id);
+        let Some(task) = dag.tasks.first_mut() else {
+            let error = CliError::failed(format!("the DAG '{}' has no task '{task_id}'", dag.dag_id));
+            return Err(match nearest(task_id, ids.iter().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean '{near}'?")),
+                None => error.hint(format!("it has {}", ids.join(", "))),
+            });
+        };
+        task.downstream.clear();
+        task.trigger_rule = TriggerRule::Always;
+        task.retries = Some(0);
+        task.depends_on_past = false;
+        task.wait_for_downstream = false;
+        Ok(())
+    }
 }
 
 /// Finds the DAG: in `file` if one is named, else where the database says, else in any DAG file.

@@ -48,6 +48,8 @@ pub struct Trial {
     pub conf: Value,
     /// The database that variables and connections come from, if there is one.
     pub real: Option<Store>,
+    /// Without the logs of its tasks.
+    pub quiet: bool,
 }
 
 /// How it ended.
@@ -112,7 +114,7 @@ async fn run_in(
         Store::open(&format!("sqlite:///{}", folder.join("trial.db").display()), StoreOptions::default()).await?;
     store.migrate().await?;
     let bundles = vec![trial.found.bundle.clone()];
-    let dag_id = trial.found.dag.dag_id.clone();
+    let (dag_id, quiet) = (trial.found.dag.dag_id.clone(), trial.quiet);
     let parsed = parsed_dag(trial.found.dag, &settings::dag_defaults(config), false)
         .map_err(|error| CliError::failed(error.message))?;
     store
@@ -161,7 +163,9 @@ async fn run_in(
     let run_key = start(&store, &dag_id, trial.logical_date, trial.run_id, trial.conf).await?;
     let mut logs = follow::Logs::new(worker_config.base_log_folder.clone());
     let run = loop {
-        logs.print_new();
+        if !quiet {
+            logs.print_new();
+        }
         let run = store.find_run_by_key(run_key).await?.ok_or_else(|| CliError::failed("the run has disappeared"))?;
         if matches!(run.state, RunState::Success | RunState::Failed) || shutdown.is_cancelled() {
             break run;
@@ -175,7 +179,9 @@ async fn run_in(
     worker.stop("interrupted").await;
     end.cancel();
     let _ = tokio::join!(scheduling, timetables, waiting, triggers);
-    logs.print_new();
+    if !quiet {
+        logs.print_new();
+    }
     let by = TiFilter { run_keys: vec![run_key], ..TiFilter::default() };
     let tasks = store.list_tis(&by, &order(TI_COLUMNS, "id")?, ALL).await?.rows;
     store.close().await;

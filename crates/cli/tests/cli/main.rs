@@ -5,5 +5,6 @@ mod command;
 mod config;
 mod db;
 mod state_store;
+mod upkeep;
 mod why;
 mod words;

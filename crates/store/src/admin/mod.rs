@@ -4,6 +4,7 @@ mod connections;
 mod events;
 mod pools;
 mod roles;
+mod rotate;
 mod settings;
 mod tokens;
 mod users;
@@ -14,6 +15,7 @@ pub use events::NewEvent;
 pub use pools::Pool;
 pub use roles::Permission;
 pub(crate) use roles::keep_dag_access;
+pub use rotate::Rotated;
 pub use users::{User, UserHistory};
 pub use variables::Variable;
 

@@ -7,6 +7,8 @@ use crate::{Error, Store, Topic};
 
 static RUN_NOTE: Statement = Statement::new("UPDATE dag_run SET note = $2, updated_at = $3 WHERE id = $1");
 static TI_NOTES: Statement = Statement::new("UPDATE task_instance SET note = $2, updated_at = $3 WHERE id IN {ids}");
+static FORGET_PARTITIONS: Statement =
+    Statement::new("UPDATE dag_run SET partition_key = NULL, partition_date = NULL, updated_at = $2 WHERE id IN {ids}");
 static RENDERED: Statement = Statement::new(
     "UPDATE task_instance SET rendered_fields = $3
      WHERE id = $1 AND try_number = $2 AND state IN ('running', 'restarting')",
@@ -36,6 +38,18 @@ impl Store {
     pub async fn set_ti_notes(&self, ti_ids: &[i64], note: Option<&str>) -> Result<u64, Error> {
         let mut tx = self.begin().await?;
         let written = TI_NOTES.bind(ids(ti_ids.iter().copied())).bind(note).bind(crate::now()).run(&mut tx).await?;
+        tx.notify(Topic::Ui);
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// Lets runs forget which partition they are about; answers how many there are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn forget_partitions(&self, run_keys: &[i64]) -> Result<u64, Error> {
+        let mut tx = self.begin().await?;
+        let written = FORGET_PARTITIONS.bind(ids(run_keys.iter().copied())).bind(crate::now()).run(&mut tx).await?;
         tx.notify(Topic::Ui);
         tx.commit().await?;
         Ok(written)

@@ -63,6 +63,6 @@ pub async fn run(args: &DetailsArgs, context: &Context) -> Result<(), CliError> 
             "consuming_tasks" => of_kind("inlet"),
         }
     };
-    let columns: Vec<&str> = shown.0.iter().map(|(name, _)| *name).collect();
-    print(args.output.output, &columns, vec![shown])
+    let columns: Vec<&str> = shown.0.iter().map(|(name, _)| name.as_ref()).collect();
+    print(args.output.output, &columns, vec![shown.clone()])
 }

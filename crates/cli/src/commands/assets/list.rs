@@ -59,6 +59,7 @@ pub async fn run(args: &ListArgs, context: &Context) -> Result<(), CliError> {
             })
             .collect()
     };
-    let rows = rows.into_iter().map(|row| Row(row.0.into_iter().filter(|(name, _)| shown.contains(name)).collect()));
+    let rows =
+        rows.into_iter().map(|row| Row(row.0.into_iter().filter(|(name, _)| shown.contains(&name.as_ref())).collect()));
     print(args.output.output, &shown, rows.collect())
 }

@@ -75,6 +75,6 @@ pub async fn run(args: &MaterializeArgs, context: &Context) -> Result<(), CliErr
         "state" => run.state.as_str(),
         "triggering_user_name" => run.triggering_user,
     };
-    let columns: Vec<&str> = shown.0.iter().map(|(name, _)| *name).collect();
-    print(args.output.output, &columns, vec![shown])
+    let columns: Vec<&str> = shown.0.iter().map(|(name, _)| name.as_ref()).collect();
+    print(args.output.output, &columns, vec![shown.clone()])
 }

@@ -1,11 +1,13 @@
 //! `connections`: addresses and credentials of other systems.
 
 mod add;
+mod defaults;
 mod delete;
 mod export;
 mod get;
 mod import;
 mod list;
+mod test;
 
 use clap::Subcommand;
 use tradewind_store::Connection;
@@ -21,6 +23,8 @@ use crate::row;
 pub enum ConnectionsCommand {
     /// Add a connection
     Add(add::AddArgs),
+    /// Make the connections that Airflow makes in a new database
+    CreateDefaultConnections,
     /// Delete a connection
     Delete(delete::DeleteArgs),
     /// Write all connections to a file, with their secrets
@@ -31,11 +35,15 @@ pub enum ConnectionsCommand {
     Import(import::ImportArgs),
     /// List the connections
     List(list::ListArgs),
+    /// Find out whether a connection works
+    Test(test::TestArgs),
 }
 
 pub async fn run(command: ConnectionsCommand, context: &Context) -> Result<(), CliError> {
     match command {
         ConnectionsCommand::Add(args) => add::run(&args, context).await,
+        ConnectionsCommand::CreateDefaultConnections => defaults::run(context).await,
+        ConnectionsCommand::Test(args) => test::run(&args, context).await,
         ConnectionsCommand::Delete(args) => delete::run(&args, context).await,
         ConnectionsCommand::Export(args) => export::run(&args, context).await,
         ConnectionsCommand::Get(args) => get::run(&args, context).await,

@@ -28,6 +28,9 @@ pub struct ListArgs {
     /// Only DAGs of these bundles
     #[arg(short = 'B', long, value_name = "NAME")]
     bundle_name: Vec<String>,
+    /// What the DAG files say now, instead of what the database knows
+    #[arg(short, long)]
+    local: bool,
     #[command(flatten)]
     subdir: Subdir,
 }
@@ -73,13 +76,20 @@ pub async fn run(args: &ListArgs, context: &Context) -> Result<(), CliError> {
         };
         columns.push(*column);
     }
-    let session = Session::open(context).await?;
-    let dags = session.store.list_dags(&DagFilter::default(), &order(DAG_COLUMNS, "dag_id")?, ALL).await?.rows;
+    let (_local, store) = match args.local {
+        true => {
+            let local = super::local::parse(&context.config()?, &args.bundle_name, context).await?;
+            let store = local.store.clone();
+            (Some(local), store)
+        }
+        false => (None, Session::open(context).await?.store),
+    };
+    let dags = store.list_dags(&DagFilter::default(), &order(DAG_COLUMNS, "dag_id")?, ALL).await?.rows;
     let rows = dags
         .iter()
         .filter(|d| args.bundle_name.is_empty() || args.bundle_name.contains(&d.bundle_name))
         .filter(|d| args.subdir.has(&d.fileloc))
-        .map(|d| Row(columns.iter().map(|(name, value)| (*name, value(d))).collect()))
+        .map(|d| Row(columns.iter().map(|(name, value)| ((*name).into(), value(d))).collect()))
         .collect();
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     print(args.output.output, &names, rows)

@@ -19,14 +19,24 @@ pub struct ListImportErrorsArgs {
     /// Only files of these bundles
     #[arg(short = 'B', long, value_name = "NAME")]
     bundle_name: Vec<String>,
+    /// What the DAG files say now, instead of what the database knows
+    #[arg(short, long)]
+    local: bool,
     #[command(flatten)]
     subdir: Subdir,
 }
 
 pub async fn run(args: &ListImportErrorsArgs, context: &Context) -> Result<(), CliError> {
-    let session = Session::open(context).await?;
+    let (_local, store) = match args.local {
+        true => {
+            let local = super::local::parse(&context.config()?, &args.bundle_name, context).await?;
+            let store = local.store.clone();
+            (Some(local), store)
+        }
+        false => (None, Session::open(context).await?.store),
+    };
     let order = order(IMPORT_ERROR_COLUMNS, "filename")?;
-    let errors = session.store.list_import_errors(&ImportErrorFilter::default(), &order, ALL).await?.rows;
+    let errors = store.list_import_errors(&ImportErrorFilter::default(), &order, ALL).await?.rows;
     let rows = errors
         .iter()
         .filter(|e| args.bundle_name.is_empty() || args.bundle_name.contains(&e.bundle_name))

@@ -5,16 +5,23 @@ mod delete;
 mod details;
 mod list;
 mod list_import_errors;
+mod list_jobs;
 mod list_runs;
+mod local;
 mod next_execution;
 mod pause;
 mod report;
+mod reserialize;
 mod show;
+mod show_dependencies;
 mod state;
 mod test;
 mod trigger;
 
 use clap::Subcommand;
+
+pub use reserialize::once;
+pub use show::graph;
 
 use super::Context;
 use crate::error::CliError;
@@ -35,6 +42,8 @@ pub enum DagsCommand {
     List(list::ListArgs),
     /// List the DAG files that could not be read, and why
     ListImportErrors(list_import_errors::ListImportErrorsArgs),
+    /// List the processes that work on DAGs
+    ListJobs(list_jobs::ListJobsArgs),
     /// List the runs of a DAG
     ListRuns(list_runs::ListRunsArgs),
     /// Show when a DAG will run next
@@ -43,8 +52,12 @@ pub enum DagsCommand {
     Pause(pause::PauseArgs),
     /// Show what parsing each DAG file took
     Report(report::ReportArgs),
+    /// Parse every DAG file again, changed or not
+    Reserialize(reserialize::ReserializeArgs),
     /// Print the tasks of a DAG and their dependencies as a Graphviz graph
     Show(show::ShowArgs),
+    /// Print which DAGs depend on which, and through which assets, as a Graphviz graph
+    ShowDependencies(show_dependencies::ShowDependenciesArgs),
     /// Show the state of a run
     State(state::StateArgs),
     /// Run a DAG here and now, with its logs on the terminal
@@ -63,10 +76,13 @@ pub async fn run(command: DagsCommand, context: &Context) -> Result<(), CliError
         DagsCommand::Details(args) => details::run(&args, context).await,
         DagsCommand::List(args) => list::run(&args, context).await,
         DagsCommand::ListImportErrors(args) => list_import_errors::run(&args, context).await,
+        DagsCommand::ListJobs(args) => list_jobs::run(&args, context).await,
         DagsCommand::ListRuns(args) => list_runs::run(&args, context).await,
         DagsCommand::NextExecution(args) => next_execution::run(&args, context).await,
         DagsCommand::Pause(args) => pause::run(&args, true, context).await,
         DagsCommand::Report(args) => report::run(&args, context).await,
+        DagsCommand::Reserialize(args) => reserialize::run(&args, context).await,
+        DagsCommand::ShowDependencies(args) => show_dependencies::run(&args, context).await,
         DagsCommand::Show(args) => show::run(&args, context).await,
         DagsCommand::State(args) => state::run(&args, context).await,
         DagsCommand::Test(args) => test::run(args, context).await,

@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tradewind_core::{RunState, TaskState, Timestamp};
+use tradewind_protocol::SerializedDag;
 
 use crate::commands::Context;
 use crate::commands::session::{Session, must_exist};
-use crate::commands::subdir::Subdir;
+use crate::commands::subdir::Place;
 use crate::error::CliError;
 use crate::output::{Format, print};
 use crate::terminal::{self, Style, paint};
 use crate::trial::{self, Outcome, Trial};
-use crate::{roles, row};
+use crate::{graph, roles, row};
 
 /// Arguments of `dags test`.
 #[derive(Args, Debug)]
@@ -30,8 +31,20 @@ pub struct TestArgs {
     /// Tasks whose id matches this regular expression succeed without running
     #[arg(long, value_name = "REGEX")]
     mark_success_pattern: Option<String>,
+    /// Print the graph of the run, coloured by how each task ended
+    #[arg(long)]
+    show_dagrun: bool,
+    /// Save that graph in this file
+    #[arg(long, value_name = "FILE")]
+    save_dagrun: Option<PathBuf>,
+    /// Show that graph in the terminal
+    #[arg(long)]
+    imgcat_dagrun: bool,
+    /// A trial always uses the real scheduler and the executor of this machine
+    #[arg(long, hide = true)]
+    use_executor: bool,
     #[command(flatten)]
-    _subdir: Subdir,
+    place: Place,
 }
 
 pub async fn run(args: TestArgs, context: &Context) -> Result<(), CliError> {
@@ -44,6 +57,7 @@ pub async fn run(args: TestArgs, context: &Context) -> Result<(), CliError> {
         Err(_) => None,
     };
     let mut found = trial::find(&config, &hosts, real.as_ref(), &args.dag_id, args.dagfile_path.as_deref()).await?;
+    args.place.accepts(&args.dag_id, &found.bundle.name)?;
     if let Some(text) = &args.mark_success_pattern {
         let pattern = regex::Regex::new(text)
             .map_err(|error| CliError::usage(format!("'{text}' is no regular expression: {error}")))?;
@@ -52,9 +66,46 @@ pub async fn run(args: TestArgs, context: &Context) -> Result<(), CliError> {
             task.lane = tradewind_protocol::serialized_dag::LaneSpec::Empty;
         }
     }
-    let trial = Trial { found, logical_date: args.logical_date.unwrap_or_else(roles::now), run_id: None, conf, real };
+    let dag = found.dag.clone();
+    let trial = Trial {
+        found,
+        logical_date: args.logical_date.unwrap_or_else(roles::now),
+        run_id: None,
+        conf,
+        real,
+        quiet: false,
+    };
     let outcome = trial::run(&config, &hosts, trial, shutdown).await?;
+    draw(&args, &dag, &outcome)?;
     report(&args.dag_id, &outcome)
+}
+
+/// Shows the graph of the run as it was asked for.
+fn draw(args: &TestArgs, dag: &SerializedDag, outcome: &Outcome) -> Result<(), CliError> {
+    let colour = |task_id: &str| {
+        let states = outcome.tasks.iter().filter(|ti| ti.task_id == task_id).filter_map(|ti| ti.state);
+        // Of a mapped task, the worst.
+        states.min_by_key(|state| !matches!(state, TaskState::Failed | TaskState::UpstreamFailed)).map(|state| {
+            match state {
+                TaskState::Success => "lightgreen",
+                TaskState::Failed => "tomato",
+                TaskState::UpstreamFailed => "orange",
+                TaskState::Skipped => "pink",
+                _ => "lightgrey",
+            }
+        })
+    };
+    let graph = super::graph(dag, colour);
+    if args.show_dagrun {
+        print!("{graph}");
+    }
+    if let Some(file) = &args.save_dagrun {
+        graph::save(&graph, file)?;
+    }
+    if args.imgcat_dagrun {
+        graph::imgcat(&graph)?;
+    }
+    Ok(())
 }
 
 /// Says how each task ended, and fails if the run did.

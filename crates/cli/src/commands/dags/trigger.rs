@@ -124,8 +124,8 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
         "state" => run.state.as_str(),
         "triggering_user_name" => run.triggering_user,
     };
-    let columns: Vec<&str> = shown.0.iter().map(|(name, _)| *name).collect();
-    print(args.output.output, &columns, vec![shown])
+    let columns: Vec<&str> = shown.0.iter().map(|(name, _)| name.as_ref()).collect();
+    print(args.output.output, &columns, vec![shown.clone()])
 }
 
 /// The configuration of a run, as `--conf` has it.

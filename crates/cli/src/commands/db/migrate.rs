@@ -1,15 +1,19 @@
 //! `db migrate`: makes the database ready, or brings it up to date.
 
 use clap::Args;
+use tradewind_store::{Dialect, Store};
 
 use crate::commands::Context;
-use crate::commands::session::{migrate, open_store};
+use crate::commands::session::{migrate, must_exist, open_store};
 use crate::error::CliError;
 use crate::home;
 
 /// Arguments of `db migrate`.
 #[derive(Args, Debug)]
 pub struct MigrateArgs {
+    /// Only print the SQL that would be run
+    #[arg(short, long)]
+    show_sql_only: bool,
     /// Airflow compiles its DAGs again after a migration; there is no need here
     #[arg(long, hide = true)]
     no_reserialize_dags: bool,
@@ -18,7 +22,10 @@ pub struct MigrateArgs {
     use_migration_files: bool,
 }
 
-pub async fn run(_args: &MigrateArgs, context: &Context) -> Result<(), CliError> {
+pub async fn run(args: &MigrateArgs, context: &Context) -> Result<(), CliError> {
+    if args.show_sql_only {
+        return show(context).await;
+    }
     let config = home::ensure(context.config()?)?;
     let store = open_store(&config, false).await?;
     let report = migrate(&config, &store, context.program).await?;
@@ -29,5 +36,16 @@ pub async fn run(_args: &MigrateArgs, context: &Context) -> Result<(), CliError>
             println!("Database migrating done!");
         }
     }
+    Ok(())
+}
+
+/// Prints what is missing; an SQLite file that is not there is not made for it.
+async fn show(context: &Context) -> Result<(), CliError> {
+    let config = context.config()?;
+    let sql = match must_exist(&config, context.program) {
+        Ok(()) => open_store(&config, false).await?.pending_sql().await?,
+        Err(_) => Store::whole_sql(Dialect::Sqlite),
+    };
+    print!("{sql}");
     Ok(())
 }

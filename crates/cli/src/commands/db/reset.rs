@@ -14,6 +14,9 @@ pub struct ResetArgs {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    /// Leave the database empty: `db migrate` makes it ready
+    #[arg(short, long)]
+    skip_init: bool,
     /// Airflow chooses between two ways of making tables; there is one here
     #[arg(short = 'm', long, hide = true)]
     use_migration_files: bool,
@@ -26,6 +29,11 @@ pub async fn run(args: &ResetArgs, context: &Context) -> Result<(), CliError> {
     let shown = address.rsplit_once('@').map_or(address, |(_, place)| place);
     confirm(&format!("This deletes everything in the database {shown}. Proceed?"), args.yes)?;
     let store = open_store(&config, false).await?;
+    if args.skip_init {
+        store.empty().await.map_err(|error| store_error(error, context.program))?;
+        println!("The database is empty.");
+        return Ok(());
+    }
     store.reset().await.map_err(|error| store_error(error, context.program))?;
     println!("The database is empty and ready.");
     Ok(())

@@ -1,10 +1,13 @@
 //! `dag-processor`: keeps the database's DAGs equal to the files.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::daemon::{DaemonArgs, Proceed};
 use super::{begin, database};
 use crate::commands::Context;
+use crate::commands::dags::once;
 use crate::error::CliError;
 use crate::home;
 use crate::progress::Progress;
@@ -16,6 +19,12 @@ pub struct DagProcessorArgs {
     /// Only these bundles
     #[arg(short = 'B', long, value_name = "NAME")]
     bundle_name: Vec<String>,
+    /// Parse every file so many times and end; -1: look after them until stopped
+    #[arg(short, long, default_value_t = -1, allow_negative_numbers = true, value_name = "COUNT")]
+    num_runs: i32,
+    /// Look after this folder instead
+    #[arg(short = 'S', long, hide = true, value_name = "PATH")]
+    subdir: Option<PathBuf>,
     #[command(flatten)]
     daemon: DaemonArgs,
 }
@@ -24,17 +33,23 @@ pub fn run(args: &DagProcessorArgs, context: &Context) -> Result<(), CliError> {
     let config = begin(context)?;
     let Proceed::Run(_pid_file) = args.daemon.proceed("dag-processor", &config)? else { return Ok(()) };
     roles::run(async |shutdown| {
-        let mut bundles = settings::bundles(&config)?;
-        if !args.bundle_name.is_empty() {
-            let there: Vec<String> = bundles.iter().map(|b| b.name.clone()).collect();
-            if let Some(missing) = args.bundle_name.iter().find(|name| !there.contains(name)) {
-                return Err(CliError::usage(format!("there is no bundle '{missing}'"))
-                    .hint(format!("the configuration has {}", there.join(", "))));
+        let mut bundles = settings::bundles_named(&config, &args.bundle_name)?;
+        if let Some(folder) = &args.subdir {
+            // As in Airflow 2: another folder than the configured one.
+            bundles.truncate(1);
+            for bundle in &mut bundles {
+                bundle.root = std::path::absolute(folder)?;
             }
-            bundles.retain(|bundle| args.bundle_name.contains(&bundle.name));
         }
         let config = home::ensure(config)?;
         settings::write_examples(&config, &bundles)?;
+        if args.num_runs > 0 {
+            let store = database(&config, context).await?;
+            for _ in 0..args.num_runs {
+                once(&config, &store, &roles::answerer(store.clone()), &bundles, &Progress::new()).await?;
+            }
+            return Ok(());
+        }
         let hosts = roles::hosts(&config, &bundles, &Progress::new())?;
         hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
         let store = database(&config, context).await?;

@@ -1,6 +1,6 @@
 //! The roles: processes that stay.
 
-mod daemon;
+pub mod daemon;
 
 pub mod api_server;
 pub mod dag_processor;

@@ -8,7 +8,7 @@ use tradewind_store::Store;
 use tradewind_store::read::{DagFilter, TiView};
 
 use crate::commands::session::Session;
-use crate::commands::subdir::Subdir;
+use crate::commands::subdir::Place;
 use crate::commands::{Context, lookup};
 use crate::confirm::confirm;
 use crate::error::CliError;
@@ -36,7 +36,7 @@ pub struct ClearArgs {
     #[arg(short, long)]
     downstream: bool,
     /// Do not ask
-    #[arg(short, long, alias = "no-confirm", short_alias = 'c')]
+    #[arg(short, long, aliases = ["no-confirm", "no_confirm"], short_alias = 'c')]
     yes: bool,
     /// Only instances that failed
     #[arg(short = 'f', long)]
@@ -54,7 +54,7 @@ pub struct ClearArgs {
     #[arg(short = 'X', long, hide = true)]
     exclude_parentdag: bool,
     #[command(flatten)]
-    _subdir: Subdir,
+    place: Place,
 }
 
 pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
@@ -69,6 +69,7 @@ pub async fn run(args: &ClearArgs, context: &Context) -> Result<(), CliError> {
     let defaults = dag_defaults(&session.config);
     let mut chosen: Vec<(Vec<TiView>, bool)> = Vec::new();
     for dag_id in dags(args, store).await? {
+        args.place.must_have(store, &dag_id).await?;
         let dag = rerun::newest(store, &dag_id).await?;
         let tasks = match &args.task_regex {
             None => Vec::new(),

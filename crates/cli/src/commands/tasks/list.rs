@@ -7,7 +7,7 @@ use tradewind_protocol::SerializedDag;
 use tradewind_protocol::serialized_dag::DagDefaults;
 
 use crate::commands::session::Session;
-use crate::commands::subdir::Subdir;
+use crate::commands::subdir::Place;
 use crate::commands::{Context, serialized};
 use crate::error::CliError;
 
@@ -20,11 +20,12 @@ pub struct ListArgs {
     #[arg(short, long)]
     tree: bool,
     #[command(flatten)]
-    _subdir: Subdir,
+    place: Place,
 }
 
 pub async fn run(args: &ListArgs, context: &Context) -> Result<(), CliError> {
     let session = Session::open(context).await?;
+    args.place.must_have(&session.store, &args.dag_id).await?;
     let dag = serialized::dag(&session.store, &args.dag_id).await?;
     let core = dag.to_core(&DagDefaults::default()).map_err(|error| CliError::failed(error.to_string()))?;
     if !args.tree {

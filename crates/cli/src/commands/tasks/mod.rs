@@ -2,6 +2,7 @@
 
 mod clear;
 mod list;
+mod render;
 mod run;
 mod state;
 mod states_for_dag_run;
@@ -22,6 +23,8 @@ pub enum TasksCommand {
     FailedDeps(why::WhyArgs),
     /// List the tasks of a DAG
     List(list::ListArgs),
+    /// Show the templates of a task as a try would fill them in
+    Render(render::RenderArgs),
     /// Let a task instance run again and wait for its end
     Run(run::RunArgs),
     /// Show the state of a task instance
@@ -38,6 +41,7 @@ pub async fn run(command: TasksCommand, context: &Context) -> Result<(), CliErro
     match command {
         TasksCommand::Clear(args) => clear::run(&args, context).await,
         TasksCommand::List(args) => list::run(&args, context).await,
+        TasksCommand::Render(args) => render::run(&args, context).await,
         TasksCommand::Run(args) => run::run(&args, context).await,
         TasksCommand::State(args) => state::run(&args, context).await,
         TasksCommand::StatesForDagRun(args) => states_for_dag_run::run(&args, context).await,

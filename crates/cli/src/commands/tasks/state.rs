@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::commands::session::Session;
-use crate::commands::subdir::Subdir;
+use crate::commands::subdir::Place;
 use crate::commands::{Context, lookup};
 use crate::error::CliError;
 
@@ -21,11 +21,12 @@ pub struct StateArgs {
     #[arg(long, default_value_t = -1, allow_negative_numbers = true, value_name = "INDEX")]
     map_index: i32,
     #[command(flatten)]
-    _subdir: Subdir,
+    place: Place,
 }
 
 pub async fn run(args: &StateArgs, context: &Context) -> Result<(), CliError> {
     let session = Session::open(context).await?;
+    args.place.must_have(&session.store, &args.dag_id).await?;
     let run = lookup::run(&session.store, &args.dag_id, &args.logical_date_or_run_id).await?;
     let ti = session.store.find_ti(&args.dag_id, &run.run_id, &args.task_id, args.map_index).await?;
     let ti = ti.ok_or_else(|| {

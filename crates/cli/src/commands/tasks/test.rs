@@ -2,14 +2,14 @@
 
 use clap::Args;
 use serde_json::Value;
-use tradewind_core::{TaskState, Timestamp, TriggerRule};
+use tradewind_core::{TaskState, Timestamp};
 
+use super::render;
 use crate::commands::session::{Session, must_exist};
-use crate::commands::subdir::Subdir;
+use crate::commands::subdir::Place;
 use crate::commands::{Context, lookup};
 use crate::error::CliError;
 use crate::roles;
-use crate::suggest::nearest;
 use crate::trial::{self, Trial};
 
 /// Arguments of `tasks test`.
@@ -28,38 +28,33 @@ pub struct TestArgs {
     /// More environment for the task, a JSON object
     #[arg(long, value_name = "JSON")]
     env_vars: Option<String>,
+    /// Only show the templates as a try would fill them in
+    #[arg(short = 'n', long)]
+    dry_run: bool,
     #[command(flatten)]
-    _subdir: Subdir,
+    place: Place,
 }
 
 pub async fn run(args: TestArgs, context: &Context) -> Result<(), CliError> {
+    let conf = object("--task-params", args.task_params.as_deref())?;
+    if args.dry_run {
+        let run = args.logical_date_or_run_id.as_deref();
+        let only = render::Only { dag_id: &args.dag_id, task_id: &args.task_id, run };
+        return render::show(&only, &conf, &args.place, context).await;
+    }
     let shutdown = roles::on_signal()?;
     let config = context.config()?;
-    let conf = object("--task-params", args.task_params.as_deref())?;
     let real = match must_exist(&config, context.program) {
         Ok(()) => Some(Session::open(context).await?.store),
         Err(_) => None,
     };
-    let (logical_date, run_id) = when(&args, real.as_ref()).await?;
+    let (logical_date, run_id) = when(&args.dag_id, args.logical_date_or_run_id.as_deref(), real.as_ref()).await?;
     let environment = object("--env-vars", args.env_vars.as_deref())?;
     let hosts = trial::hosts_with(&config, &environment).await?;
     let mut found = trial::find(&config, &hosts, real.as_ref(), &args.dag_id, None).await?;
-    let ids: Vec<String> = found.dag.tasks.iter().map(|t| t.task_id.clone()).collect();
-    found.dag.tasks.retain(|t| t.task_id == args.task_id);
-    let Some(task) = found.dag.tasks.first_mut() else {
-        let error = CliError::failed(format!("the DAG '{}' has no task '{}'", args.dag_id, args.task_id));
-        return Err(match nearest(&args.task_id, ids.iter().map(String::as_str)) {
-            Some(near) => error.hint(format!("did you mean '{near}'?")),
-            None => error.hint(format!("it has {}", ids.join(", "))),
-        });
-    };
-    // It stands alone, is tried once, and nothing holds it back.
-    task.downstream.clear();
-    task.trigger_rule = TriggerRule::Always;
-    task.retries = Some(0);
-    task.depends_on_past = false;
-    task.wait_for_downstream = false;
-    let trial = Trial { found, logical_date, run_id, conf, real };
+    args.place.accepts(&args.dag_id, &found.bundle.name)?;
+    found.only(&args.task_id)?;
+    let trial = Trial { found, logical_date, run_id, conf, real, quiet: false };
     let outcome = trial::run(&config, &hosts, trial, shutdown).await?;
     match outcome.tasks.first().and_then(|ti| ti.state.map(|state| (state, ti.reason.clone()))) {
         Some((TaskState::Success | TaskState::Skipped, _)) => Ok(()),
@@ -72,17 +67,24 @@ pub async fn run(args: TestArgs, context: &Context) -> Result<(), CliError> {
 }
 
 /// The date, and the id of the real run if one is named.
-async fn when(args: &TestArgs, real: Option<&tradewind_store::Store>) -> Result<(Timestamp, Option<String>), CliError> {
-    let Some(named) = &args.logical_date_or_run_id else { return Ok((roles::now(), None)) };
+///
+/// # Errors
+/// It is neither a date nor a run.
+pub async fn when(
+    dag_id: &str,
+    named: Option<&str>,
+    real: Option<&tradewind_store::Store>,
+) -> Result<(Timestamp, Option<String>), CliError> {
+    let Some(named) = named else { return Ok((roles::now(), None)) };
     let date = named.parse::<Timestamp>().ok();
     if let Some(store) = real
-        && let Ok(run) = lookup::run(store, &args.dag_id, named).await
+        && let Ok(run) = lookup::run(store, dag_id, named).await
     {
         return Ok((run.logical_date.unwrap_or(run.run_after), Some(run.run_id)));
     }
     match date {
         Some(date) => Ok((date, None)),
-        None => Err(CliError::failed(format!("'{named}' is neither a date nor a run of '{}'", args.dag_id))),
+        None => Err(CliError::failed(format!("'{named}' is neither a date nor a run of '{dag_id}'"))),
     }
 }
 

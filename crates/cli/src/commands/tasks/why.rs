@@ -5,7 +5,7 @@ use tradewind_core::TaskState;
 use tradewind_server::why::{Asker, title};
 
 use crate::commands::session::Session;
-use crate::commands::subdir::Subdir;
+use crate::commands::subdir::Place;
 use crate::commands::{Context, lookup};
 use crate::config::options;
 use crate::error::CliError;
@@ -25,12 +25,13 @@ pub struct WhyArgs {
     #[arg(long, default_value_t = -1, allow_negative_numbers = true, value_name = "INDEX")]
     map_index: i32,
     #[command(flatten)]
-    _subdir: Subdir,
+    place: Place,
 }
 
 /// Every reason, with who plans the run.
 pub async fn why(args: &WhyArgs, context: &Context) -> Result<(), CliError> {
     let session = Session::open(context).await?;
+    args.place.must_have(&session.store, &args.dag_id).await?;
     let (ti, why) = ask(args, &session).await?;
     let index = if ti.map_index < 0 { String::new() } else { format!("[{}]", ti.map_index) };
     println!(
