@@ -59,7 +59,9 @@ class Process:
             return self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self.name} did not stop within {timeout} s of SIGTERM:\n{self.output()[-3000:]}") from None
+            raise AssertionError(
+                f"{self.name} did not stop within {timeout} s of SIGTERM:\n{self.output()[-3000:]}"
+            ) from None
 
 
 class Home:
@@ -138,7 +140,12 @@ class Home:
     def cli(self, *args: str, ok: bool = True, env: dict | None = None, stdin: str | None = None):
         """Runs one command to its end."""
         done = subprocess.run(
-            [str(self.binary), *args], env={**self.env, **(env or {})}, input=stdin, capture_output=True, text=True, timeout=120
+            [str(self.binary), *args],
+            env={**self.env, **(env or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         if ok:
             assert done.returncode == 0, f"{args} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -59,7 +59,9 @@ def test_files_are_parsed_and_tasks_run_on_this_version_of_python(home):
     states = {name: t["state"] for name, t in home.tasks("everyday", run_id).items()}
     assert (states["right"], states["wrong"], states["last"]) == ("success", "skipped", "success")
     python = home.env["AIRFLOW__TRADEWIND__PYTHON"]
-    version = subprocess.run([python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True)
+    version = subprocess.run(
+        [python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True
+    )
     assert f"python {version.stdout.strip()}" in home.log("everyday", run_id, "numbers")
     assert "seen one" in home.log("everyday", run_id, "right")
     assert "it was one" in home.log("everyday", run_id, "last")

@@ -186,7 +186,10 @@ def test_retries_timeouts_and_failures_end_as_they_should(home):
     }
     assert tasks["second_try"]["try_number"] == 2
     tries = home.get(f"dags/ends/dagRuns/{run_id}/taskInstances/second_try/tries")["task_instances"]
-    assert [t["state"] for t in tries] == ["failed", "success"] or [t["state"] for t in tries] == ["up_for_retry", "success"]
+    assert [t["state"] for t in tries] == ["failed", "success"] or [t["state"] for t in tries] == [
+        "up_for_retry",
+        "success",
+    ]
     assert tasks["too_long"]["duration"] < 20
 
 

@@ -49,7 +49,6 @@ refusals! {
     "info" ["--file-io"] "nothing is ever sent to a public site: redirect the output into a file with --anonymize and share that";
     "kubernetes" "the KubernetesExecutor is not available in this version: use LocalExecutor, or EdgeExecutor with `worker` processes in pods";
     "pools set" ["--team-name"] "there are no teams in this version: give each team an installation of its own";
-    "roles" "there are no roles of one's own in this version: the roles are Admin, Op, User and Viewer";
     "scheduler" ["-n", "--num-runs", "-i", "--only-idle", "-r", "--run-duration"] "a scheduler runs until it is stopped; nothing makes it better to restart it now and then";
     "scheduler" ["-d", "--dev", "--dag-id"] "a scheduler looks after all DAGs; pause those that should not run";
     "scheduler" ["-S", "--subdir"] "the scheduler reads no DAG files: give [core] dags_folder to the dag-processor";
@@ -67,10 +66,6 @@ refusals! {
     "triggerer" ["-d", "--dev"] "nothing of the triggerer reloads itself: restart it";
     "triggerer" ["--team-name"] "there are no teams in this version: give each team an installation of its own";
     "upgrade_check" "DAG files of 1.10 and 2.x run as they are; `config lint` says which options have no use any more";
-    "users add-role" "an account has one role in this version: delete it and create it with the other role";
-    "users export" "accounts are not exported: their passwords could not be";
-    "users import" "accounts are made with `users create`";
-    "users remove-role" "an account has one role in this version: delete it and create it with the other role";
     "worker" ["-a", "--autoscale"] "a worker takes as many tasks as --concurrency says; nothing idles meanwhile";
     "worker" ["-p", "--do-pickle"] "DAGs are never pickled: workers read the DAG files themselves";
 }

@@ -66,6 +66,8 @@ fn value(long: &str, command: &str) -> &'static str {
         "--job-type" => "SchedulerJob",
         "--color" => "auto",
         "--role" => "Viewer",
+        "--resource" => "DAGs",
+        "--action" => "can_read",
         "--action-on-existing-key" => "skip",
         "--export-format" => "csv",
         "--format" | "--file-format" | "--serialization-format" => "json",

@@ -137,3 +137,30 @@ fn the_connections_of_a_new_airflow_are_made_once() {
     assert!(home.run("connections get aws_default -o json").contains("\"conn_type\": \"http\""));
     assert!(home.run("connections create-default-connections").contains("0 connections were made"));
 }
+
+#[test]
+fn roles_and_who_has_them() {
+    let home = Home::migrated();
+    let roles = r#"[{"name": "Analyst", "resource": "DAG:sales", "action": "can_read,can_edit"}, {"name": "Idle"}]"#;
+    std::fs::write(home.path().join("roles.json"), roles).unwrap();
+    let users = r#"[{"username": "eve", "email": "e@x", "firstname": "E", "lastname": "V", "roles": ["Analyst"]}]"#;
+    std::fs::write(home.path().join("users.json"), users).unwrap();
+    assert_snapshot!(home.session(&[
+        "roles create Ops Analyst",
+        "roles create viewer",
+        "roles import roles.json",
+        "roles add-perms Ops -r Variables Pools -a can_read can_edit",
+        "roles add-perms Ops -r Varables -a can_read",
+        "roles del-perms Ops -r Pools",
+        "roles list",
+        "roles export -",
+        "users create -u ann -p pw -r Viewer -e a@x -f A -l N",
+        "users add-role -u ann -r Ops",
+        "users add-role -u ann -r Ops",
+        "users remove-role -u ann -r viewer",
+        "users import users.json",
+        "roles delete Viewer",
+        "roles delete Ops Idle",
+        "users export -",
+    ]));
+}
