@@ -15,7 +15,7 @@ pub struct Refusal {
 macro_rules! refusals {
     ($($command:literal $([$($option:literal),+])? $why:literal;)+) => {
         /// All of them.
-        pub const REFUSED: &[Refusal] = &[$(Refusal { command: $command, options: &[$($($option),+)?], why: $why }),+];
+        pub static REFUSED: &[Refusal] = &[$(Refusal { command: $command, options: &[$($($option),+)?], why: $why }),+];
     };
 }
 

@@ -43,8 +43,8 @@ fn the_configuration_says_what_is_wrong_with_it_and_is_updated() {
 
 #[test]
 fn another_fernet_key_reads_what_the_old_one_wrote() {
-    const OLD: &str = "cryptographyIsFun_cryptographyIsFun_0123456=";
-    const NEW: &str = "anotherKeyOfThirtyTwoBytes_anotherKey_01234=";
+    const OLD: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlBQkNERUY=";
+    const NEW: &str = "ZmVkY2JhOTg3NjU0MzIxMDAxMjM0NTY3ODlBQkNERUY=";
     let old = Home::migrated();
     let run = |key: &str, line: &str| {
         let words: Vec<&str> = line.split(' ').collect();
