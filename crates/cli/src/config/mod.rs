@@ -265,7 +265,8 @@ fn others(raw: &Raw) -> (Others, Vec<Unused>) {
         // Variables cannot spell sections with a dot; the one that is known wins.
         let ours = |s: &str, k: &str| options::ALL.iter().find(|o| o.section == s && o.key == k);
         let base = key.strip_suffix("_cmd").or_else(|| key.strip_suffix("_secret"));
-        let sensitive_base = base.and_then(|k| ours(&section, k)).is_some_and(|o| o.sensitive);
+        let now = |k: &str| renames::renamed(&section, k).map_or_else(|| ours(&section, k), |(s, k)| ours(s, k));
+        let sensitive_base = base.and_then(now).is_some_and(|o| o.sensitive);
         if ours(&section, &key).is_some() || sensitive_base || renames::renamed(&section, &key).is_some() {
             continue;
         }
