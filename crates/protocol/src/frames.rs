@@ -110,6 +110,13 @@ pub enum Job {
         /// What to ask.
         ask: TimetableAsk,
     },
+    /// Tell something that only the Python environment knows.
+    Ask {
+        /// `plugins`, `providers`, `connection_test`
+        question: String,
+        /// What else belongs to the question.
+        about: Value,
+    },
     /// Import a DAG file and become a host.
     Warm {
         /// Absolute path.
@@ -197,6 +204,17 @@ pub struct TimetableAnswered {
     pub error: Option<ImportError>,
 }
 
+/// The answer to [`Job::Ask`].
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Told {
+    /// What was asked for.
+    #[serde(default)]
+    pub answer: Value,
+    /// Why there is no answer.
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
 /// The answer to [`Job::Parse`].
 #[derive(Debug, Default, Deserialize)]
 pub struct Parsed {
@@ -258,6 +276,8 @@ pub enum FromChild {
     Parsed(Box<Parsed>),
     /// The answer to a timetable job.
     Answered(Box<TimetableAnswered>),
+    /// The answer to a question about the Python environment.
+    Told(Box<Told>),
     /// The answer to a callback job; the child exits.
     Called(Box<Called>),
     /// Texts that must not appear in the log from here on.

@@ -39,6 +39,8 @@ pub struct ServerConfig {
     pub expose_config: ExposeConfig,
     /// The configuration to show, when it may be shown: section, option, value, and whether it is a secret.
     pub shown_config: Vec<ShownOption>,
+    /// `[core] test_connection`: clients may have hooks try connections.
+    pub test_connection: bool,
     /// `[scheduler] allowed_run_id_pattern`: regular expression that run ids of clients must match.
     pub allowed_run_id_pattern: String,
     /// `[scheduler] scheduler_health_check_threshold`: a role without a heartbeat for this long is unhealthy.
@@ -71,6 +73,7 @@ impl Default for ServerConfig {
             log_folder: PathBuf::from("logs"),
             expose_config: ExposeConfig::No,
             shown_config: Vec::new(),
+            test_connection: false,
             allowed_run_id_pattern: "^[A-Za-z0-9_.~:+-]+$".into(),
             health_check_threshold: Duration::from_secs(30),
             worker_heartbeat: Duration::from_secs(5),

@@ -130,13 +130,16 @@ pub async fn serve(config: ServerConfig, store: Store, shutdown: CancellationTok
 
 /// All routes with what lies around them.
 pub fn router(app: App) -> Router {
-    crate::routes::all()
+    let newer = crate::routes::all()
         .into_router()
         .fallback(crate::ui::assets::handle)
         .layer(middleware::from_fn_with_state(app.clone(), guard))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(app.clone());
+    // What the older APIs do passes the guard of the newer one.
+    crate::api::older::routes(&app, newer.clone(), LARGEST_BODY)
+        .fallback_service(newer)
         .layer(middleware::map_response(secure))
-        .with_state(app)
 }
 
 /// Headers that keep browsers from doing what they should not.

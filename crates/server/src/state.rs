@@ -6,6 +6,7 @@ use std::sync::Arc;
 use regex::Regex;
 use tradewind_store::Store;
 
+use crate::api::v2::environment::Environment;
 use crate::auth::jwks::Jwks;
 use crate::auth::oidc::Oidc;
 use crate::auth::proxy::Proxy;
@@ -53,6 +54,8 @@ pub struct Inner {
     pub task_api: StoreTaskApi,
     /// Tells open pages what changed.
     pub changes: Changes,
+    /// What the Python environment said of itself last.
+    pub environment: Environment,
     /// Set when the server goes down: long answers end.
     pub closing: tokio_util::sync::CancellationToken,
 }
@@ -115,6 +118,7 @@ impl App {
             run_ids,
             task_api,
             changes,
+            environment: Environment::default(),
             closing,
             tokens,
             store,

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use tradewind_core::Timestamp;
 
-pub use admin::{Connection, NewEvent, Permission, Pool, Rotated, User, UserHistory, Variable};
+pub use admin::{Connection, ConnectionTest, NewEvent, Permission, Pool, Rotated, User, UserHistory, Variable};
 pub use assets::{
     AssetConsumerRow, AssetEventSource, AssetRunOutcome, AssetUse, AssetUseKind, EventRun, NewAssetEvent,
 };
@@ -45,7 +45,7 @@ pub use change::{
 pub use clean::CleanFilter;
 pub use dag::{
     AskError, DagFileRow, DagScheduleRow, DagVersionRow, ExternalDag, FileResult, OpenQuestion, ParseReport, ParsedDag,
-    StoredImportError, TimetableAnswer, TimetableQuestion, external_in,
+    PythonQuestion, StoredImportError, TimetableAnswer, TimetableQuestion, external_in,
 };
 pub use error::Error;
 pub use fernet::Fernet;

@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 9, name: "run_fence", text: include_str!("../migrations/0009_run_fence.sql") },
     Migration { version: 10, name: "watchers", text: include_str!("../migrations/0010_watchers.sql") },
     Migration { version: 11, name: "reported_at", text: include_str!("../migrations/0011_reported_at.sql") },
+    Migration { version: 12, name: "rest", text: include_str!("../migrations/0012_rest.sql") },
     Migration { version: 13, name: "access", text: include_str!("../migrations/0013_access.sql") },
 ];
 

@@ -226,6 +226,12 @@ impl Bind {
     }
 }
 
+/// Postgres has no NUL in texts: a filter with one must find nothing, not fail; a person reads the replacement as what
+/// it is.
+fn readable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 macro_rules! bind {
     ($($type:ty => |$v:ident| $variant:ident $value:expr),+ $(,)?) => {$(
         impl From<$type> for Bind {
@@ -245,9 +251,9 @@ bind! {
     i32 => |v| Int v.into(),
     u32 => |v| Int v.into(),
     bool => |v| Bool v,
-    String => |v| Text v,
-    &str => |v| Text v.to_owned(),
-    &String => |v| Text v.clone(),
+    String => |v| Text readable(v),
+    &str => |v| Text readable(v.to_owned()),
+    &String => |v| Text readable(v.clone()),
     Timestamp => |v| Int v.as_micros(),
     TaskState => |v| Text v.as_str().to_owned(),
     RunState => |v| Text v.as_str().to_owned(),

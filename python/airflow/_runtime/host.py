@@ -295,6 +295,10 @@ def work(sock: socket.socket) -> int:
             from airflow._runtime.timetable import ask
 
             return ask(channel, job)
+        if kind == "ask":
+            from airflow._runtime.questions import tell
+
+            return tell(channel, job)
         if kind == "triggers":
             from airflow._runtime.triggers import triggers
 

@@ -165,6 +165,8 @@ options! {
         "Signs tokens and sessions when [api_auth] jwt_secret is not set. All api-servers need the same one."
     EXPOSE_CONFIG = ["api"] "expose_config", Choice(&["False", "True", "non-sensitive-only"]), "False";
         "Whether the configuration can be read by REST."
+    TEST_CONNECTION = ["core"] "test_connection", Choice(&["Disabled", "Enabled", "Hidden"]), "Disabled";
+        "Whether clients may have a connection tried: Enabled lets them make the dag-processor connect to any place."
     MAXIMUM_PAGE_LIMIT = ["api"] "maximum_page_limit", Int(1, 100_000), "100";
         "Largest page that REST lists return."
     FALLBACK_PAGE_LIMIT = ["api"] "fallback_page_limit", Int(1, 100_000), "50";

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tradewind_core::TryId;
 use tradewind_engine::SystemClock;
-use tradewind_engine::dag_processor::{DagProcessor, Timetables, TimetablesConfig};
+use tradewind_engine::dag_processor::{DagProcessor, Questions, Timetables, TimetablesConfig};
 use tradewind_engine::scheduler::{ExecutorSet, Scheduler};
 use tradewind_engine::waits::Waits;
 use tradewind_executors::{Executor, Notice, Parts, TryRunner, build};
@@ -121,6 +121,8 @@ pub fn timetables(
 ) -> JoinHandle<()> {
     let host = Arc::new(HostParser::new(hosts.of(&bundle.name).clone(), super::parser::answerer(variables)));
     let settings = TimetablesConfig::from(&settings::processor(config, bundle));
+    let questions = Questions::new(store.clone(), Arc::clone(&host) as _, settings.timeout, SystemClock);
+    tokio::spawn(questions.run(shutdown.clone()));
     tokio::spawn(Timetables::new(store.clone(), host, settings, SystemClock).run(shutdown))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 use tradewind_core::Duration;
-use tradewind_engine::dag_processor::{DagParser, TimetableHost};
+use tradewind_engine::dag_processor::{DagParser, PythonHost, TimetableHost};
 use tradewind_protocol::frames::{ImportError, Parsed, TimetableAnswered, TimetableAsk, TimetableClass};
 use tradewind_protocol::task_api::ErrorCode;
 use tradewind_protocol::{TaskApiError, TaskCall};
@@ -73,6 +73,17 @@ impl TimetableHost for HostParser {
             };
             ImportError { message, line: None, traceback }
         })
+    }
+}
+
+#[async_trait]
+impl PythonHost for HostParser {
+    async fn tell(&self, question: String, about: Value, timeout: Duration) -> Result<Value, String> {
+        let told = self.hosts.ask(question, about, timeout.to_std(), Arc::clone(&self.answerer)).await;
+        match told {
+            Ok(told) => told.error.map_or(Ok(told.answer), Err),
+            Err(failure) => Err(failure.to_string()),
+        }
     }
 }
 

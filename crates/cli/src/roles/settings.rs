@@ -274,6 +274,7 @@ pub fn server(config: &Config) -> ServerConfig {
             _ => ExposeConfig::No,
         },
         shown_config: shown(config),
+        test_connection: config.text(&options::TEST_CONNECTION) == "Enabled",
         allowed_run_id_pattern: config.text(&options::ALLOWED_RUN_ID_PATTERN).to_owned(),
         health_check_threshold: config.seconds(&options::SCHEDULER_HEALTH_CHECK_THRESHOLD),
         worker_heartbeat: config.seconds(&options::MIN_HEARTBEAT_INTERVAL),

@@ -8,6 +8,7 @@
 mod apply;
 mod files;
 mod pipeline;
+mod questions;
 mod timetables;
 mod watch;
 
@@ -21,12 +22,13 @@ use tokio_util::sync::CancellationToken;
 use tradewind_core::{Duration, Timestamp};
 use tradewind_protocol::frames::{ImportError, Parsed};
 use tradewind_protocol::serialized_dag::DagDefaults;
-use tradewind_store::Store;
+use tradewind_store::{Store, Topic};
 
 use crate::clock::Clock;
 pub use apply::parsed_dag;
 pub use files::{IgnoreSyntax, ListError, list_dag_files};
 use pipeline::Pipeline;
+pub use questions::{PythonHost, Questions};
 pub use timetables::{TimetableHost, Timetables, TimetablesConfig};
 use watch::Watch;
 
@@ -143,6 +145,7 @@ impl<C: Clock> DagProcessor<C> {
         if let Err(error) = self.load_known().await {
             tracing::warn!(%error, "what was parsed before is not known; everything is parsed again");
         }
+        let mut hints = self.store.notifier().subscribe(Topic::Timetables);
         let mut next_scan = self.clock.now();
         let mut next_heartbeat = self.clock.now();
         while !shutdown.is_cancelled() {
@@ -155,6 +158,7 @@ impl<C: Clock> DagProcessor<C> {
             }
             if next_scan <= now {
                 self.scan(now).await;
+                self.take_requests().await;
                 next_scan = now + self.config.scan_every;
             }
             self.feed();
@@ -166,6 +170,7 @@ impl<C: Clock> DagProcessor<C> {
                     }
                 }
                 step = self.pipeline.step() => self.settle(step),
+                () = hints.wait() => self.take_requests().await,
                 () = tokio::time::sleep(pause) => {}
                 () = shutdown.cancelled() => {}
             }
@@ -187,6 +192,14 @@ impl<C: Clock> DagProcessor<C> {
             }
             let step = self.pipeline.step().await;
             self.settle(step);
+        }
+    }
+
+    /// Files that somebody wants to have parsed again, changed or not.
+    async fn take_requests(&mut self) {
+        match self.store.take_parse_requests(&self.config.bundle).await {
+            Ok(files) => self.queue.extend(files.into_iter().filter(|file| self.config.root.join(file).is_file())),
+            Err(error) => tracing::error!(%error, "requests to parse files could not be read"),
         }
     }
 

@@ -33,7 +33,7 @@ pub enum Access {
 use Access::{Bulk, LoggedIn, Open, Try, Worker};
 use Resource::{
     Asset, AssetAlias, AuditLog, Config, Connection, Dag, DagCode, DagVersion, DagWarning, Hitl, ImportError, Job,
-    Permissions, Pool, Role, Run, Task, TaskInstance, TaskLog, User, Variable, XCom,
+    Permissions, Plugin, Pool, Provider, Role, Run, Task, TaskInstance, TaskLog, User, Variable, XCom,
 };
 
 const fn read(of: Resource) -> Access {
@@ -56,6 +56,8 @@ const fn delete(of: Resource) -> Access {
 pub const MATRIX: &[(&str, &str, Access)] = &[
     // Logging in.
     ("POST", "/auth/token", Open),
+    ("GET", "/api/v2/auth/login", Open),
+    ("GET", "/api/v2/auth/logout", Open),
     ("GET", "/auth/token", Open),
     ("POST", "/auth/token/cli", Open),
     ("GET", "/auth/logout", Open),
@@ -77,6 +79,10 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("GET", "/auth/fab/v1/users/{username}", read(User)),
     ("PATCH", "/auth/fab/v1/users/{username}", edit(User)),
     ("DELETE", "/auth/fab/v1/users/{username}", delete(User)),
+    // What there is to ask.
+    ("GET", "/openapi.json", Open),
+    ("GET", "/docs", Open),
+    ("GET", "/redoc", Open),
     // Alive?
     ("GET", "/api/v2/version", Open),
     ("GET", "/api/v2/monitor/health", Open),
@@ -95,6 +101,9 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("GET", "/api/v2/dagStats", read(Run)),
     ("GET", "/api/v2/dagTags", read(Dag)),
     ("GET", "/api/v2/dagWarnings", read(DagWarning)),
+    ("POST", "/api/v2/dags/{dag_id}/favorite", read(Dag)),
+    ("POST", "/api/v2/dags/{dag_id}/unfavorite", read(Dag)),
+    ("PUT", "/api/v2/parseDagFile/{file_token}", edit(Dag)),
     // Runs.
     ("GET", "/api/v2/dags/{dag_id}/dagRuns", read(Run)),
     ("POST", "/api/v2/dags/{dag_id}/dagRuns", create(Run)),
@@ -105,6 +114,7 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", delete(Run)),
     ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear", edit(Run)),
     ("POST", "/api/v2/dags/{dag_id}/clearDagRuns", edit(Run)),
+    ("POST", "/api/v2/dags/{dag_id}/clearPartitions", edit(Run)),
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait", read(Run)),
     // Backfills.
     ("GET", "/api/v2/backfills", read(Run)),
@@ -123,6 +133,13 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("POST", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list", read(TaskInstance)),
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", read(TaskInstance)),
     ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", edit(TaskInstance)),
+    ("DELETE", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", delete(TaskInstance)),
+    ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/links", read(TaskInstance)),
+    (
+        "GET",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/externalLogUrl/{try_number}",
+        read(TaskLog),
+    ),
     ("PATCH", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dry_run", edit(TaskInstance)),
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/listMapped", read(TaskInstance)),
     ("GET", "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dependencies", read(TaskInstance)),
@@ -233,6 +250,13 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     ("GET", "/api/v2/variables/{*variable_key}", read(Variable)),
     ("PATCH", "/api/v2/variables/{*variable_key}", edit(Variable)),
     ("DELETE", "/api/v2/variables/{*variable_key}", delete(Variable)),
+    ("GET", "/api/v2/plugins", read(Plugin)),
+    ("GET", "/api/v2/plugins/importErrors", read(Plugin)),
+    ("GET", "/api/v2/providers", read(Provider)),
+    ("POST", "/api/v2/connections/test", create(Connection)),
+    ("POST", "/api/v2/connections/enqueue-test", create(Connection)),
+    ("GET", "/api/v2/connections/enqueue-test", read(Connection)),
+    ("POST", "/api/v2/connections/defaults", create(Connection)),
     ("GET", "/api/v2/connections", read(Connection)),
     ("POST", "/api/v2/connections", create(Connection)),
     ("PATCH", "/api/v2/connections", Bulk(Connection)),

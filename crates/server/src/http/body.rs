@@ -1,5 +1,7 @@
 //! JSON request bodies: 422 with the place of what is wrong.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -7,6 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::error::ApiError;
+
+/// A client that sends its body more slowly than this holds a connection for nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A JSON body read into `T`. The content type is not looked at, like most servers do.
 #[derive(Debug)]
@@ -16,16 +21,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|error| {
-            let status = error.status();
-            let detail = match status {
-                StatusCode::PAYLOAD_TOO_LARGE => "the request body is too large".to_owned(),
-                _ => error.body_text(),
-            };
-            ApiError::new(status, detail)
-        })?;
+        let bytes = whole(request, state).await?;
         read(&bytes).map(Body)
     }
+}
+
+/// The whole body of a request.
+///
+/// # Errors
+/// 413 for one that is too large, 408 for a client that takes too long to send it.
+pub async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    let late = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time");
+    tokio::time::timeout(PATIENCE, Bytes::from_request(request, state)).await.map_err(late)?.map_err(|error| {
+        let status = error.status();
+        let detail = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "the request body is too large".to_owned(),
+            _ => error.body_text(),
+        };
+        ApiError::new(status, detail)
+    })
 }
 
 /// Reads JSON, saying where it is wrong.

@@ -9,6 +9,7 @@ mod dag_runs;
 mod dags;
 mod logs;
 mod reruns;
+mod rest;
 mod roles;
 mod server;
 mod task_api;

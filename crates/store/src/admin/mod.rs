@@ -1,7 +1,9 @@
 //! What administrators keep: variables, connections, pools, users, settings, and the log of what they did.
 
+mod connection_tests;
 mod connections;
 mod events;
+mod favorites;
 mod pools;
 mod roles;
 mod rotate;
@@ -10,6 +12,7 @@ mod tokens;
 mod users;
 mod variables;
 
+pub use connection_tests::ConnectionTest;
 pub use connections::Connection;
 pub use events::NewEvent;
 pub use pools::Pool;

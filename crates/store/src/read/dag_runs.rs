@@ -3,7 +3,7 @@
 use tradewind_core::{RunState, RunType, Timestamp};
 
 use super::exec::select;
-use super::query::{Column, Filter, Listed, Match, OrderBy, Page, Span, column, nullable};
+use super::query::{Column, Cursor, Cut, Filter, Listed, Match, OrderBy, Page, Span, column, nullable};
 use crate::row::row;
 use crate::{Error, Store};
 
@@ -93,6 +93,10 @@ pub struct RunFilter {
     pub version_numbers: Vec<i64>,
     /// By the bundle's version.
     pub bundle_version: Option<String>,
+    /// Of this partition.
+    pub partition_key_is: Option<String>,
+    /// Bounds of the instant that the partition stands for.
+    pub partition_date: Span<i64>,
     /// `conf`, as JSON text, contains this.
     pub conf_contains: Option<String>,
     /// With these logical dates; none: any.
@@ -156,6 +160,8 @@ impl RunFilter {
             let position = f.position("r.conf", &place);
             f.and(&format!("{position} > 0"));
         }
+        f.eq_some("r.partition_key", self.partition_key_is.as_deref());
+        f.within("r.partition_date", &self.partition_date);
         f.within("r.run_after", &self.run_after);
         f.any_int("r.logical_date", &self.logical_dates);
         f.within("r.logical_date", &self.logical_date);
@@ -181,6 +187,22 @@ impl Store {
         let sql = format!("{}{FROM}{}{}", select::<RunView>(), f.text, order.sql("r.id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })
+    }
+
+    /// A page of runs beyond a run.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn cut_runs(
+        &self,
+        by: &RunFilter,
+        order: &OrderBy,
+        cursor: Cursor,
+        limit: i64,
+    ) -> Result<Cut<RunView>, Error> {
+        let mut f = self.filter();
+        by.apply(&mut f);
+        self.cut(FROM, &f, order, "r.id", cursor, limit).await
     }
 
     /// How many runs fit.

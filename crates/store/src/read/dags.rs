@@ -7,6 +7,7 @@ use tradewind_core::Timestamp;
 use super::exec::select;
 use super::query::{Column, Filter, Listed, Match, OrderBy, Page, Span, column, nullable};
 use crate::row::row;
+use crate::sql::Dialect;
 use crate::{Error, Store};
 
 row! {
@@ -98,6 +99,12 @@ pub struct DagFilter {
     pub last_run_state: Option<String>,
     /// By bundle.
     pub bundle_name: Option<String>,
+    /// By the newest version's bundle version.
+    pub bundle_version: Option<String>,
+    /// The user whose favourites are meant, and whether these or the others.
+    pub favorite_of: Option<(String, bool)>,
+    /// Kinds of timetables, as `core::timetable::TimetableSpec` names them; none: any.
+    pub timetable_kinds: Vec<String>,
     /// With a run in one of these states, and with these bounds.
     pub run_states: Vec<String>,
     /// Start of that run.
@@ -167,6 +174,22 @@ impl DagFilter {
         f.eq_bool("d.is_paused", self.paused);
         f.eq_bool("d.has_import_errors", self.has_import_errors);
         f.eq_some("d.bundle_name", self.bundle_name.as_deref());
+        f.eq_some(
+            "(SELECT v.bundle_version FROM dag_version v WHERE v.id = d.latest_version_id)",
+            self.bundle_version.as_deref(),
+        );
+        if let Some((username, wanted)) = &self.favorite_of {
+            let place = f.bind(username.into());
+            let not = if *wanted { "" } else { "NOT " };
+            f.and(&format!(
+                "{not}EXISTS (SELECT 1 FROM dag_favorite o WHERE o.dag_id = d.dag_id AND o.username = {place})"
+            ));
+        }
+        let kind = match f.dialect {
+            Dialect::Sqlite => "(d.timetable ->> 'type')",
+            Dialect::Postgres => "(d.timetable::json ->> 'type')",
+        };
+        f.any_text(kind, &self.timetable_kinds);
         f.eq_some(
             "(SELECT r.state FROM dag_run r WHERE r.dag_id = d.dag_id ORDER BY r.run_after DESC, r.id DESC LIMIT 1)",
             self.last_run_state.as_deref(),

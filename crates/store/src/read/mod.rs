@@ -24,7 +24,7 @@ pub use dag_versions::*;
 pub use dags::*;
 pub use deadlines::*;
 pub use operations::*;
-pub use query::{Column, Listed, Match, OrderBy, Page, Span, UnknownColumn};
+pub use query::{COUNT_LIMIT, Column, Cursor, Cut, Listed, Match, OrderBy, Page, Span, UnknownColumn};
 pub use task_instances::*;
 pub use triggers::*;
 pub use ui::*;

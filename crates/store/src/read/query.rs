@@ -25,7 +25,8 @@ impl<T> Default for Span<T> {
     }
 }
 
-/// Text that is matched either with `%` and `_`, ignoring case, or by its beginning. `|` separates alternatives.
+/// Text that is matched by a part of it (with `%` and `_`, ignoring case) or by its beginning. `|` separates
+/// alternatives, `~` is everything.
 #[derive(Clone, Debug, Default)]
 pub struct Match {
     /// SQL pattern, case ignored.
@@ -51,6 +52,31 @@ pub struct Listed<T> {
     /// All that fit.
     pub total: i64,
 }
+
+/// Where a page begins when it follows (or precedes) a row, whatever came or went before it meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Database number of the row at the border; `None`: from the beginning.
+    pub row: Option<i64>,
+    /// The page before the row instead of the one after it.
+    pub backward: bool,
+}
+
+/// A page that a [`Cursor`] names.
+#[derive(Clone, Debug)]
+pub struct Cut<T> {
+    /// The page, in the order asked for.
+    pub rows: Vec<T>,
+    /// How many rows fit, counted up to [`COUNT_LIMIT`].
+    pub total: i64,
+    /// More rows come after the page.
+    pub has_next: bool,
+    /// Rows come before it.
+    pub has_previous: bool,
+}
+
+/// Lists by cursor count no further than this.
+pub const COUNT_LIMIT: i64 = 10_000;
 
 /// Sorting: column expressions, each ascending or descending. Made by [`OrderBy::parse`].
 #[derive(Clone, Debug)]
@@ -107,6 +133,60 @@ impl OrderBy {
     /// Whether it sorts by this column alone, ascending.
     pub(crate) fn is_only(&self, name: &str) -> bool {
         matches!(self.0.as_slice(), [(column, false)] if column.name == name)
+    }
+
+    /// `""` or `" DESC"` if it sorts by this column alone.
+    pub(crate) fn only_direction(&self, name: &str) -> Option<&'static str> {
+        match self.0.as_slice() {
+            [(column, descending)] if column.name == name => Some(if *descending { " DESC" } else { "" }),
+            _ => None,
+        }
+    }
+
+    /// What is compared, one after the other, each descending or not: nulls last, `tie` at the end.
+    fn terms(&self, tie: &str) -> Vec<(String, bool)> {
+        let mut terms = Vec::new();
+        for (column, descending) in &self.0 {
+            if column.nullable {
+                terms.push((format!("({} IS NULL)", column.sql), false));
+            }
+            terms.push((column.sql.to_owned(), *descending));
+        }
+        if !self.0.iter().any(|(column, _)| column.sql == tie) {
+            let descending = self.0.last().is_some_and(|(_, descending)| *descending);
+            terms.push((tie.to_owned(), descending));
+        }
+        terms
+    }
+
+    /// The condition for rows after (or before) the row whose `tie` is bound at `place`, and the order to read them
+    /// in. The row's own values are looked up where it stands now.
+    pub(crate) fn beyond(
+        &self,
+        tie: &str,
+        from: &str,
+        place: Option<&str>,
+        backward: bool,
+    ) -> (Option<String>, String) {
+        let terms: Vec<(String, bool)> =
+            self.terms(tie).into_iter().map(|(sql, descending)| (sql, descending != backward)).collect();
+        let order: Vec<String> =
+            terms.iter().map(|(sql, descending)| format!("{sql}{}", if *descending { " DESC" } else { "" })).collect();
+        let condition = place.map(|place| {
+            let border = |sql: &str| match sql == tie {
+                true => place.to_owned(),
+                false => format!("(SELECT {sql}{from} WHERE {tie} = {place})"),
+            };
+            let mut any = Vec::with_capacity(terms.len());
+            for (index, (sql, descending)) in terms.iter().enumerate() {
+                let equal = terms[..index].iter().map(|(sql, _)| format!("{sql} IS NOT DISTINCT FROM {}", border(sql)));
+                let mut all: Vec<String> = equal.collect();
+                all.push(format!("{sql} {} {}", if *descending { "<" } else { ">" }, border(sql)));
+                any.push(format!("({})", all.join(" AND ")));
+            }
+            any.join(" OR ")
+        });
+        (condition, format!(" ORDER BY {}", order.join(", ")))
     }
 
     /// ` ORDER BY …`, always total thanks to `tie`.
@@ -254,6 +334,25 @@ impl Filter {
         }
     }
 
+    /// The condition that `left`, shown by another name for some keys, matches. `named`: the keys that have another
+    /// name, and whether that name matches.
+    pub(crate) fn matches_named(&mut self, key: &str, left: &str, by: &Match, named: &[(String, bool)]) {
+        if by.pattern.is_none() && by.prefix.is_none() {
+            return;
+        }
+        let mut inner = Self { dialect: self.dialect, text: String::new(), args: std::mem::take(&mut self.args) };
+        inner.matches(left, by);
+        let own = inner.text.trim_start_matches(" WHERE ").to_owned();
+        self.args = inner.args;
+        if named.is_empty() {
+            return self.and(&own);
+        }
+        let other: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
+        let fitting: Vec<String> = named.iter().filter(|(_, fits)| *fits).map(|(name, _)| name.clone()).collect();
+        let (has_other, fits) = (self.one_of(key, &other), self.one_of(key, &fitting));
+        self.and(&format!("({own} AND NOT ({has_other})) OR {fits}"));
+    }
+
     /// A table with one column `item` of texts, to join with.
     pub(crate) fn list_of_texts(&mut self, values: &[String]) -> String {
         let place = self.bind(names(values));
@@ -286,9 +385,9 @@ impl Filter {
     pub(crate) fn matches(&mut self, left: &str, by: &Match) {
         if let Some(pattern) = by.pattern.as_deref() {
             let mut any = Vec::new();
-            for one in pattern.split('|') {
+            for one in alternatives(pattern) {
                 // '~' is the word for "all" everywhere in this API.
-                let one = if one == "~" { "%" } else { one };
+                let one = if one == "~" { "%".to_owned() } else { format!("%{one}%") };
                 let place = self.bind(one.into());
                 any.push(match self.dialect {
                     Dialect::Sqlite => format!("{left} LIKE {place} ESCAPE '\\'"),
@@ -299,7 +398,13 @@ impl Filter {
         }
         if let Some(prefix) = by.prefix.as_deref() {
             let mut any = Vec::new();
-            for one in prefix.split('|') {
+            for one in alternatives(prefix) {
+                // As in Airflow, marks at the end don't count, so that its own index can be used.
+                let one = one.trim_end_matches(|c: char| !c.is_alphanumeric());
+                if one.is_empty() {
+                    any.push("1 = 1".to_owned());
+                    continue;
+                }
                 let place = self.bind(one.into());
                 any.push(format!("substr({left}, 1, length({place})) = {place}"));
             }
@@ -339,6 +444,12 @@ impl Filter {
     }
 }
 
+/// What `|` separates; a text without anything between is meant as it is.
+fn alternatives(text: &str) -> Vec<&str> {
+    let found: Vec<&str> = text.split('|').map(str::trim).filter(|one| !one.is_empty()).collect();
+    if found.is_empty() || !text.contains('|') { vec![text] } else { found }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,6 +464,23 @@ mod tests {
         assert_eq!(sql(&["-start_date"]), " ORDER BY (r.start_date IS NULL), r.start_date DESC, r.id DESC");
         let error = OrderBy::parse(COLUMNS, &["-password; DROP TABLE dag"]).unwrap_err();
         assert!(error.to_string().contains("one of id, start_date"), "{error}");
+    }
+
+    #[test]
+    fn cursors_compare_term_by_term() {
+        let order = OrderBy::parse(COLUMNS, &["-start_date"]).unwrap();
+        let (condition, sorted) = order.beyond("r.id", " FROM t r", Some("$1"), false);
+        assert_eq!(sorted, " ORDER BY (r.start_date IS NULL), r.start_date DESC, r.id DESC");
+        let condition = condition.unwrap();
+        assert!(
+            condition.starts_with("((r.start_date IS NULL) > (SELECT (r.start_date IS NULL) FROM t r WHERE r.id = $1)")
+        );
+        assert!(condition.ends_with("AND r.id < $1)"), "{condition}");
+        let by_id = OrderBy::parse(COLUMNS, &["id"]).unwrap();
+        assert_eq!(
+            by_id.beyond("r.id", " FROM t r", Some("$1"), true),
+            (Some("(r.id < $1)".into()), " ORDER BY r.id DESC".into())
+        );
     }
 
     #[test]

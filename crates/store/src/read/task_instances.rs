@@ -3,7 +3,7 @@
 use tradewind_core::{TaskState, Timestamp};
 
 use super::exec::select;
-use super::query::{Column, Filter, Listed, Match, OrderBy, Page, Span, column, nullable};
+use super::query::{Column, Cursor, Cut, Filter, Listed, Match, OrderBy, Page, Span, column, nullable};
 use crate::row::row;
 use crate::{Error, Store};
 
@@ -161,6 +161,10 @@ pub struct TiFilter {
     pub run_id: Match,
     /// By task id.
     pub task_id: Match,
+    /// By the name that people see.
+    pub task_display_name: Match,
+    /// Tasks (`DAG/task`) with a name of their own for people, and whether that one matches.
+    pub display_names: Vec<(String, bool)>,
     /// In these states; "none" is no state at all. None: any.
     pub states: Vec<String>,
     /// In these pools.
@@ -238,6 +242,8 @@ impl TiFilter {
         f.matches("ti.dag_id", &self.dag_id);
         f.matches("r.run_id", &self.run_id);
         f.matches("ti.task_id", &self.task_id);
+        let (names, shown) = (&self.display_names, &self.task_display_name);
+        f.matches_named("(ti.dag_id || '/' || ti.task_id)", "ti.task_id", shown, names);
         self.in_states(f);
         f.any_text("ti.pool", &self.pools);
         f.matches("ti.pool", &self.pool);
@@ -299,9 +305,39 @@ impl Store {
                 return Ok(Listed { rows, total });
             }
         }
+        if let Some(direction) = order.only_direction("start_date")
+            && is_long(by)
+        {
+            // Those that have not started come last: without them an index has the order.
+            let mut started = f.clone();
+            started.and("ti.start_date IS NOT NULL");
+            let limit = started.page(page);
+            let sorted = format!(" ORDER BY ti.start_date{direction}, ti.id{direction}{limit}");
+            let sql = format!("{}{FROM}{}{sorted}", select::<TiView>(), started.text);
+            let rows = self.rows::<TiView>(sql, &started.args).await?;
+            if i64::try_from(rows.len()).is_ok_and(|rows| rows == page.limit) {
+                return Ok(Listed { rows, total });
+            }
+        }
         let sql = format!("{}{FROM}{}{}", select::<TiView>(), f.text, order.sql("ti.id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })
+    }
+
+    /// A page of task instances beyond one of them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn cut_tis(
+        &self,
+        by: &TiFilter,
+        order: &OrderBy,
+        cursor: Cursor,
+        limit: i64,
+    ) -> Result<Cut<TiView>, Error> {
+        let mut f = self.filter();
+        by.apply(&mut f);
+        self.cut(FROM, &f, order, "ti.id", cursor, limit).await
     }
 
     /// One task instance by names.

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde_json::Value;
 use tradewind_protocol::frames::{
-    FromChild, Job, Parsed, Reply, ReplyResult, TimetableAnswered, TimetableAsk, TimetableClass,
+    FromChild, Job, Parsed, Reply, ReplyResult, TimetableAnswered, TimetableAsk, TimetableClass, Told,
 };
 use tradewind_protocol::{TaskApiError, TaskCall};
 
@@ -122,6 +122,24 @@ impl HostPool {
             _ => None,
         };
         self.answer(&job, answered, timeout, answerer).await
+    }
+
+    /// Asks a forked child something that only the Python environment knows.
+    ///
+    /// # Errors
+    /// [`ParseFailure`]. What Python can't answer is not a failure but [`Told::error`].
+    pub async fn ask(
+        &self,
+        question: String,
+        about: Value,
+        timeout: Duration,
+        answerer: Answerer,
+    ) -> Result<Told, ParseFailure> {
+        let told = |frame: FromChild| match frame {
+            FromChild::Told(told) => Some(*told),
+            _ => None,
+        };
+        self.answer(&Job::Ask { question, about }, told, timeout, answerer).await
     }
 
     /// Gives a child one job and waits for the frame that answers it.

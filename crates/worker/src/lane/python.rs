@@ -171,7 +171,11 @@ impl Supervision<'_> {
                 self.decided = Some(*done);
             }
             FromChild::Done(done) => self.done = Some(*done),
-            FromChild::Parsed(_) | FromChild::Answered(_) | FromChild::Called(_) | FromChild::Unknown => {}
+            FromChild::Parsed(_)
+            | FromChild::Answered(_)
+            | FromChild::Told(_)
+            | FromChild::Called(_)
+            | FromChild::Unknown => {}
         }
     }
 

@@ -69,7 +69,7 @@ impl From<Connection> for Shown {
 /// A connection as clients send it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sent {
+pub struct Sent {
     connection_id: String,
     conn_type: String,
     #[serde(default)]
@@ -90,7 +90,11 @@ struct Sent {
     team_name: Option<String>,
 }
 
-fn checked(sent: Sent) -> ApiResult<Connection> {
+/// Checks what a client sent.
+///
+/// # Errors
+/// 400 or 422 with the field.
+pub fn checked(sent: Sent) -> ApiResult<Connection> {
     if sent.team_name.is_some() {
         return Err(ApiError::bad_request("this server does not have teams"));
     }
@@ -125,6 +129,21 @@ fn checked(sent: Sent) -> ApiResult<Connection> {
         password: sent.password,
         port: sent.port,
         extra: sent.extra,
+    })
+}
+
+/// What `Connection(…)` in Python takes.
+pub fn for_hooks(connection: &Connection) -> Value {
+    json!({
+        "conn_id": connection.conn_id,
+        "conn_type": connection.conn_type,
+        "description": connection.description,
+        "host": connection.host,
+        "login": connection.login,
+        "password": connection.password,
+        "schema": connection.schema,
+        "port": connection.port,
+        "extra": connection.extra,
     })
 }
 

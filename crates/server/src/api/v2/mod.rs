@@ -4,17 +4,22 @@ pub mod assets;
 pub mod backfills;
 pub mod bulk;
 pub mod config;
+pub mod connection_tests;
 pub mod connections;
+pub mod dag_parsing;
 pub mod dag_runs;
 pub mod dag_stats;
 pub mod dag_versions;
 pub mod dag_warnings;
 pub mod dags;
+pub mod default_connections;
+pub mod environment;
 pub mod event_logs;
 pub mod health;
 pub mod hitl;
 pub mod import_errors;
 pub mod jobs;
+pub mod login;
 pub mod paging;
 pub mod pools;
 pub mod state_store;
@@ -46,5 +51,9 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = pools::routes(routes);
     let routes = state_store::routes(routes);
     let routes = variables::routes(routes);
+    let routes = connection_tests::routes(routes);
+    let routes = environment::routes(routes);
+    let routes = dag_parsing::routes(routes);
+    let routes = login::routes(routes);
     connections::routes(routes)
 }

@@ -5,9 +5,11 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tradewind_core::Timestamp;
 use tradewind_protocol::SerializedDag;
 use tradewind_store::read::{RunView, TiView};
 
+use super::partitions::Chosen;
 use super::{DagRun, must_exist};
 use crate::api::v2::task_instances::shapes;
 use crate::auth::Identity;
@@ -52,11 +54,11 @@ pub struct ClearMany {
     #[serde(default)]
     dag_runs: Vec<OneRun>,
     #[serde(default)]
-    partition_key: Option<Value>,
+    partition_key: Option<String>,
     #[serde(default)]
-    partition_date_start: Option<Value>,
+    partition_date_start: Option<Timestamp>,
     #[serde(default)]
-    partition_date_end: Option<Value>,
+    partition_date_end: Option<Timestamp>,
 }
 
 /// One of them.
@@ -67,12 +69,19 @@ struct OneRun {
     dag_id: Option<String>,
 }
 
+impl Clear {
+    /// Everything in the run, whatever its state.
+    pub(super) fn all() -> Self {
+        Self { dry_run: false, only_failed: false, only_new: false, run_on_latest_version: None, note: None }
+    }
+}
+
 const fn yes() -> bool {
     true
 }
 
 /// What clearing a run is about.
-enum Affected {
+pub(super) enum Affected {
     /// These run again.
     Instances(Vec<TiView>),
     /// These tasks (id, display name) are new in the newest version and run for the first time.
@@ -101,13 +110,12 @@ pub async fn many(
     Path(dag_id): Path<String>,
     Body(body): Body<ClearMany>,
 ) -> ApiResult<Response> {
-    let partitions = [&body.partition_key, &body.partition_date_start, &body.partition_date_end];
-    if partitions.iter().any(|value| value.is_some()) {
-        return Err(ApiError::bad_request("runs are chosen by dag_runs here; choosing them by partition is not there"));
-    }
-    if body.dag_runs.is_empty() {
-        return Err(ApiError::invalid("value_error", &["body", "dag_runs"], "name the runs to clear"));
-    }
+    let chosen = Chosen {
+        partition_key: body.partition_key.clone(),
+        start: body.partition_date_start,
+        end: body.partition_date_end,
+    };
+    chosen.must_be_the_only_way("dag_runs (non-empty)", !body.dag_runs.is_empty())?;
     let mut runs: Vec<RunView> = Vec::with_capacity(body.dag_runs.len());
     for named in &body.dag_runs {
         let of_dag = match (dag_id.as_str(), named.dag_id.as_deref()) {
@@ -124,6 +132,9 @@ pub async fn many(
         if runs.iter().all(|known| known.id != run.id) {
             runs.push(run);
         }
+    }
+    if chosen.is_given() {
+        runs = chosen.runs(&app, &dag_id).await?;
     }
     let clear = Clear {
         dry_run: body.dry_run,
@@ -146,7 +157,7 @@ pub async fn many(
     Ok(Json(json!({"total_entries": cleared.len(), "dag_runs": cleared})).into_response())
 }
 
-async fn affected(app: &App, run: &RunView, clear: &Clear) -> ApiResult<Affected> {
+pub(super) async fn affected(app: &App, run: &RunView, clear: &Clear) -> ApiResult<Affected> {
     if clear.only_new && clear.only_failed {
         return Err(ApiError::bad_request("only_new and only_failed exclude each other"));
     }
@@ -194,7 +205,7 @@ async fn shown(app: &App, affected: Affected) -> ApiResult<Vec<Value>> {
     }
 }
 
-async fn one(app: &App, who: &Identity, run: &RunView, clear: &Clear) -> ApiResult<DagRun> {
+pub(super) async fn one(app: &App, who: &Identity, run: &RunView, clear: &Clear) -> ApiResult<DagRun> {
     let newest = rerun::newest(&app.store, &run.dag_id).await?;
     let defaults = &app.config.dag_defaults;
     let latest_version = rerun::latest_version(clear.run_on_latest_version, &newest, defaults, false);

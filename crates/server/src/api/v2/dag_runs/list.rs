@@ -8,6 +8,7 @@ use tradewind_core::{RunState, RunType};
 use tradewind_store::read::{OrderBy, Page, RUN_COLUMNS, RunFilter};
 
 use super::DagRun;
+use crate::api::v2::paging::Around;
 use crate::api::v2::{dags, paging};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::{Body, Params};
@@ -17,7 +18,8 @@ use crate::state::App;
 #[derive(Serialize)]
 pub struct DagRuns {
     dag_runs: Vec<DagRun>,
-    total_entries: i64,
+    #[serde(flatten)]
+    around: Around,
 }
 
 /// Answers the page; `~` means all DAGs.
@@ -27,22 +29,39 @@ pub async fn handle(State(app): State<App>, Path(dag_id): Path<String>, params: 
         filter.dag_ids = vec![dag_id];
     }
     let order = paging::order(&params, RUN_COLUMNS, &["id"])?;
-    answer(&app, &filter, &order, paging::page(&app, &params)?).await
+    let page = paging::page(&app, &params)?;
+    let names = paging::order_names(&params, "id");
+    if let Some(cursor) = paging::cursor(&params, &names)? {
+        let cut = app.store.cut_runs(&filter, &order, cursor, page.limit).await?;
+        if cut.total == 0 {
+            must_have_dag(&app, &filter).await?;
+        }
+        let around = Around::cut(&cut, &names, |run| run.id);
+        return Ok(Json(DagRuns { dag_runs: cut.rows.into_iter().map(DagRun::from).collect(), around }));
+    }
+    answer(&app, &filter, &order, page).await
+}
+
+/// 404 for a list of no runs of a DAG that is not there.
+async fn must_have_dag(app: &App, filter: &RunFilter) -> ApiResult<()> {
+    if let [dag_id] = filter.dag_ids.as_slice() {
+        dags::must_exist(app, dag_id).await?;
+    }
+    Ok(())
 }
 
 async fn answer(app: &App, filter: &RunFilter, order: &OrderBy, page: Page) -> ApiResult<Json<DagRuns>> {
     let found = app.store.list_runs(filter, order, page).await?;
-    if found.total == 0
-        && let [dag_id] = filter.dag_ids.as_slice()
-    {
-        dags::must_exist(app, dag_id).await?;
+    if found.total == 0 {
+        must_have_dag(app, filter).await?;
     }
-    Ok(Json(DagRuns { dag_runs: found.rows.into_iter().map(DagRun::from).collect(), total_entries: found.total }))
+    let around = Around::exactly(found.total);
+    Ok(Json(DagRuns { dag_runs: found.rows.into_iter().map(DagRun::from).collect(), around }))
 }
 
 fn read(params: &Params) -> ApiResult<RunFilter> {
-    refuse(params, &["cursor"])?;
     Ok(RunFilter {
+        partition_date: paging::days(params, "partition_date")?,
         dag_id: paging::matching(params, "dag_id"),
         run_id: paging::matching(params, "run_id"),
         partition_key: paging::matching(params, "partition_key"),
@@ -61,14 +80,6 @@ fn read(params: &Params) -> ApiResult<RunFilter> {
         duration: paging::numbers(params, "duration")?,
         ..RunFilter::default()
     })
-}
-
-/// Filters that would change the answer and are not there yet must not be taken in silence.
-pub fn refuse(params: &Params, names: &[&str]) -> ApiResult<()> {
-    match names.iter().find(|name| params.text(name).is_some_and(|value| !value.is_empty())) {
-        Some(name) => Err(ApiError::bad_request(format!("this server does not have the filter '{name}' yet"))),
-        None => Ok(()),
-    }
 }
 
 /// The filters of a list as a body.

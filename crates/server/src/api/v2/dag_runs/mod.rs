@@ -4,6 +4,7 @@ mod clear;
 mod delete;
 mod get;
 mod list;
+mod partitions;
 mod patch;
 mod shape;
 mod trigger;
@@ -11,7 +12,7 @@ mod wait;
 
 use tradewind_store::read::RunView;
 
-pub use list::{Bounds, refuse};
+pub use list::Bounds;
 pub use shape::DagRun;
 pub use trigger::{Trigger, trigger};
 
@@ -31,6 +32,7 @@ pub fn routes(routes: Routes) -> Routes {
         .delete("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", delete::handle)
         .post("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/clear", clear::handle)
         .post("/api/v2/dags/{dag_id}/clearDagRuns", clear::many)
+        .post("/api/v2/dags/{dag_id}/clearPartitions", partitions::handle)
         .get("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait", wait::handle)
 }
 

@@ -12,6 +12,7 @@ use tradewind_protocol::SerializedDag;
 
 use super::{Dag, iso_duration, list, must_exist, structure};
 use crate::api::v2::dag_versions::DagVersion;
+use crate::auth::Identity;
 use crate::http::error::ApiResult;
 use crate::state::App;
 
@@ -65,7 +66,7 @@ impl Params {
 }
 
 /// Answers the DAG with everything that its file says.
-pub async fn details(State(app): State<App>, Path(dag_id): Path<String>) -> ApiResult<Json<Details>> {
+pub async fn details(State(app): State<App>, who: Identity, Path(dag_id): Path<String>) -> ApiResult<Json<Details>> {
     let row = must_exist(&app, &dag_id).await?;
     let serialized = structure(&app, &dag_id, row.latest_version_id).await?;
     Ok(Json(Details {
@@ -84,7 +85,7 @@ pub async fn details(State(app): State<App>, Path(dag_id): Path<String>) -> ApiR
         default_args: serialized.default_args,
         rerun_with_latest_version: serialized.rerun_with_latest_version,
         owner_links: serialized.owner_links,
-        is_favorite: false,
+        is_favorite: app.store.is_favorite(&dag_id, &who.name).await?,
         active_runs_count: app.store.active_run_count(&dag_id).await?,
         concurrency: row.max_active_tasks,
         latest_dag_version: app.store.find_version(&dag_id, None).await?.map(DagVersion::from),

@@ -7,8 +7,8 @@ use tradewind_core::RunState;
 use tradewind_store::read::{DAG_COLUMNS, DagFilter, DagView, Match};
 
 use super::Dag;
-use crate::api::v2::dag_runs::refuse;
 use crate::api::v2::paging;
+use crate::auth::Identity;
 use crate::http::Params;
 use crate::http::error::{ApiError, ApiResult};
 use crate::state::App;
@@ -24,12 +24,11 @@ pub struct Dags {
 ///
 /// # Errors
 /// 422 for values that are not what they should be.
-pub fn filter(params: &Params) -> ApiResult<DagFilter> {
+pub fn filter(params: &Params, username: &str) -> ApiResult<DagFilter> {
     let mode = params.text("tags_match_mode").unwrap_or("any");
     if !matches!(mode, "any" | "all") {
         return Err(ApiError::invalid("literal_error", &["query", "tags_match_mode"], "it should be 'any' or 'all'"));
     }
-    refuse(params, &["is_favorite", "timetable_type", "bundle_version"])?;
     Ok(DagFilter {
         dag_id: paging::matching(params, "dag_id"),
         display_name: paging::matching(params, "dag_display_name"),
@@ -44,16 +43,40 @@ pub fn filter(params: &Params) -> ApiResult<DagFilter> {
         asset: Match { pattern: params.text("asset_dependency").map(|part| format!("%{part}%")), prefix: None },
         last_run_state: params.name::<RunState>("last_dag_run_state")?.map(|state| state.to_string()),
         bundle_name: params.text("bundle_name").map(ToOwned::to_owned),
+        bundle_version: params.text("bundle_version").map(ToOwned::to_owned),
+        favorite_of: params.flag("is_favorite")?.map(|wanted| (username.to_owned(), wanted)),
+        timetable_kinds: params.list("timetable_type").iter().map(|path| timetable_kind(path)).collect(),
         run_states: params.names::<RunState>("dag_run_state")?.iter().map(ToString::to_string).collect(),
         run_start: paging::instants(params, "dag_run_start_date")?,
         run_end: paging::instants(params, "dag_run_end_date")?,
     })
 }
 
+/// What we call a timetable that Airflow names by its class. A name that is not one of Airflow's fits nothing.
+fn timetable_kind(path: &str) -> String {
+    let kind = match path.rsplit('.').next().unwrap_or_default() {
+        "NullTimetable" => "null",
+        "OnceTimetable" => "once",
+        "ContinuousTimetable" => "continuous",
+        "CronDataIntervalTimetable" => "cron_data_interval",
+        "DeltaDataIntervalTimetable" => "delta_data_interval",
+        "CronTriggerTimetable" => "cron_trigger",
+        "DeltaTriggerTimetable" => "delta_trigger",
+        "MultipleCronTriggerTimetable" => "multiple_cron_trigger",
+        "EventsTimetable" => "events",
+        "AssetTriggeredTimetable" => "asset_triggered",
+        "AssetOrTimeSchedule" => "asset_or_time",
+        "PartitionedAssetTimetable" => "partitioned_asset",
+        "CronPartitionTimetable" => "cron_partition",
+        _ => path,
+    };
+    kind.to_owned()
+}
+
 /// Answers the page.
-pub async fn handle(State(app): State<App>, params: Params) -> ApiResult<Json<Dags>> {
+pub async fn handle(State(app): State<App>, who: Identity, params: Params) -> ApiResult<Json<Dags>> {
     let order = paging::order(&params, DAG_COLUMNS, &["dag_id"])?;
-    let found = app.store.list_dags(&filter(&params)?, &order, paging::page(&app, &params)?).await?;
+    let found = app.store.list_dags(&filter(&params, &who.name)?, &order, paging::page(&app, &params)?).await?;
     Ok(Json(Dags { dags: shapes(&app, found.rows).await?, total_entries: found.total }))
 }
 

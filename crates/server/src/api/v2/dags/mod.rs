@@ -1,6 +1,7 @@
 //! DAGs: list, look, pause, delete; their tasks.
 
 mod delete;
+mod favorite;
 mod get;
 mod list;
 mod patch;
@@ -10,7 +11,7 @@ mod tasks;
 use tradewind_protocol::SerializedDag;
 use tradewind_store::read::DagView;
 
-pub use shape::{Dag, iso_duration};
+pub use shape::{Dag, file_token, iso_duration};
 
 use crate::http::error::{ApiError, ApiResult};
 use crate::routes::Routes;
@@ -25,6 +26,8 @@ pub fn routes(routes: Routes) -> Routes {
         .patch("/api/v2/dags/{dag_id}", patch::one)
         .delete("/api/v2/dags/{dag_id}", delete::handle)
         .get("/api/v2/dags/{dag_id}/details", get::details)
+        .post("/api/v2/dags/{dag_id}/favorite", favorite::add)
+        .post("/api/v2/dags/{dag_id}/unfavorite", favorite::remove)
         .get("/api/v2/dags/{dag_id}/tasks", tasks::list)
         .get("/api/v2/dags/{dag_id}/tasks/{task_id}", tasks::get)
 }

@@ -57,7 +57,7 @@ pub async fn many(
 ) -> ApiResult<Json<Dags>> {
     check_mask(&params)?;
     let page = paging::page(&app, &params)?;
-    let mut filter = list::filter(&params)?;
+    let mut filter = list::filter(&params, &who.name)?;
     let ids = app.store.dag_ids(&filter).await?;
     app.store.set_paused(&ids, patch.is_paused).await?;
     let extra =

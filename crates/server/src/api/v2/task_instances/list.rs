@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use tradewind_core::TaskState;
 use tradewind_store::read::{OrderBy, Page, TI_COLUMNS, TiFilter, TiView};
 
-use super::TaskInstance;
+use super::{TaskInstance, named};
 use crate::api::v2::dag_runs::{self, Bounds};
+use crate::api::v2::paging::Around;
 use crate::api::v2::{dags, paging};
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::{Body, Params};
@@ -17,7 +18,8 @@ use crate::state::App;
 #[derive(Serialize)]
 pub struct TaskInstances {
     task_instances: Vec<TaskInstance>,
-    total_entries: i64,
+    #[serde(flatten)]
+    around: Around,
 }
 
 /// Answers the page; `~` means all DAGs or all runs.
@@ -26,8 +28,17 @@ pub async fn handle(
     Path((dag_id, run_id)): Path<(String, String)>,
     params: Params,
 ) -> ApiResult<Json<TaskInstances>> {
-    let filter = place(&app, dag_id, run_id, read(&params)?).await?;
+    let mut filter = read(&params)?;
+    named::by_group(&app, &dag_id, &params, &mut filter).await?;
+    named::by_display_name(&app, &dag_id, &params, &mut filter).await?;
+    let filter = place(&app, dag_id, run_id, filter).await?;
     let order = paging::order(&params, TI_COLUMNS, &["map_index"])?;
+    let names = paging::order_names(&params, "map_index");
+    if let Some(cursor) = paging::cursor(&params, &names)? {
+        let cut = app.store.cut_tis(&filter, &order, cursor, paging::page(&app, &params)?.limit).await?;
+        let around = Around::cut(&cut, &names, |ti| ti.id);
+        return Ok(Json(TaskInstances { task_instances: shapes(&app, cut.rows).await?, around }));
+    }
     answer(&app, &filter, &order, paging::page(&app, &params)?).await
 }
 
@@ -41,7 +52,7 @@ pub async fn mapped(
     filter.task_ids = vec![task_id.clone()];
     let order = paging::order(&params, TI_COLUMNS, &["map_index"])?;
     let found = answer(&app, &filter, &order, paging::page(&app, &params)?).await?;
-    if found.0.total_entries == 0 && run_id != "~" {
+    if found.0.around.total() == 0 && run_id != "~" {
         let run = dag_runs::must_exist(&app, &dag_id, &run_id).await?;
         let dag = dags::structure(&app, &dag_id, run.dag_version_id).await?;
         match dag.tasks.iter().find(|task| task.task_id == task_id) {
@@ -74,7 +85,8 @@ async fn place(app: &App, dag_id: String, run_id: String, mut filter: TiFilter) 
 
 async fn answer(app: &App, filter: &TiFilter, order: &OrderBy, page: Page) -> ApiResult<Json<TaskInstances>> {
     let found = app.store.list_tis(filter, order, page).await?;
-    Ok(Json(TaskInstances { task_instances: shapes(app, found.rows).await?, total_entries: found.total }))
+    let around = Around::exactly(found.total);
+    Ok(Json(TaskInstances { task_instances: shapes(app, found.rows).await?, around }))
 }
 
 /// Rows as clients see them.
@@ -99,7 +111,7 @@ pub async fn shapes(app: &App, rows: Vec<TiView>) -> ApiResult<Vec<TaskInstance>
 impl TaskInstances {
     /// All of them in one page.
     pub fn all(task_instances: Vec<TaskInstance>) -> Self {
-        Self { total_entries: task_instances.len() as i64, task_instances }
+        Self { around: Around::exactly(task_instances.len() as i64), task_instances }
     }
 }
 
@@ -116,10 +128,6 @@ fn states(names: &[String]) -> ApiResult<Vec<String>> {
 }
 
 fn read(params: &Params) -> ApiResult<TiFilter> {
-    dag_runs::refuse(
-        params,
-        &["cursor", "task_group_id", "task_display_name_pattern", "task_display_name_prefix_pattern"],
-    )?;
     Ok(TiFilter {
         task_ids: params.text("task_id").map(ToOwned::to_owned).into_iter().collect(),
         dag_id: paging::matching(params, "dag_id"),

@@ -5,8 +5,10 @@ mod clear;
 mod dependencies;
 mod get;
 mod group;
+mod links;
 mod list;
 mod logs;
+mod named;
 mod patch;
 mod shape;
 
@@ -45,6 +47,9 @@ pub fn routes(routes: Routes) -> Routes {
         .post(below!(run "/list"), list::batch)
         .get(ONE, get::unmapped)
         .patch(ONE, patch::one)
+        .delete(ONE, links::delete)
+        .get(below!(one "/links"), links::links)
+        .get(below!(one "/externalLogUrl/{try_number}"), links::external_log)
         .patch(below!(one "/dry_run"), patch::dry_run)
         .get(below!(one "/listMapped"), list::mapped)
         .get(below!(one "/dependencies"), dependencies::unmapped)

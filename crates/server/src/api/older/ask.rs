@@ -1,0 +1,201 @@
+//! Asking `/api/v2` from inside, in the name of who asked an older API.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
+use serde_json::Value;
+
+use crate::auth::Scope;
+use crate::auth::login::{Login, authenticate};
+use crate::http::error::ApiError;
+use crate::state::App;
+
+/// A token made for one request need not last.
+const LASTS: Duration = Duration::from_secs(60);
+/// Answers of `/api/v2` are read whole, logs among them.
+const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
+
+/// A request to an older API.
+pub struct Asked {
+    pub method: Method,
+    /// After the API's prefix, without slashes around it.
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    /// Null when there is none.
+    pub body: Value,
+    /// The header `Accept`.
+    pub accept: String,
+}
+
+impl Asked {
+    /// A query parameter.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub struct Fault {
+    pub status: StatusCode,
+    pub detail: Value,
+}
+
+impl Fault {
+    /// With a sentence.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: Value::String(detail.into()) }
+    }
+
+    /// 404
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 400
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+}
+
+impl From<ApiError> for Fault {
+    fn from(error: ApiError) -> Self {
+        Self { status: error.status, detail: error.detail }
+    }
+}
+
+/// Who asks, and the router that answers.
+pub struct Client {
+    newer: Router,
+    headers: HeaderMap,
+}
+
+impl Client {
+    /// Checks a user name and password, if the request has them; tokens and cookies go on as they are.
+    ///
+    /// # Errors
+    /// 401 if they are wrong.
+    pub async fn new(app: &App, newer: Router, headers: &HeaderMap) -> Result<Self, Fault> {
+        let mut own = headers.clone();
+        for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING, header::ACCEPT] {
+            own.remove(name);
+        }
+        if let Some(login) = basic(headers)? {
+            own.remove(header::AUTHORIZATION);
+            if !app.config.all_admins {
+                let who = authenticate(app, login).await?;
+                let token = app.tokens.mint(Scope::User, &who.name, LASTS);
+                let value = format!("Bearer {token}").parse();
+                own.insert(header::AUTHORIZATION, value.map_err(|_| Fault::bad_request("the user name is no header"))?);
+            }
+        }
+        Ok(Self { newer, headers: own })
+    }
+
+    /// Asks; `path` comes after `/api/v2/`, every segment escaped already.
+    ///
+    /// # Errors
+    /// What the newer API answers instead of a success.
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(String, String)],
+        body: &Value,
+    ) -> Result<Value, Fault> {
+        let (_, bytes) = self.send(method, path, query, body, "application/json").await?;
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&bytes).map_err(|error| Fault::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+    }
+
+    /// `GET` without parameters.
+    ///
+    /// # Errors
+    /// What the newer API answers instead of a success.
+    pub async fn get(&self, path: &str) -> Result<Value, Fault> {
+        self.ask(Method::GET, path, &[], &Value::Null).await
+    }
+
+    /// Asks for any kind of content.
+    ///
+    /// # Errors
+    /// What the newer API answers instead of a success.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(String, String)],
+        body: &Value,
+        accept: &str,
+    ) -> Result<(HeaderMap, Bytes), Fault> {
+        let mut uri = format!("/api/v2/{path}");
+        for (index, (name, value)) in query.iter().enumerate() {
+            uri += &format!("{}{}={}", if index == 0 { '?' } else { '&' }, escaped(name), escaped(value));
+        }
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let mut request = Request::builder().method(method).uri(uri).header(header::ACCEPT, accept);
+        if let Some(headers) = request.headers_mut() {
+            headers.extend(self.headers.clone());
+        }
+        let request = request.body(body).map_err(|error| Fault::bad_request(error.to_string()))?;
+        let Ok(response): Result<Response, _> = TowerToHyperService::new(self.newer.clone()).call(request).await;
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, LARGEST_ANSWER).await;
+        let bytes = bytes.map_err(|error| Fault::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+        if parts.status.is_success() {
+            return Ok((parts.headers, bytes));
+        }
+        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        Err(Fault { status: parts.status, detail: answer["detail"].clone() })
+    }
+}
+
+fn basic(headers: &HeaderMap) -> Result<Option<Login>, Fault> {
+    let Some(value) = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()) else { return Ok(None) };
+    let Some((scheme, given)) = value.split_once(' ') else { return Ok(None) };
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Ok(None);
+    }
+    let wrong = || Fault::new(StatusCode::UNAUTHORIZED, "the user name and password can't be read");
+    let text = STANDARD.decode(given.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(wrong)?;
+    let (username, password) = text.split_once(':').ok_or_else(wrong)?;
+    Ok(Some(Login { username: username.to_owned(), password: password.to_owned() }))
+}
+
+/// A text as a part of an address: everything but letters, digits and `-._~` is escaped.
+pub fn escaped(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_escaped_and_passwords_may_have_colons() {
+        assert_eq!(escaped("a/b c+ä"), "a%2Fb%20c%2B%C3%A4");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, format!("Basic {}", STANDARD.encode("me:a:b")).parse().unwrap());
+        let login = basic(&headers).unwrap().unwrap();
+        assert_eq!((login.username.as_str(), login.password.as_str()), ("me", "a:b"));
+        headers.insert(header::AUTHORIZATION, "Basic ?".parse().unwrap());
+        assert_eq!(basic(&headers).err().unwrap().status, StatusCode::UNAUTHORIZED);
+    }
+}
