@@ -38,7 +38,7 @@ def check(home, document, *more):
             *(program, "run", str(document), "--url", home.url),
             *("--header", f"Authorization: {home.http.headers['Authorization']}"),
             *("--checks", CHECKS, "--phases", "examples,fuzzing", "--max-examples", EXAMPLES, "--seed", "1"),
-            *("--generation-deterministic", "--generation-database", "none", "--continue-on-failure", "--no-shrink"),
+            *("--generation-deterministic", "--continue-on-failure", "--no-shrink"),
             *("--exclude-operation-id", ENDLESS, "--request-timeout", "30", "--warnings", "off", "--no-color"),
             *("--generation-allow-x00", "true", "--workers", "2", *more),
         ],

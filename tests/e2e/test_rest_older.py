@@ -39,7 +39,7 @@ SCRIPT = """
     client = airflow.ApiClient(airflow.Configuration(host=url + "/api/v1", username=user, password=password))
 
     monitor = monitoring_api.MonitoringApi(client)
-    assert monitor.get_health().metadatabase.status == "healthy" and monitor.get_version().version
+    assert monitor.get_health().metadatabase.status.value == "healthy" and monitor.get_version().version
 
     dags = dag_api.DAGApi(client)
     assert dags.get_dags(dag_id_pattern="rest").total_entries == 1
@@ -188,7 +188,11 @@ def experimental(server):
     assert ask(server, "GET", "experimental/dags/gone/paused/false", user="vi").status_code == 403
     assert "rest" in {item["dag_id"] for item in ask(server, "GET", "experimental/latest_runs").json()["items"]}
     pool = {"name": "old", "slots": 2, "description": "d"}
-    assert ask(server, "POST", "experimental/pools", json=pool).json() == {"pool": "old", "slots": 2, "description": "d"}
+    assert ask(server, "POST", "experimental/pools", json=pool).json() == {
+        "pool": "old",
+        "slots": 2,
+        "description": "d",
+    }
     assert "old" in {pool["pool"] for pool in ask(server, "GET", "experimental/pools").json()}
     assert ask(server, "DELETE", "experimental/pools/old").json()["pool"] == "old"
     assert ask(server, "GET", "experimental/pools/old").status_code == 404

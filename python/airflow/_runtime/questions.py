@@ -23,7 +23,10 @@ _DESCRIBED = {
         *("name", "icon", "icon_dark_mode", "url_route", "category", "nav_top_level", "bundle_url", "destination"),
     ),
 }
-_NAMED = ("macros", "flask_blueprints", "global_operator_extra_links", "operator_extra_links", "listeners", "timetables")
+_NAMED = (
+    *("macros", "flask_blueprints", "global_operator_extra_links"),
+    *("operator_extra_links", "listeners", "timetables"),
+)
 
 
 def tell(channel: Channel, job: dict[str, Any]) -> int:
@@ -103,8 +106,8 @@ def _sentence(description: str) -> str:
 
 
 def _connection_test(about: Mapping[str, Any]) -> dict[str, Any]:
-    from airflow.secrets.environment_variables import CONN_ENV_PREFIX
     from airflow.sdk.definitions.connection import Connection
+    from airflow.secrets.environment_variables import CONN_ENV_PREFIX
 
     connection = Connection(**about)
     # Hooks look connections up by their ids. This process ends with the answer.

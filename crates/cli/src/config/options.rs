@@ -129,6 +129,8 @@ options! {
         "Cap of growing retry delays in seconds."
     DEFAULT_POOL_TASK_SLOT_COUNT = ["core"] "default_pool_task_slot_count", Int(0, 1_000_000), "128";
         "Slots of default_pool when the database is made."
+    TEST_CONNECTION = ["core"] "test_connection", Choice(&["Disabled", "Enabled", "Hidden"]), "Disabled";
+        "Whether clients may have a connection tried: Enabled lets them make the dag-processor connect to any place."
     SIMPLE_AUTH_MANAGER_ALL_ADMINS = ["core"] "simple_auth_manager_all_admins", Flag, "False";
         "Everyone is an administrator and nobody logs in. For machines that only you can reach."
     SIMPLE_AUTH_MANAGER_USERS = ["core"] "simple_auth_manager_users", Text, "";
@@ -165,8 +167,6 @@ options! {
         "Signs tokens and sessions when [api_auth] jwt_secret is not set. All api-servers need the same one."
     EXPOSE_CONFIG = ["api"] "expose_config", Choice(&["False", "True", "non-sensitive-only"]), "False";
         "Whether the configuration can be read by REST."
-    TEST_CONNECTION = ["core"] "test_connection", Choice(&["Disabled", "Enabled", "Hidden"]), "Disabled";
-        "Whether clients may have a connection tried: Enabled lets them make the dag-processor connect to any place."
     MAXIMUM_PAGE_LIMIT = ["api"] "maximum_page_limit", Int(1, 100_000), "100";
         "Largest page that REST lists return."
     FALLBACK_PAGE_LIMIT = ["api"] "fallback_page_limit", Int(1, 100_000), "50";

@@ -39,7 +39,7 @@ async fn lists_dags_by_every_filter() {
             let (ids, total) = ids(query).await;
             assert_eq!((ids.as_str(), total), expected, "{}: {query}", server.store.name);
         }
-        assert_eq!(server.get("/api/v2/dags?order_by=password").await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(server.get("/api/v2/dags?order_by=password").await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let wrong = server.get("/api/v2/dags?limit=many").await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(wrong.body["detail"][0]["loc"], json!(["query", "limit"]));

@@ -66,7 +66,7 @@ async fn only_new_tasks_run_for_the_first_time() {
         let dry = server.post(path, json!({"only_new": true})).await;
         assert_eq!(dry.body["task_instances"], json!([{"task_id": "new", "task_display_name": "New"}]));
         let both = server.post(path, json!({"only_new": true, "only_failed": true})).await;
-        assert_eq!(both.status, StatusCode::BAD_REQUEST);
+        assert_eq!(both.status, StatusCode::UNPROCESSABLE_ENTITY);
         server
             .store
             .set_run_state(ran.run_key, tradewind_core::RunState::Failed, tradewind_testkit::build::at(9), &[])
@@ -101,7 +101,8 @@ async fn many_runs_are_cleared_in_one_request() {
             (path, json!({"dag_runs": []}), StatusCode::UNPROCESSABLE_ENTITY),
             (path, json!({"dag_runs": [{"dag_run_id": "no"}]}), StatusCode::NOT_FOUND),
             (path, json!({"dag_runs": [{"dag_run_id": "r1", "dag_id": "x"}]}), StatusCode::BAD_REQUEST),
-            (path, json!({"partition_key": "k"}), StatusCode::BAD_REQUEST),
+            (path, json!({"partition_key": "k"}), StatusCode::OK),
+            (path, json!({"partition_key": "k", "dag_runs": [{"dag_run_id": "r1"}]}), StatusCode::UNPROCESSABLE_ENTITY),
             ("/api/v2/dags/~/clearDagRuns", json!({"dag_runs": [{"dag_run_id": "r1"}]}), StatusCode::BAD_REQUEST),
         ] {
             assert_eq!(server.post(path, body.clone()).await.status, status, "{body}");

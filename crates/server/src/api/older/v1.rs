@@ -55,9 +55,11 @@ pub async fn answer(client: &Client, asked: Asked) -> Result<Response, Fault> {
         ("GET", ["dags", dag, "details"]) => {
             one(Shape::DagDetails, &ask(Method::GET, of_dag(dag, "/details"), body).await?)
         }
-        ("GET", ["dags", dag, "tasks"]) => ask(Method::GET, of_dag(dag, "/tasks"), body).await?,
+        ("GET", ["dags", dag, "tasks"]) => {
+            list(Shape::Task, ("tasks", "tasks"), &ask(Method::GET, of_dag(dag, "/tasks"), body).await?)
+        }
         ("GET", ["dags", dag, "tasks", task]) => {
-            ask(Method::GET, of_dag(dag, &format!("/tasks/{}", escaped(task))), body).await?
+            one(Shape::Task, &ask(Method::GET, of_dag(dag, &format!("/tasks/{}", escaped(task))), body).await?)
         }
         ("POST", ["dags", dag, "clearTaskInstances"]) => {
             let done = ask(Method::POST, of_dag(dag, "/clearTaskInstances"), clear_body(body)).await?;

@@ -11,6 +11,7 @@ pub enum Shape {
     DagDetails,
     DagRun,
     TaskInstance,
+    Task,
     /// Ids of a task instance only.
     Reference,
     EventLog,
@@ -126,6 +127,13 @@ pub fn one(shape: Shape, value: &Value) -> Value {
             }
             // A try that never started has no pid, and operators were never without a name.
             ti.into()
+        }
+        Shape::Task => {
+            let mut task = value.clone();
+            // It was a truth value then; a factor now.
+            task["retry_exponential_backoff"] =
+                (value["retry_exponential_backoff"].as_f64().unwrap_or(0.0) > 0.0).into();
+            task
         }
         Shape::Reference => json!({
             "task_id": value["task_id"],

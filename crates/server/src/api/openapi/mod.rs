@@ -38,12 +38,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-
-    /// Methods and paths with the names of parameters taken out, for they may differ.
-    fn plain(method: &str, path: &str) -> String {
-        let segment = |segment: &str| if segment.starts_with('{') { "{}".to_owned() } else { segment.to_owned() };
-        format!("{} {}", method.to_uppercase(), path.split('/').map(segment).collect::<Vec<_>>().join("/"))
-    }
+    use crate::http::contract::plain;
 
     #[test]
     fn the_document_has_the_routes_and_the_routes_have_the_document() {

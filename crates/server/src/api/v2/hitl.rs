@@ -47,6 +47,13 @@ async fn list(
     params: Params,
 ) -> ApiResult<Json<Value>> {
     let page = super::paging::page(&app, &params)?;
+    for name in ["dag_id_prefix_pattern", "task_id_prefix_pattern"] {
+        if params.text(name).is_some_and(|value| !value.is_empty()) {
+            return Err(ApiError::bad_request(format!(
+                "questions have no filter '{name}'; use the pattern without prefix"
+            )));
+        }
+    }
     let any = |id: String| (id != "~").then_some(id);
     let created = super::paging::instants(&params, "created_at")?;
     let filter = HitlFilter {

@@ -1,8 +1,10 @@
 //! `GET /api/v2/auth/login` and `…/logout`: browsers that followed a link of Airflow's end up where they log in here.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
+use serde_json::{Value, json};
 
 use crate::auth::guard::{Via, same_site};
 use crate::http::Params;
@@ -22,7 +24,12 @@ async fn login(params: Params) -> ApiResult<impl IntoResponse> {
         Some(next) if is_own(next) => format!("/login?next={}", percent(next)),
         Some(_) => return Err(ApiError::bad_request("'next' should be a path of this server")),
     };
-    Ok((StatusCode::TEMPORARY_REDIRECT, AppendHeaders([(header::LOCATION, target)])))
+    Ok((StatusCode::TEMPORARY_REDIRECT, AppendHeaders([(header::LOCATION, target)]), there()))
+}
+
+/// For clients that don't follow.
+fn there() -> Json<Value> {
+    Json(json!({"detail": "this server's pages are where the header Location says"}))
 }
 
 /// A path of this server: other places are never redirected to.
@@ -49,7 +56,8 @@ async fn logout(State(app): State<App>, headers: HeaderMap) -> ApiResult<impl In
     same_site(&headers, Via::AllAdmins)?;
     let gone = cookie(&app, "", 0)?;
     let target = axum::http::HeaderValue::from_static("/login");
-    Ok((StatusCode::TEMPORARY_REDIRECT, AppendHeaders([(header::LOCATION, target), (header::SET_COOKIE, gone)])))
+    let headers = AppendHeaders([(header::LOCATION, target), (header::SET_COOKIE, gone)]);
+    Ok((StatusCode::TEMPORARY_REDIRECT, headers, there()))
 }
 
 #[cfg(test)]
