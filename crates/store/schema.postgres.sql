@@ -186,6 +186,15 @@ connection.is_extra_encrypted boolean NOT NULL
 connection.updated_at bigint NOT NULL
 connection connection_pkey PRIMARY KEY (conn_id)
 CREATE UNIQUE INDEX connection_pkey ON public.connection USING btree (conn_id)
+connection_test.token text NOT NULL
+connection_test.conn_id text NOT NULL
+connection_test.state text NOT NULL
+connection_test.result_message text
+connection_test.created_at bigint NOT NULL
+connection_test connection_test_pkey PRIMARY KEY (token)
+connection_test connection_test_state CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'success'::text, 'failed'::text])))
+CREATE INDEX connection_test_conn ON public.connection_test USING btree (conn_id)
+CREATE UNIQUE INDEX connection_test_pkey ON public.connection_test USING btree (token)
 dag.dag_id text NOT NULL
 dag.display_name text
 dag.bundle_name text NOT NULL
@@ -228,6 +237,11 @@ dag_access.action text NOT NULL
 dag_access dag_access_pkey PRIMARY KEY (dag_id, role, resource, action)
 CREATE UNIQUE INDEX dag_access_pkey ON public.dag_access USING btree (dag_id, role, resource, action)
 CREATE INDEX dag_access_role ON public.dag_access USING btree (role)
+dag_favorite.dag_id text NOT NULL
+dag_favorite.username text NOT NULL
+dag_favorite dag_favorite_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+dag_favorite dag_favorite_pkey PRIMARY KEY (dag_id, username)
+CREATE UNIQUE INDEX dag_favorite_pkey ON public.dag_favorite USING btree (dag_id, username)
 dag_file.bundle_name text NOT NULL
 dag_file.relative_fileloc text NOT NULL
 dag_file.content_hash text NOT NULL
@@ -417,6 +431,10 @@ job job_pkey PRIMARY KEY (id)
 job job_state CHECK ((state = ANY (ARRAY['running'::text, 'ended'::text])))
 CREATE UNIQUE INDEX job_pkey ON public.job USING btree (id)
 CREATE INDEX job_running ON public.job USING btree (kind, heartbeat_at) WHERE (state = 'running'::text)
+parse_request.bundle_name text NOT NULL
+parse_request.relative_fileloc text NOT NULL
+parse_request parse_request_pkey PRIMARY KEY (bundle_name, relative_fileloc)
+CREATE UNIQUE INDEX parse_request_pkey ON public.parse_request USING btree (bundle_name, relative_fileloc)
 pool.name text NOT NULL
 pool.slots integer NOT NULL
 pool.description text
@@ -424,6 +442,17 @@ pool.include_deferred boolean NOT NULL DEFAULT false
 pool pool_pkey PRIMARY KEY (name)
 pool pool_slots CHECK ((slots >= '-1'::integer))
 CREATE UNIQUE INDEX pool_pkey ON public.pool USING btree (name)
+python_question.id bigint NOT NULL IDENTITY
+python_question.kind text NOT NULL
+python_question.question text NOT NULL
+python_question.is_encrypted boolean NOT NULL
+python_question.asked_at bigint NOT NULL
+python_question.claimed_at bigint
+python_question.answer text
+python_question.error text
+python_question python_question_pkey PRIMARY KEY (id)
+CREATE INDEX python_question_open ON public.python_question USING btree (id) WHERE ((answer IS NULL) AND (error IS NULL))
+CREATE UNIQUE INDEX python_question_pkey ON public.python_question USING btree (id)
 revoked_token.jti text NOT NULL
 revoked_token.expires_at bigint NOT NULL
 revoked_token revoked_token_pkey PRIMARY KEY (jti)
@@ -495,6 +524,7 @@ task_instance task_instance_tries CHECK (((try_number >= 0) AND (pool_slots >= 1
 CREATE INDEX task_instance_active ON public.task_instance USING btree (state, priority) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text, 'deferred'::text, 'awaiting_input'::text]))
 CREATE UNIQUE INDEX task_instance_key ON public.task_instance USING btree (run_key, task_id, map_index)
 CREATE UNIQUE INDEX task_instance_pkey ON public.task_instance USING btree (id)
+CREATE INDEX task_instance_start ON public.task_instance USING btree (start_date, id) WHERE (start_date IS NOT NULL)
 CREATE INDEX task_instance_task ON public.task_instance USING btree (dag_id, task_id)
 task_state_store.run_key bigint NOT NULL
 task_state_store.task_id text NOT NULL

@@ -209,6 +209,17 @@ CREATE TABLE connection (
     updated_at BIGINT NOT NULL
 );
 
+CREATE TABLE connection_test (
+    token TEXT NOT NULL PRIMARY KEY,
+    conn_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    result_message TEXT,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT connection_test_state CHECK (state IN ('pending', 'running', 'success', 'failed'))
+);
+
+CREATE INDEX connection_test_conn ON connection_test (conn_id);
+
 CREATE TABLE dag (
     dag_id TEXT NOT NULL PRIMARY KEY,
     display_name TEXT,
@@ -254,6 +265,12 @@ CREATE TABLE dag_access (
 );
 
 CREATE INDEX dag_access_role ON dag_access (role);
+
+CREATE TABLE dag_favorite (
+    dag_id TEXT NOT NULL REFERENCES dag (dag_id) ON DELETE CASCADE,
+    username TEXT NOT NULL,
+    PRIMARY KEY (dag_id, username)
+);
 
 CREATE TABLE dag_file (
     bundle_name TEXT NOT NULL,
@@ -459,6 +476,12 @@ CREATE TABLE job (
 
 CREATE INDEX job_running ON job (kind, heartbeat_at) WHERE state = 'running';
 
+CREATE TABLE parse_request (
+    bundle_name TEXT NOT NULL,
+    relative_fileloc TEXT NOT NULL,
+    PRIMARY KEY (bundle_name, relative_fileloc)
+);
+
 CREATE TABLE pool (
     name TEXT NOT NULL PRIMARY KEY,
     slots INTEGER NOT NULL,
@@ -466,6 +489,19 @@ CREATE TABLE pool (
     include_deferred BOOLEAN NOT NULL DEFAULT FALSE,
     CONSTRAINT pool_slots CHECK (slots >= -1)
 );
+
+CREATE TABLE python_question (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    question TEXT NOT NULL,
+    is_encrypted BOOLEAN NOT NULL,
+    asked_at BIGINT NOT NULL,
+    claimed_at BIGINT,
+    answer TEXT,
+    error TEXT
+);
+
+CREATE INDEX python_question_open ON python_question (id) WHERE answer IS NULL AND error IS NULL;
 
 CREATE TABLE revoked_token (
     jti TEXT NOT NULL PRIMARY KEY,
@@ -542,6 +578,8 @@ CREATE TABLE task_instance (
 
 CREATE INDEX task_instance_active ON task_instance (state, priority)
     WHERE state IN ('queued', 'running', 'restarting', 'deferred', 'awaiting_input');
+
+CREATE INDEX task_instance_start ON task_instance (start_date, id) WHERE start_date IS NOT NULL;
 
 CREATE INDEX task_instance_task ON task_instance (dag_id, task_id);
 

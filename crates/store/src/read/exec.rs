@@ -42,7 +42,7 @@ impl Store {
         cursor: Cursor,
         limit: i64,
     ) -> Result<Cut<T>, Error> {
-        let counted = format!("SELECT COUNT(*) FROM (SELECT 1{from}{} LIMIT {COUNT_LIMIT}) AS some", f.text);
+        let counted = format!("SELECT COUNT(*) FROM (SELECT 1{from}{} LIMIT {COUNT_LIMIT}) AS counted", f.text);
         let total = self.number(counted, &f.args).await?;
         let mut f = f.clone();
         let place = cursor.row.map(|row| f.bind(row.into()));
