@@ -56,8 +56,8 @@ class Client:
         return json.loads(error.value.body)["detail"]
 
 
-def body(name, **fields):
-    return getattr(airflow, name).from_dict(fields)
+def body(model, /, **fields):
+    return getattr(airflow, model).from_dict(fields)
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ SCRIPT = """
     assert config_api.ConfigApi(client).get_config()
     assert dag_stats_api.DagStatsApi(client).get_dag_stats(dag_ids="rest,daily")
     assert plugin_api.PluginApi(client).get_plugins().total_entries == 1
-    assert provider_api.ProviderApi(client).get_providers().total_entries
+    assert provider_api.ProviderApi(client).get_providers()
     datasets = dataset_api.DatasetApi(client)
     assert datasets.get_dataset("s3://bucket/made").consuming_dags
     assert datasets.get_dataset_events().total_entries >= 1

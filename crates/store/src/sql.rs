@@ -186,7 +186,8 @@ pub(crate) fn ids(ids: impl IntoIterator<Item = i64>) -> Bind {
 
 /// A JSON array of texts, for `{names}`.
 pub(crate) fn names<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Bind {
-    let names: Vec<serde_json::Value> = names.into_iter().map(|name| name.as_ref().into()).collect();
+    let names: Vec<serde_json::Value> =
+        names.into_iter().map(|name| readable(name.as_ref().to_owned()).into()).collect();
     Bind::Text(Some(serde_json::Value::Array(names).to_string()))
 }
 

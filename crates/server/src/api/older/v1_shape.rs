@@ -125,11 +125,19 @@ pub fn one(shape: Shape, value: &Value) -> Value {
             for (old, new) in [("queued_when", "queued_when"), ("sla_miss", "-"), ("triggerer_job", "-")] {
                 ti.insert(old.into(), value[new].clone());
             }
-            // A try that never started has no pid, and operators were never without a name.
+            // These were texts, whether or not anything was known.
+            for name in ["unixname", "hostname", "operator", "queue"] {
+                if ti.get(name).is_none_or(Value::is_null) {
+                    ti.insert(name.into(), "".into());
+                }
+            }
             ti.into()
         }
         Shape::Task => {
-            let mut task = value.clone();
+            // What a task does not have was left out.
+            let given = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+            let mut task: Value =
+                given.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into();
             // It was a truth value then; a factor now.
             task["retry_exponential_backoff"] =
                 (value["retry_exponential_backoff"].as_f64().unwrap_or(0.0) > 0.0).into();
