@@ -47,8 +47,6 @@ SCRIPT = """
     assert dag.is_active and not dag.is_subdag and {tag.name for tag in dag.tags} == {"a", "b"}
     assert dags.get_dag("daily").schedule_interval.value == "@daily" or dags.get_dag("daily").schedule_interval
     assert dags.get_dag_details("rest").doc_md == "Hello"
-    assert {task.task_id for task in dags.get_tasks("rest").tasks} == {"first", "double", "group.inside"}
-    dags.get_task("rest", "first")
     assert dags.patch_dag("gone", DAG(is_paused=True)).is_paused
     assert "class Wiki" in str(dags.get_dag_source(dag.file_token))
 

@@ -138,6 +138,9 @@ pub fn one(shape: Shape, value: &Value) -> Value {
             let given = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
             let mut task: Value =
                 given.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into();
+            let links = value["extra_links"].as_array().into_iter().flatten();
+            let links: Vec<Value> = links.map(|name| json!({"class_ref": {"class_name": name}})).collect();
+            task["extra_links"] = links.into();
             // It was a truth value then; a factor now.
             task["retry_exponential_backoff"] =
                 (value["retry_exponential_backoff"].as_f64().unwrap_or(0.0) > 0.0).into();
