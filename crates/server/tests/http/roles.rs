@@ -91,7 +91,8 @@ async fn no_route_shows_a_dag_to_those_who_may_not_read_it() {
         let ann = member(&server).await;
         let mut shown = 0;
         // The Python environment, which no dag-processor tells of here, has no DAGs in it.
-        let python = ["/ui/events", "/auth/logout", "/api/v2/plugins", "/api/v2/plugins/importErrors", "/api/v2/providers"];
+        let python =
+            ["/ui/events", "/auth/logout", "/api/v2/plugins", "/api/v2/plugins/importErrors", "/api/v2/providers"];
         for (method, path, _) in MATRIX.iter().filter(|(method, path, _)| *method == "GET" && !python.contains(path)) {
             for dag_id in ["~", "d"] {
                 let path = path
