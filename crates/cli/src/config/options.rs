@@ -130,15 +130,13 @@ options! {
     DEFAULT_POOL_TASK_SLOT_COUNT = ["core"] "default_pool_task_slot_count", Int(0, 1_000_000), "128";
         "Slots of default_pool when the database is made."
     TEST_CONNECTION = ["core"] "test_connection", Choice(&["Disabled", "Enabled", "Hidden"]), "Disabled";
-        "Whether clients may have a connection tried: Enabled lets them make the dag-processor connect to any place."
+        "Whether a connection may be tried, by `connections test` and by clients: Enabled lets hooks connect to any place."
     SIMPLE_AUTH_MANAGER_ALL_ADMINS = ["core"] "simple_auth_manager_all_admins", Flag, "False";
         "Everyone is an administrator and nobody logs in. For machines that only you can reach."
     SIMPLE_AUTH_MANAGER_USERS = ["core"] "simple_auth_manager_users", Text, "";
         "Accounts that the api-server makes: name:role, separated by commas, with a role of admin, op, user or viewer. Their passwords are made and kept in the passwords file."
     SIMPLE_AUTH_MANAGER_PASSWORDS_FILE = ["core"] "simple_auth_manager_passwords_file", Path, "{AIRFLOW_HOME}/simple_auth_manager_passwords.json.generated";
         "The file (JSON: name and password) with the passwords of simple_auth_manager_users."
-    TEST_CONNECTION = ["core"] "test_connection", Choice(&["Disabled", "Enabled", "Hidden"]), "Disabled";
-        "Whether `connections test` may let hooks try connections."
     EXECUTION_API_SERVER_URL = ["core"] "execution_api_server_url", Text, "";
         "Where workers reach the api-server, such as http://10.0.0.5:8080/execution/. Default: [api] base_url, else this machine."
     SQL_ALCHEMY_CONN = ["database"] "sql_alchemy_conn", Text, "sqlite:///{AIRFLOW_HOME}/airflow.db", sensitive;

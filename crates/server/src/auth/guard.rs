@@ -174,7 +174,7 @@ async fn user(app: &App, request: &mut Request, peer: Option<IpAddr>) -> ApiResu
 
 /// From where a request comes. Each proxy adds whom it heard, on the right; what stands further to the left than there
 /// are proxies was written by who asks.
-fn origin(config: &AuthConfig, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
+pub fn origin(config: &AuthConfig, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
     let trusted = peer.is_some_and(|peer| config.trusted_proxies.iter().any(|network| network.has(peer)));
     if !trusted {
         return peer;

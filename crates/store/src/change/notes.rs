@@ -18,22 +18,7 @@ static RENDERED_MAP_INDEX: Statement = Statement::new(
      WHERE id = $1 AND try_number = $2 AND state IN ('running', 'restarting')",
 );
 
-static NO_PARTITION: Statement =
-    Statement::new("UPDATE dag_run SET partition_key = NULL, partition_date = NULL, updated_at = $2 WHERE id IN {ids}");
-
 impl Store {
-    /// Makes runs forget which partition they are about; answers how many there are.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn forget_partitions(&self, run_keys: &[i64]) -> Result<u64, Error> {
-        let mut tx = self.begin().await?;
-        let written = NO_PARTITION.bind(ids(run_keys.iter().copied())).bind(crate::now()).run(&mut tx).await?;
-        tx.notify(Topic::Ui);
-        tx.commit().await?;
-        Ok(written)
-    }
-
     /// Writes (or, with `None`, removes) a run's note; answers whether there is such a run.
     ///
     /// # Errors

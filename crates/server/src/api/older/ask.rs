@@ -13,6 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
 
 use crate::auth::Scope;
+use crate::auth::guard::{Peer, origin};
 use crate::auth::login::{Login, authenticate};
 use crate::http::error::ApiError;
 use crate::state::App;
@@ -54,6 +55,14 @@ impl Fault {
         Self { status, detail: Value::String(detail.into()) }
     }
 
+    /// What the newer API answered instead of a success.
+    async fn of(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let answer = to_bytes(body, LARGEST_ANSWER).await.unwrap_or_default();
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        Self { status: parts.status, detail: answer["detail"].clone() }
+    }
+
     /// 404
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
@@ -75,14 +84,15 @@ impl From<ApiError> for Fault {
 pub struct Client {
     newer: Router,
     headers: HeaderMap,
+    peer: Option<Peer>,
 }
 
 impl Client {
     /// Checks a user name and password, if the request has them; tokens and cookies go on as they are.
     ///
     /// # Errors
-    /// 401 if they are wrong.
-    pub async fn new(app: &App, newer: Router, headers: &HeaderMap) -> Result<Self, Fault> {
+    /// 401 if they are wrong, 429 after too many wrong ones.
+    pub async fn new(app: &App, newer: Router, headers: &HeaderMap, peer: Option<Peer>) -> Result<Self, Fault> {
         let mut own = headers.clone();
         for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING, header::ACCEPT] {
             own.remove(name);
@@ -90,13 +100,17 @@ impl Client {
         if let Some(login) = basic(headers)? {
             own.remove(header::AUTHORIZATION);
             if !app.config.all_admins {
-                let who = authenticate(app, login).await?;
-                let token = app.tokens.mint(Scope::User, &who.name, LASTS);
+                let from = origin(&app.config.auth, headers, peer.map(|peer| peer.0));
+                let username = match authenticate(app, login, from).await {
+                    Ok(username) => username,
+                    Err(refused) => return Err(Fault::of(refused).await),
+                };
+                let token = app.tokens.mint(Scope::User, &username, LASTS);
                 let value = format!("Bearer {token}").parse();
                 own.insert(header::AUTHORIZATION, value.map_err(|_| Fault::bad_request("the user name is no header"))?);
             }
         }
-        Ok(Self { newer, headers: own })
+        Ok(Self { newer, headers: own, peer })
     }
 
     /// Asks; `path` comes after `/api/v2/`, every segment escaped already.
@@ -146,16 +160,18 @@ impl Client {
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers.clone());
         }
-        let request = request.body(body).map_err(|error| Fault::bad_request(error.to_string()))?;
+        let mut request = request.body(body).map_err(|error| Fault::bad_request(error.to_string()))?;
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
+        }
         let Ok(response): Result<Response, _> = TowerToHyperService::new(self.newer.clone()).call(request).await;
+        if !response.status().is_success() {
+            return Err(Fault::of(response).await);
+        }
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, LARGEST_ANSWER).await;
         let bytes = bytes.map_err(|error| Fault::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-        if parts.status.is_success() {
-            return Ok((parts.headers, bytes));
-        }
-        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        Err(Fault { status: parts.status, detail: answer["detail"].clone() })
+        Ok((parts.headers, bytes))
     }
 }
 

@@ -48,7 +48,7 @@ enum Era {
 async fn answer(era: Era, app: &App, newer: Router, path: &RawPathParams, request: Request) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let headers = request.headers().clone();
-    let client = match Client::new(app, newer, &headers).await {
+    let client = match Client::new(app, newer, &headers, request.extensions().get().copied()).await {
         Ok(client) => client,
         Err(fault) => return refusal(era, fault),
     };

@@ -7,11 +7,11 @@ use axum::response::{AppendHeaders, IntoResponse};
 use serde_json::{Value, json};
 
 use crate::auth::guard::{Via, same_site};
+use crate::auth::login::leave;
 use crate::http::Params;
 use crate::http::error::{ApiError, ApiResult};
 use crate::routes::Routes;
 use crate::state::App;
-use crate::ui::session::cookie;
 
 /// Adds this file's routes.
 pub fn routes(routes: Routes) -> Routes {
@@ -53,8 +53,8 @@ fn percent(text: &str) -> String {
 }
 
 async fn logout(State(app): State<App>, headers: HeaderMap) -> ApiResult<impl IntoResponse> {
-    same_site(&headers, Via::AllAdmins)?;
-    let gone = cookie(&app, "", 0)?;
+    same_site(&headers, Via::Nothing)?;
+    let gone = leave(&app, &headers).await?;
     let target = axum::http::HeaderValue::from_static("/login");
     let headers = AppendHeaders([(header::LOCATION, target), (header::SET_COOKIE, gone)]);
     Ok((StatusCode::TEMPORARY_REDIRECT, headers, there()))
