@@ -103,4 +103,4 @@ def test_a_connection_is_tried_by_its_hook(home):
     assert "Connection success" in done.stdout
     home.cli("connections", "add", "odd", "--conn-type", "nobody-knows")
     done = home.cli("connections", "test", "odd", ok=False)
-    assert done.returncode == 1 and "nobody-knows" in done.stderr
+    assert done.returncode == 1 and "nobody_knows" in done.stderr

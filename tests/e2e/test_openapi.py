@@ -67,7 +67,11 @@ def test_airflows_document(server, tmp_path):
     [wheel] = tmp_path.glob("*.whl")
     name = "airflow/api_fastapi/core_api/openapi/v2-rest-api-generated.yaml"
     document = tmp_path / "airflow.yaml"
-    document.write_bytes(zipfile.ZipFile(wheel).read(name))
+    text = zipfile.ZipFile(wheel).read(name).decode()
+    # A whole task instance fits both of what may be cleared, which "one of" forbids to Airflow's own answers as well.
+    one_of = "oneOf:\n            - $ref: '#/components/schemas/TaskInstanceResponse'"
+    assert one_of in text
+    document.write_text(text.replace(one_of, one_of.replace("oneOf", "anyOf")))
     check(server, document)
 
 

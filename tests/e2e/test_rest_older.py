@@ -71,7 +71,7 @@ SCRIPT = """
     assert tis.set_task_instance_note("rest", run_id, "first", SetTaskInstanceNote(note="n")).note == "n"
     log = tis.get_log("rest", run_id, "first", 1, full_content=True)
     assert "the answer is near" in str(log), log
-    cleared = dags.post_clear_task_instances("rest", ClearTaskInstances(dry_run=True, dag_run_id=run_id))
+    cleared = dags.post_clear_task_instances("rest", ClearTaskInstances(dry_run=True, dag_run_id=run_id, only_failed=False))
     assert len(cleared.task_instances) == 4
 
     xcoms = x_com_api.XComApi(client)

@@ -87,7 +87,7 @@ pub enum Command {
     Users(users::UsersCommand),
     /// Look after roles: what accounts may do
     #[command(subcommand)]
-    Roles(user_roles::RolesCommand),
+    Roles(user_roles::UserRolesCommand),
     /// Look after the database
     #[command(subcommand)]
     Db(db::DbCommand),

@@ -176,7 +176,7 @@ options! {
     JWT_CLI_EXPIRATION_TIME = ["api_auth"] "jwt_cli_expiration_time", Int(1, ANY), "3600";
         "Seconds that a token of /auth/token/cli stays valid."
     JWT_ALGORITHM = ["api_auth"] "jwt_algorithm", Text, "";
-        "How tokens are signed: HS256, HS384 or HS512 with a secret (default HS256); RS256, ES256, EdDSA and their kin with a private key."
+        "How tokens are signed: HS256, HS384 or HS512 with a secret (default HS256); RS256, ES256 and their kin with a private key."
     JWT_PRIVATE_KEY_PATH = ["api_auth"] "jwt_private_key_path", Path, "";
         "PEM file of the private key that tokens are signed with instead of the secret."
     JWT_KID = ["api_auth"] "jwt_kid", Text, "";
@@ -413,8 +413,6 @@ options! {
         "Bytes of a remembered value above which its author is warned."
     STATE_CLEANUP_BATCH_SIZE = ["state_store"] "state_cleanup_batch_size", Int(0, ANY), "0";
         "Entries that `state-store clean` deletes in one transaction; 0: all."
-    TRUSTED_PROXIES = ["tradewind"] "trusted_proxies", Text, "";
-        "Addresses and networks, separated by commas, of proxies that may say on whose behalf they ask (X-Forwarded-For, [auth_proxy] remote_user_header)."
     KERBEROS_CCACHE = ["kerberos"] "ccache", Path, "/tmp/airflow_krb5_ccache";
         "Where `kerberos` keeps the ticket."
     KERBEROS_PRINCIPAL = ["kerberos"] "principal", Text, "airflow";
@@ -429,6 +427,8 @@ options! {
         "Whether the ticket may be passed on to other hosts."
     KERBEROS_INCLUDE_IP = ["kerberos"] "include_ip", Flag, "True";
         "Whether the ticket is bound to this host's addresses."
+    TRUSTED_PROXIES = ["tradewind"] "trusted_proxies", Text, "";
+        "Addresses and networks, separated by commas, of proxies that may say on whose behalf they ask (X-Forwarded-For, [auth_proxy] remote_user_header)."
     WARM_HOSTS = ["tradewind"] "warm_hosts", Int(0, 10_000), "8";
         "DAG files that a worker keeps imported, so that their tasks start in a few milliseconds. 0 keeps none."
     PYTHON = ["tradewind"] "python", Path, "";

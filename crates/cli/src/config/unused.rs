@@ -33,11 +33,9 @@ pub const UNUSED: &[(&str, &str, Why)] = &[
     ("api", "dag_cache_size dag_cache_ttl log_stream_buffer_size", Obsolete("DAGs and logs are read when they are asked for")),
     ("api", "expose_stacktrace", Obsolete("answers never show the program's insides")),
     ("api", "enable_swagger_ui", Obsolete("the API's description is always served")),
-    ("api", "secret_key", Obsolete("sessions are signed with [api_auth] jwt_secret")),
     ("api", "theme grid_view_sorting_order hide_paused_dags_by_default default_wrap auto_refresh_interval require_confirmation_dag_change log_fetch_timeout_sec", Obsolete("the web interface is told of changes as they happen, and remembers what each person chose")),
     ("api", "enable_experimental_api enable_xcom_deserialize_support", Obsolete("which parts of the API exist is not configured")),
     ("api", "auth_backends auth_backend google_oauth2_audience google_key_path", Obsolete("the API takes sessions, tokens and basic authentication of Tradewind's accounts")),
-    ("api_auth", "jwt_audience jwt_private_key_path jwt_algorithm jwt_kid trusted_jwks_url jwt_issuer jwt_leeway", NotAvailable("tokens are signed and checked with [api_auth] jwt_secret")),
     ("atlas", "*", Obsolete("Airflow dropped Apache Atlas with version 2; OpenLineage is in its place")),
     ("celery", "*", NotAvailable("the CeleryExecutor is not available in this version")),
     ("celery_broker_transport_options", "*", NotAvailable("the CeleryExecutor is not available in this version")),
@@ -47,7 +45,7 @@ pub const UNUSED: &[(&str, &str, Why)] = &[
     ("core", "hostname_callable", Obsolete("a process's host name is what the kernel says; `worker --hostname` gives it another")),
     ("core", "might_contain_dag_callable", NotAvailable("files are looked into by [core] dag_discovery_safe_mode; .airflowignore leaves out more")),
     ("core", "mp_start_method mp_forkserver_preload execute_tasks_new_python_interpreter task_runner", Obsolete("tries are forked from hosts that have Airflow's package imported")),
-    ("core", "auth_manager simple_auth_manager_users simple_auth_manager_passwords_file", NotAvailable("accounts are made with `users create` and kept in the database")),
+    ("core", "auth_manager", Obsolete("accounts, roles and every way to log in are built in: see [fab], [oidc], [ldap] and [auth_proxy]")),
     ("core", "dagbag_import_error_tracebacks dagbag_import_error_traceback_depth", Obsolete("import errors always keep Python's whole words")),
     ("core", "security", Obsolete("`kerberos` keeps a ticket; hooks find it in its cache")),
     ("core", "unit_test_mode", Obsolete("a test sets what it needs in its own AIRFLOW_HOME")),
@@ -83,7 +81,6 @@ pub const UNUSED: &[(&str, &str, Why)] = &[
     ("debug", "*", Obsolete("dag.test() and `dags test` stop when a task fails")),
     ("elasticsearch", "*", NotAvailable("task logs are kept in [logging] base_log_folder")),
     ("elasticsearch_configs", "*", NotAvailable("task logs are kept in [logging] base_log_folder")),
-    ("execution_api", "jwt_audience", Obsolete("a try's token names the try, and is good for that alone")),
     ("execution_api", "otel_trace_propagation", NotAvailable("there are no traces in this version")),
     ("github_enterprise", "*", Obsolete("accounts are made with `users create`")),
     ("hive", "*", Obsolete("the Hive provider has its own options")),
@@ -128,11 +125,11 @@ pub const UNUSED: &[(&str, &str, Why)] = &[
     ("triggerer", "max_trigger_to_select_per_loop", Obsolete("a triggerer takes triggers as it has room for")),
     ("webserver", "access_denied_message config_file default_ui_timezone dag_default_view dag_orientation grid_view_sorting_order log_fetch_timeout_sec log_fetch_delay_sec log_auto_tailing_offset log_animation_speed hide_paused_dags_by_default navbar_color navbar_text_color navbar_hover_color navbar_text_hover_color navbar_logo_text_color default_dag_run_display_number default_wrap show_recent_stats_for_completed_runs instance_name_has_markup auto_refresh_interval audit_view_excluded_events audit_view_included_events show_trigger_form_if_no_params num_recent_configurations_for_trigger allow_raw_html_descriptions require_confirmation_dag_change demo_mode owner_mode filter_by_owner", Obsolete("the web interface is another one: it is told of changes as they happen, and remembers what each person chose")),
     ("webserver", "web_server_ssl_cert web_server_ssl_key", NotAvailable("the api-server speaks plain HTTP: let a proxy in front of it speak TLS")),
-    ("webserver", "session_backend session_lifetime_minutes secret_key caching_hash_method cookie_secure cookie_samesite", Obsolete("a login is a token, signed with [api_auth] jwt_secret and valid for [api_auth] jwt_expiration_time")),
+    ("webserver", "session_backend caching_hash_method", Obsolete("a login is a signed token; nothing about it is stored")),
     ("webserver", "web_server_master_timeout web_server_worker_timeout worker_refresh_batch_size worker_refresh_interval reload_on_plugin_change workers worker_class", Obsolete("one process uses all cores and never needs to be restarted")),
     ("webserver", "access_logfile error_logfile access_logformat", Obsolete("the api-server logs to standard error, by [logging] logging_level and json_logs")),
     ("webserver", "expose_hostname expose_stacktrace warn_deployment_exposure enable_swagger_ui run_internal_api", Obsolete("answers never show the program's insides, and the API's description is always served")),
-    ("webserver", "enable_proxy_fix proxy_fix_x_for proxy_fix_x_proto proxy_fix_x_host proxy_fix_x_port proxy_fix_x_prefix", Obsolete("links are made with [api] base_url")),
+    ("webserver", "enable_proxy_fix proxy_fix_x_proto proxy_fix_x_host proxy_fix_x_port proxy_fix_x_prefix", Obsolete("links are made with [api] base_url")),
     ("webserver", "x_frame_enabled", NotAvailable("pages are never shown inside other sites")),
     ("webserver", "analytics_tool analytics_id analytics_url", Obsolete("nothing tells anybody who looks at what")),
     ("webserver", "allowed_payload_size max_form_memory_size max_form_parts", Obsolete("the size of requests is limited by the server")),
@@ -212,7 +209,10 @@ mod tests {
             let row = format!(" = [\"{}\"] \"{}\"", spec.section, spec.key);
             let at = table.find(&row).unwrap_or_else(|| panic!("no row {row}"));
             let name = table[..at].rsplit(' ').next().unwrap_or_default();
-            let in_rust = rust.contains(&format!("options::{name}")) || rust.contains(&format!("({name})"));
+            let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let named = format!("::{name}");
+            let in_rust = rust.match_indices(&named).any(|(at, _)| !rust[at + named.len()..].starts_with(goes_on))
+                || rust.contains(&format!("({name})"));
             // Arguments of a class are looked up beside it.
             let key = spec.key.trim_end_matches("_kwargs");
             let made = key.rsplit_once('_').is_some_and(|(most, _)| python.contains(&format!("f\"{most}_{{")));

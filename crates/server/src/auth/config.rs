@@ -59,7 +59,7 @@ impl Default for AuthConfig {
 pub struct JwtConfig {
     /// `[api_auth] jwt_secret`, else `[api] secret_key`. Without either one is made and kept in the database.
     pub secret: Option<String>,
-    /// `[api_auth] jwt_algorithm`: `HS512`, `EdDSA` … Default: HS512 with a secret, and what fits the private key.
+    /// `[api_auth] jwt_algorithm`: `HS512`, `ES256` … Default: HS512 with a secret, and what fits the private key.
     pub algorithm: Option<String>,
     /// `[api_auth] jwt_private_key_path`: PEM file of the key to sign with instead of the secret.
     pub private_key_path: Option<PathBuf>,

@@ -37,8 +37,7 @@ static OPERATIONS: LazyLock<HashMap<String, Known>> = LazyLock::new(|| {
             let schema = &responses["422"]["content"]["application/json"]["schema"]["$ref"];
             let known = Known {
                 bad_request: responses.get("400").is_some(),
-                // Bulk changes tell of what is missing one by one; without their run there is nothing to tell of.
-                not_found: responses.get("404").is_some() || method != "patch",
+                not_found: responses.get("404").is_some(),
                 sentence: schema == "#/components/schemas/HTTPExceptionResponse",
             };
             (plain(method, path), known)

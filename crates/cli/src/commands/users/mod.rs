@@ -2,11 +2,11 @@
 
 mod create;
 mod delete;
+mod file;
 mod list;
 mod password;
 mod reset_password;
-mod roles;
-mod transfer;
+mod roles_of;
 
 use clap::{Args, Subcommand};
 use tradewind_store::{Store, User};
@@ -18,33 +18,33 @@ use crate::suggest::nearest;
 /// Commands of the group.
 #[derive(Subcommand, Debug)]
 pub enum UsersCommand {
+    /// Give an account another role
+    AddRole(roles_of::RoleArgs),
     /// Make an account
     Create(create::CreateArgs),
     /// Delete an account
     Delete(delete::DeleteArgs),
+    /// Write the accounts to a file, without passwords
+    Export(file::ExportArgs),
+    /// Make or change the accounts of a file
+    Import(file::ImportArgs),
     /// List the accounts
     List(list::ListArgs),
-    /// Give an account a role
-    AddRole(roles::RoleArgs),
     /// Take a role from an account
-    RemoveRole(roles::RoleArgs),
-    /// Write the accounts, without passwords, to a file
-    Export(transfer::FileArgs),
-    /// Read accounts from a file
-    Import(transfer::FileArgs),
+    RemoveRole(roles_of::RoleArgs),
     /// Give an account a new password
     ResetPassword(reset_password::ResetPasswordArgs),
 }
 
 pub async fn run(command: UsersCommand, context: &Context) -> Result<(), CliError> {
     match command {
+        UsersCommand::AddRole(args) => roles_of::add(&args, context).await,
+        UsersCommand::RemoveRole(args) => roles_of::remove(&args, context).await,
+        UsersCommand::Export(args) => file::export(&args, context).await,
+        UsersCommand::Import(args) => file::import(&args, context).await,
         UsersCommand::Create(args) => create::run(args, context).await,
         UsersCommand::Delete(args) => delete::run(&args, context).await,
         UsersCommand::List(args) => list::run(&args, context).await,
-        UsersCommand::AddRole(args) => roles::run(&args, true, context).await,
-        UsersCommand::RemoveRole(args) => roles::run(&args, false, context).await,
-        UsersCommand::Export(args) => transfer::export(&args, context).await,
-        UsersCommand::Import(args) => transfer::import(&args, context).await,
         UsersCommand::ResetPassword(args) => reset_password::run(&args, context).await,
     }
 }

@@ -4,7 +4,7 @@
 //! it to the answers of a running server (`tests/e2e/test_openapi.py`).
 
 use axum::http::{HeaderValue, header};
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::response::IntoResponse;
 
 use crate::routes::Routes;
 
@@ -28,7 +28,7 @@ async fn page() -> impl IntoResponse {
 }
 
 fn typed(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    (AppendHeaders([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]), text)
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text)
 }
 
 #[cfg(test)]
