@@ -23,6 +23,8 @@ elif [ "${1:-}" != python ]; then
     need procps command -v pgrep
     need openssh-server bash -c 'command -v sshd || ls /usr/sbin/sshd'
     need redis-server command -v redis-server
+    need slapd bash -c 'command -v slapd || ls /usr/sbin/slapd'
+    need ldap-utils command -v ldapadd
 fi
 if [ ${#missing[@]} -gt 0 ]; then
     say "Installing Debian packages: ${missing[*]}"
