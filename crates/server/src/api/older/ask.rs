@@ -1,6 +1,6 @@
 //! Asking `/api/v2` from inside, in the name of who asked an older API.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -12,14 +12,13 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
 
+use super::logins::{LASTS, Logins};
 use crate::auth::Scope;
 use crate::auth::guard::{Peer, origin};
 use crate::auth::login::{Login, authenticate};
 use crate::http::error::ApiError;
 use crate::state::App;
 
-/// A token made for one request need not last.
-const LASTS: Duration = Duration::from_secs(60);
 /// Answers of `/api/v2` are read whole, logs among them.
 const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
 
@@ -92,7 +91,12 @@ impl Client {
     ///
     /// # Errors
     /// 401 if they are wrong, 429 after too many wrong ones.
-    pub async fn new(app: &App, newer: Router, headers: &HeaderMap, peer: Option<Peer>) -> Result<Self, Fault> {
+    pub async fn new(
+        app: &App,
+        (newer, logins): (Router, &Logins),
+        headers: &HeaderMap,
+        peer: Option<Peer>,
+    ) -> Result<Self, Fault> {
         let mut own = headers.clone();
         for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING, header::ACCEPT] {
             own.remove(name);
@@ -100,12 +104,20 @@ impl Client {
         if let Some(login) = basic(headers)? {
             own.remove(header::AUTHORIZATION);
             if !app.config.all_admins {
-                let from = origin(&app.config.auth, headers, peer.map(|peer| peer.0));
-                let username = match authenticate(app, login, from).await {
-                    Ok(username) => username,
-                    Err(refused) => return Err(Fault::of(refused).await),
+                let token = match logins.token(&login, Instant::now()) {
+                    Some(token) => token,
+                    None => {
+                        let name = logins.name(&login);
+                        let from = origin(&app.config.auth, headers, peer.map(|peer| peer.0));
+                        let username = match authenticate(app, login, from).await {
+                            Ok(username) => username,
+                            Err(refused) => return Err(Fault::of(refused).await),
+                        };
+                        let token = app.tokens.mint(Scope::User, &username, LASTS);
+                        logins.remember(name, token.clone(), Instant::now());
+                        token
+                    }
                 };
-                let token = app.tokens.mint(Scope::User, &username, LASTS);
                 let value = format!("Bearer {token}").parse();
                 own.insert(header::AUTHORIZATION, value.map_err(|_| Fault::bad_request("the user name is no header"))?);
             }

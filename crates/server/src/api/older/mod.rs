@@ -6,9 +6,12 @@
 
 mod ask;
 mod experimental;
+mod logins;
 mod v1;
 mod v1_assets;
 mod v1_shape;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Query, RawPathParams, Request};
@@ -18,16 +21,18 @@ use axum::routing::any;
 use serde_json::{Value, json};
 
 use self::ask::{Asked, Client, Fault};
+use self::logins::Logins;
 use crate::http::body::whole;
 use crate::state::App;
 
 /// The routes of the older APIs, in front of `newer`.
 pub fn routes(app: &App, newer: Router, largest_body: usize) -> Router {
+    let logins = Arc::new(Logins::default());
     let of = |era: Era| {
-        let (app, newer) = (app.clone(), newer.clone());
+        let (app, newer, logins) = (app.clone(), newer.clone(), Arc::clone(&logins));
         move |path: RawPathParams, request: Request| {
-            let (app, newer) = (app.clone(), newer.clone());
-            async move { answer(era, &app, newer, &path, request).await }
+            let (app, newer, logins) = (app.clone(), newer.clone(), Arc::clone(&logins));
+            async move { answer(era, &app, (newer, &logins), &path, request).await }
         }
     };
     Router::new()
@@ -45,7 +50,7 @@ enum Era {
     Two,
 }
 
-async fn answer(era: Era, app: &App, newer: Router, path: &RawPathParams, request: Request) -> Response {
+async fn answer(era: Era, app: &App, newer: (Router, &Logins), path: &RawPathParams, request: Request) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let headers = request.headers().clone();
     let client = match Client::new(app, newer, &headers, request.extensions().get().copied()).await {
