@@ -289,12 +289,14 @@ dag_run dag_run_type CHECK ((run_type = ANY (ARRAY['backfill'::text, 'scheduled'
 CREATE INDEX dag_run_active ON public.dag_run USING btree (dag_id, state, owner) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX dag_run_automated ON public.dag_run USING btree (dag_id, logical_date) WHERE (run_type = ANY (ARRAY['backfill'::text, 'scheduled'::text]))
 CREATE INDEX dag_run_backfill ON public.dag_run USING btree (backfill_id, state) WHERE (backfill_id IS NOT NULL)
+CREATE INDEX dag_run_failed ON public.dag_run USING btree (run_after DESC, id DESC) WHERE (state = 'failed'::text)
 CREATE UNIQUE INDEX dag_run_logical_date ON public.dag_run USING btree (dag_id, logical_date) WHERE (logical_date IS NOT NULL)
 CREATE INDEX dag_run_newest ON public.dag_run USING btree (run_after DESC, id DESC)
 CREATE INDEX dag_run_newest_of_dag ON public.dag_run USING btree (dag_id, run_after DESC, id DESC)
 CREATE INDEX dag_run_partition ON public.dag_run USING btree (dag_id, partition_key) WHERE (partition_key IS NOT NULL)
 CREATE UNIQUE INDEX dag_run_pkey ON public.dag_run USING btree (id)
 CREATE UNIQUE INDEX dag_run_run_id ON public.dag_run USING btree (dag_id, run_id)
+CREATE INDEX dag_run_updated ON public.dag_run USING btree (updated_at)
 dag_run_asset_event.run_key bigint NOT NULL
 dag_run_asset_event.event_id bigint NOT NULL
 dag_run_asset_event dag_run_asset_event_event_id_fkey FOREIGN KEY (event_id) REFERENCES asset_event(id) ON DELETE CASCADE
@@ -522,6 +524,7 @@ task_instance task_instance_running_has_start CHECK (((state <> 'running'::text)
 task_instance task_instance_state CHECK ((state = ANY (ARRAY['removed'::text, 'scheduled'::text, 'queued'::text, 'running'::text, 'success'::text, 'restarting'::text, 'failed'::text, 'up_for_retry'::text, 'up_for_reschedule'::text, 'upstream_failed'::text, 'skipped'::text, 'deferred'::text, 'awaiting_input'::text])))
 task_instance task_instance_tries CHECK (((try_number >= 0) AND (pool_slots >= 1)))
 CREATE INDEX task_instance_active ON public.task_instance USING btree (state, priority) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text, 'deferred'::text, 'awaiting_input'::text]))
+CREATE INDEX task_instance_failed ON public.task_instance USING btree (start_date DESC, id DESC) WHERE (state = 'failed'::text)
 CREATE UNIQUE INDEX task_instance_key ON public.task_instance USING btree (run_key, task_id, map_index)
 CREATE UNIQUE INDEX task_instance_pkey ON public.task_instance USING btree (id)
 CREATE INDEX task_instance_start ON public.task_instance USING btree (start_date, id) WHERE (start_date IS NOT NULL)

@@ -322,6 +322,8 @@ CREATE INDEX dag_run_automated ON dag_run (dag_id, logical_date) WHERE run_type 
 
 CREATE INDEX dag_run_backfill ON dag_run (backfill_id, state) WHERE backfill_id IS NOT NULL;
 
+CREATE INDEX dag_run_failed ON dag_run (run_after DESC, id DESC) WHERE state = 'failed';
+
 CREATE UNIQUE INDEX dag_run_logical_date ON dag_run (dag_id, logical_date) WHERE logical_date IS NOT NULL;
 
 CREATE INDEX dag_run_newest ON dag_run (run_after DESC, id DESC);
@@ -329,6 +331,8 @@ CREATE INDEX dag_run_newest ON dag_run (run_after DESC, id DESC);
 CREATE INDEX dag_run_newest_of_dag ON dag_run (dag_id, run_after DESC, id DESC);
 
 CREATE INDEX dag_run_partition ON dag_run (dag_id, partition_key) WHERE partition_key IS NOT NULL;
+
+CREATE INDEX dag_run_updated ON dag_run (updated_at);
 
 CREATE TABLE dag_run_asset_event (
     run_key BIGINT NOT NULL REFERENCES dag_run (id) ON DELETE CASCADE,
@@ -578,6 +582,8 @@ CREATE TABLE task_instance (
 
 CREATE INDEX task_instance_active ON task_instance (state, priority)
     WHERE state IN ('queued', 'running', 'restarting', 'deferred', 'awaiting_input');
+
+CREATE INDEX task_instance_failed ON task_instance (start_date DESC, id DESC) WHERE state = 'failed';
 
 CREATE INDEX task_instance_start ON task_instance (start_date, id) WHERE start_date IS NOT NULL;
 

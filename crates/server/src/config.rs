@@ -54,6 +54,25 @@ pub struct ServerConfig {
     /// `[core] executor` with `[core] parallelism`: names and slots (`None`: no limit), to explain what tasks wait
     /// for. The default one is named "" and, if it has a name, by it as well.
     pub executors: Vec<(String, Option<u32>)>,
+    /// How long slow clients are waited for.
+    pub patience: Patience,
+}
+
+/// How long the server waits for a client before it cuts the connection: whoever is slower holds it for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For the whole head of the next request; idle connections end then, too.
+    pub head: Duration,
+    /// For the whole body of a request.
+    pub body: Duration,
+    /// For a client to take more of an answer.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(75), body: Duration::from_secs(60), answer: Duration::from_secs(60) }
+    }
 }
 
 impl Default for ServerConfig {
@@ -80,6 +99,7 @@ impl Default for ServerConfig {
             dag_defaults: DagDefaults::default(),
             state_store: StateStoreConfig::default(),
             executors: vec![(String::new(), Some(32))],
+            patience: Patience::default(),
         }
     }
 }

@@ -22,7 +22,7 @@ mod versions;
 pub mod why;
 
 pub use auth::{AuthConfig, Tokens, TryTokens, hash_password};
-pub use config::{ExposeConfig, ServerConfig, ShownOption, StateStoreConfig};
+pub use config::{ExposeConfig, Patience, ServerConfig, ShownOption, StateStoreConfig};
 pub use serve::{Bound, ServeError, bind, serve};
 pub use state::App;
 pub use task_api::{StoreTaskApi, TaskApiConfig};

@@ -12,19 +12,17 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tradewind_store::Store;
 
 use crate::auth::guard::{Peer, guard};
-use crate::config::ServerConfig;
+use crate::config::{Patience, ServerConfig};
 use crate::state::App;
 
 /// Bodies of requests are small, except logs that workers send in pieces of at most a megabyte.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
-
-/// A client that has not sent its next request's head by then is cut off; idle connections are, too.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// Answers that are under way when the server goes down get this long.
 const GRACE: Duration = Duration::from_secs(5);
@@ -66,8 +64,9 @@ impl Bound {
     /// Answers until `shutdown` is cancelled; answers under way may finish.
     pub async fn run(self, shutdown: CancellationToken) {
         let service = router(self.app.clone());
+        let patience = self.app.config.patience;
         let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(64 * 1024);
+        server.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(64 * 1024);
         let connections = TaskTracker::new();
         let changes = self.app.changes.clone();
         let watching = tokio::spawn(async move { changes.watch().await });
@@ -84,7 +83,8 @@ impl Bound {
                     }
                 },
             };
-            connections.spawn(connection(stream, Peer(peer.ip()), server.clone(), service.clone(), shutdown.clone()));
+            let peer = Peer(peer.ip());
+            connections.spawn(connection(stream, peer, patience, server.clone(), service.clone(), shutdown.clone()));
         }
         self.app.closing.cancel();
         watching.abort();
@@ -160,6 +160,7 @@ async fn secure(mut response: Response) -> Response {
 async fn connection(
     stream: TcpStream,
     peer: Peer,
+    patience: Patience,
     server: http1::Builder,
     service: Router,
     shutdown: CancellationToken,
@@ -168,9 +169,12 @@ async fn connection(
     let service = TowerToHyperService::new(service);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(patience);
         hyper::service::Service::call(&service, request)
     });
-    let serving = server.serve_connection(TokioIo::new(stream), service);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(patience.answer));
+    let serving = server.serve_connection(TokioIo::new(Box::pin(stream)), service);
     tokio::pin!(serving);
     tokio::select! {
         result = serving.as_mut() => {

@@ -67,6 +67,7 @@ pub use xcom::XComKey;
 
 use crate::callbacks::AlertCache;
 use crate::db::Db;
+use crate::read::Totals;
 use crate::tries::TryActor;
 
 /// An open database. Cheap to clone.
@@ -82,6 +83,7 @@ struct Inner {
     fernet: Fernet,
     tries: TryActor,
     alerts: AlertCache,
+    totals: Totals,
     tries_forget_xcoms: bool,
 }
 
@@ -102,6 +104,7 @@ impl Store {
                 fernet,
                 tries: TryActor::default(),
                 alerts: AlertCache::default(),
+                totals: Totals::default(),
                 tries_forget_xcoms: options.tries_forget_xcoms,
             }),
         })
@@ -124,11 +127,11 @@ impl Store {
 
     /// The same database, for the actor itself.
     pub(crate) fn without_actor(&self) -> Self {
-        let Inner { db, notifier, fernet, alerts, tries_forget_xcoms, .. } = &*self.inner;
+        let Inner { db, notifier, fernet, alerts, totals, tries_forget_xcoms, .. } = &*self.inner;
         let tries_forget_xcoms = *tries_forget_xcoms;
         let (db, notifier, fernet) = (Arc::clone(db), notifier.clone(), fernet.clone());
-        let alerts = alerts.clone();
-        Self { inner: Arc::new(Inner { db, notifier, fernet, tries: TryActor::default(), alerts, tries_forget_xcoms }) }
+        let (alerts, totals, tries) = (alerts.clone(), totals.clone(), TryActor::default());
+        Self { inner: Arc::new(Inner { db, notifier, fernet, tries, alerts, totals, tries_forget_xcoms }) }
     }
 
     pub(crate) fn tries_forget_xcoms(&self) -> bool {
@@ -142,6 +145,10 @@ impl Store {
 
     pub(crate) fn alert_cache(&self) -> &AlertCache {
         &self.inner.alerts
+    }
+
+    pub(crate) fn totals(&self) -> &Totals {
+        &self.inner.totals
     }
 
     pub(crate) fn db(&self) -> &Arc<Db> {

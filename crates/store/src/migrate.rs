@@ -27,6 +27,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "reported_at", text: include_str!("../migrations/0011_reported_at.sql") },
     Migration { version: 12, name: "rest", text: include_str!("../migrations/0012_rest.sql") },
     Migration { version: 13, name: "access", text: include_str!("../migrations/0013_access.sql") },
+    Migration { version: 15, name: "browsing", text: include_str!("../migrations/0015_browsing.sql") },
 ];
 
 /// What [`Store::migrate`] did.

@@ -255,6 +255,7 @@ pub fn server(config: &Config) -> ServerConfig {
     let host = config.text(&options::API_HOST).to_owned();
     let base_url = config.some_text(&options::API_BASE_URL).map_or_else(|| local_url(&host, port), str::to_owned);
     ServerConfig {
+        patience: tradewind_server::Patience::default(),
         base_url,
         host,
         port,

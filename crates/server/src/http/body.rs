@@ -1,7 +1,5 @@
 //! JSON request bodies: 422 with the place of what is wrong.
 
-use std::time::Duration;
-
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -9,9 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::error::ApiError;
-
-/// A client that sends its body more slowly than this holds a connection for nothing.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::config::Patience;
 
 /// A JSON body read into `T`. The content type is not looked at, like most servers do.
 #[derive(Debug)]
@@ -32,7 +28,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 /// 413 for one that is too large, 408 for a client that takes too long to send it.
 pub async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
     let late = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time");
-    tokio::time::timeout(PATIENCE, Bytes::from_request(request, state)).await.map_err(late)?.map_err(|error| {
+    let patience = request.extensions().get::<Patience>().copied().unwrap_or_default().body;
+    tokio::time::timeout(patience, Bytes::from_request(request, state)).await.map_err(late)?.map_err(|error| {
         let status = error.status();
         let detail = match status {
             StatusCode::PAYLOAD_TOO_LARGE => "the request body is too large".to_owned(),

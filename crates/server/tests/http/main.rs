@@ -12,6 +12,7 @@ mod reruns;
 mod rest;
 mod roles;
 mod server;
+mod slow;
 mod task_api;
 mod task_instances;
 mod ui;

@@ -57,7 +57,7 @@ impl Store {
     pub async fn list_pools(&self, name: &Match, order: &OrderBy, page: Page) -> Result<Listed<PoolView>, Error> {
         let mut f = self.filter();
         f.matches("p.name", name);
-        let total = self.number(format!("SELECT COUNT(*) FROM pool p{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM pool p{}", f.text), &f.args).await?;
         let sql = format!("{} FROM pool p{}{}", select::<PoolView>(), f.text, order.sql("p.name"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })
@@ -110,7 +110,7 @@ impl Store {
     pub async fn list_variable_keys(&self, key: &Match, order: &OrderBy, page: Page) -> Result<Listed<String>, Error> {
         let mut f = self.filter();
         f.matches("v.key", key);
-        let total = self.number(format!("SELECT COUNT(*) FROM variable v{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM variable v{}", f.text), &f.args).await?;
         let sql = format!("SELECT v.key FROM variable v{}{}", f.text, order.sql("v.key"));
         let limit = f.page(page);
         let rows = self.rows::<(String,)>(sql + &limit, &f.args).await?;
@@ -124,7 +124,7 @@ impl Store {
     pub async fn list_connection_ids(&self, id: &Match, order: &OrderBy, page: Page) -> Result<Listed<String>, Error> {
         let mut f = self.filter();
         f.matches("c.conn_id", id);
-        let total = self.number(format!("SELECT COUNT(*) FROM connection c{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM connection c{}", f.text), &f.args).await?;
         let sql = format!("SELECT c.conn_id FROM connection c{}{}", f.text, order.sql("c.conn_id"));
         let limit = f.page(page);
         let rows = self.rows::<(String,)>(sql + &limit, &f.args).await?;

@@ -323,7 +323,7 @@ impl Store {
             let of_them = f.one_of("r.dag_id", &by.dag_ids);
             f.and(&format!("EXISTS (SELECT 1 FROM asset_reference r WHERE r.asset_id = a.id AND {of_them})"));
         }
-        let total = self.number(format!("SELECT COUNT(*) FROM asset a{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM asset a{}", f.text), &f.args).await?;
         let sql = format!("{} FROM asset a{}{}", select::<AssetView>(), f.text, order.sql("a.id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })
@@ -439,7 +439,7 @@ impl Store {
     ) -> Result<Listed<AssetAliasView>, Error> {
         let mut f = self.filter();
         f.matches("l.name", name);
-        let total = self.number(format!("SELECT COUNT(*) FROM asset_alias l{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM asset_alias l{}", f.text), &f.args).await?;
         let sql = format!("{} FROM asset_alias l{}{}", select::<AssetAliasView>(), f.text, order.sql("l.id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })
@@ -467,7 +467,7 @@ impl Store {
     ) -> Result<Listed<AssetEventView>, Error> {
         let mut f = self.filter();
         by.apply(&mut f);
-        let total = self.number(format!("SELECT COUNT(*){EVENT_FROM}{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*){EVENT_FROM}{}", f.text), &f.args).await?;
         let sql = format!("{}{EVENT_FROM}{}{}", select::<EventRow>(), f.text, order.sql("e.id"));
         let limit = f.page(page);
         let rows = self.rows(sql + &limit, &f.args).await?;

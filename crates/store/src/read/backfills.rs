@@ -84,7 +84,7 @@ impl Store {
         let mut f = self.filter();
         f.eq("b.dag_id", dag_id);
         f.visible("b.dag_id");
-        let total = self.number(format!("SELECT COUNT(*){FROM}{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*){FROM}{}", f.text), &f.args).await?;
         let sql = format!("{}{FROM}{}{}", select::<BackfillView>(), f.text, order.sql("b.id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })

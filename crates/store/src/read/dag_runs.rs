@@ -148,6 +148,9 @@ impl RunFilter {
             &self.consumed_asset,
         );
         f.any_text("r.state", &self.states);
+        if self.states == ["failed"] {
+            f.and("r.state = 'failed'");
+        }
         if !self.states.is_empty() && self.states.iter().all(|state| state == "queued" || state == "running") {
             // Says to the planner of either database that the small index of active runs is enough.
             f.and("r.state IN ('queued', 'running')");
@@ -180,7 +183,8 @@ impl Store {
     pub async fn list_runs(&self, by: &RunFilter, order: &OrderBy, page: Page) -> Result<Listed<RunView>, Error> {
         let mut f = self.filter();
         by.apply(&mut f);
-        let total = self.number(format!("SELECT COUNT(*){FROM}{}", f.text), &f.args).await?;
+        let from = if f.asks(&["v"]) { FROM } else { " FROM dag_run r" };
+        let total = self.total(format!("SELECT COUNT(*){from}{}", f.text), &f.args).await?;
         if total <= page.offset {
             return Ok(Listed { rows: Vec::new(), total });
         }

@@ -67,7 +67,7 @@ impl Store {
         f.eq_int("v.version_number", by.version_number);
         f.eq_some("v.bundle_name", by.bundle_name.as_deref());
         f.eq_some("v.bundle_version", by.bundle_version.as_deref());
-        let total = self.number(format!("SELECT COUNT(*) FROM dag_version v{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM dag_version v{}", f.text), &f.args).await?;
         let sql = format!("{}{FROM}{}{}", select::<VersionView>(), f.text, order.sql("v.id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })

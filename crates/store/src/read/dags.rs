@@ -231,7 +231,7 @@ impl Store {
     pub async fn list_dags(&self, by: &DagFilter, order: &OrderBy, page: Page) -> Result<Listed<DagView>, Error> {
         let mut f = self.filter();
         by.apply(&mut f);
-        let total = self.number(format!("SELECT COUNT(*) FROM dag d{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM dag d{}", f.text), &f.args).await?;
         let sql = format!("{} FROM dag d{}{}", select::<DagView>(), f.text, order.sql("d.dag_id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })
@@ -296,7 +296,7 @@ impl Store {
         let mut f = self.filter();
         f.matches("t.name", name);
         f.visible("t.dag_id");
-        let total = self.number(format!("SELECT COUNT(DISTINCT t.name) FROM dag_tag t{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(DISTINCT t.name) FROM dag_tag t{}", f.text), &f.args).await?;
         let sql = format!("SELECT DISTINCT t.name FROM dag_tag t{}{}", f.text, order.sql("t.name"));
         let limit = f.page(page);
         let rows = self.rows::<(String,)>(sql + &limit, &f.args).await?;

@@ -73,7 +73,7 @@ impl Store {
         f.eq_bool("d.missed", by.missed);
         f.within("d.due_at", &by.due_at);
         f.within("d.updated_at", &by.updated_at);
-        let total = self.number(format!("SELECT COUNT(*){FROM}{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*){FROM}{}", f.text), &f.args).await?;
         let sql = format!("{}{FROM}{}{}", select::<DeadlineView>(), f.text, order.sql("d.id"));
         let limit = f.page(page);
         let found: Vec<DeadlineView> = self.rows(sql + &limit, &f.args).await?;

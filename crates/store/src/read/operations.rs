@@ -203,7 +203,7 @@ impl Store {
         f.matches("e.relative_fileloc", &by.filename_match);
         f.eq_some("e.bundle_name", by.bundle_name.as_deref());
         f.visible_files("e");
-        let total = self.number(format!("SELECT COUNT(*) FROM import_error e{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM import_error e{}", f.text), &f.args).await?;
         let sql = format!("{} FROM import_error e{}{}", select::<ImportErrorView>(), f.text, order.sql("e.id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })
@@ -245,7 +245,7 @@ impl Store {
         f.matches("l.task_id", &by.task_match);
         f.matches("l.username", &by.user_match);
         f.matches("l.event", &by.event_match);
-        let total = self.number(format!("SELECT COUNT(*) FROM event_log l{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM event_log l{}", f.text), &f.args).await?;
         let sql = format!("{}{EVENTS}{}{}", select::<EventView>(), f.text, order.sql("l.id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })
@@ -278,7 +278,7 @@ impl Store {
         }
         f.within("j.started_at", &by.started_at);
         f.within("j.ended_at", &by.ended_at);
-        let total = self.number(format!("SELECT COUNT(*) FROM job j{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*) FROM job j{}", f.text), &f.args).await?;
         let sql = format!("{} FROM job j{}{}", select::<JobView>(), f.text, order.sql("j.id"));
         let limit = f.page(page);
         Ok(Listed { rows: self.rows(sql + &limit, &f.args).await?, total })

@@ -238,6 +238,13 @@ impl Filter {
         self.text.push(')');
     }
 
+    /// Whether a condition is about one of these tables, by the short names that the query gives them.
+    pub(crate) fn asks(&self, tables: &[&str]) -> bool {
+        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        let mut words = self.text.split(|c| !is_name(c));
+        words.any(|word| word.split_once('.').is_some_and(|(table, _)| tables.contains(&table)))
+    }
+
     /// `left op value`.
     pub(crate) fn compare(&mut self, left: &str, op: &str, arg: Bind) {
         let place = self.bind(arg);

@@ -92,7 +92,7 @@ impl Store {
         f.matches("COALESCE(d.display_name, x.dag_id)", &by.dag_match);
         f.within("r.logical_date", &by.logical_date);
         f.within("r.run_after", &by.run_after);
-        let total = self.number(format!("SELECT COUNT(*){FROM}{}", f.text), &f.args).await?;
+        let total = self.total(format!("SELECT COUNT(*){FROM}{}", f.text), &f.args).await?;
         let order = order.sql("x.run_key");
         let sql = format!("{}{FROM}{}{order}, x.task_id, x.map_index, x.key", select::<XComView>(), f.text);
         let limit = f.page(page);
