@@ -22,8 +22,9 @@ scratch=$(mktemp -d)
 AIRFLOW_HOME=$scratch tradewind plugins >/dev/null
 rm -rf "$scratch"
 [ "$requirements" = - ] || pip install --quiet --requirement "$requirements"
-python -m compileall -q "$venv/lib" >/dev/null || true
+[ "$requirements" = - ] || python -m compileall -q "$venv/lib" >/dev/null || true
 
 # Group 0 may do what the user may: pods run as any user of that group.
-chown -R airflow:0 "$home" /home/airflow
-chmod -R g=u "$home" /home/airflow
+# Only what is not so yet: in a layer on top of another, a touched file is a copied file.
+find "$home" /home/airflow \( ! -uid 50000 -o ! -gid 0 \) -exec chown --no-dereference 50000:0 {} +
+find "$home" /home/airflow ! -type l \( -perm -u=w ! -perm -g=w -o -perm -u=x ! -perm -g=x \) -exec chmod g=u {} +
