@@ -1,7 +1,7 @@
 # Everything that one does with this repository. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint gen ci parity compare fuzz python-matrix bench clean ui release debug
+.PHONY: help build run test lint gen ci helm-test parity compare fuzz python-matrix bench clean ui release debug
 
 BIN := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 HOST ?= 127.0.0.1
@@ -42,6 +42,10 @@ python-matrix: ## Run the Python tests on every version of Python from 3.9 to 3.
 	@scripts/install-test-deps.sh python
 	cargo build --quiet --bin tradewind
 	@scripts/python-matrix.sh
+
+helm-test: ## Lint and render the Helm chart with every set of values
+	@scripts/install-test-deps.sh helm
+	.venv/bin/python -m pytest -q tests/e2e/test_chart.py
 
 bench: build ## Measure every scenario and write the tables of BENCHMARKS.md
 	@scripts/install-test-deps.sh

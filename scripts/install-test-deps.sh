@@ -2,6 +2,7 @@
 # Installs what the tests need and is not there yet.
 #   install-test-deps.sh          everything
 #   install-test-deps.sh python   only the Python environment in .venv
+#   install-test-deps.sh helm     that, and helm
 #   install-test-deps.sh parity   that, and what drivers of providers are built with
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,10 +18,12 @@ if [ "${1:-}" = parity ]; then
     need build-essential command -v cc
     need pkg-config command -v pkg-config
     need default-libmysqlclient-dev bash -c 'pkg-config --exists mysqlclient || pkg-config --exists mariadb'
-elif [ "${1:-}" != python ]; then
+elif [ "${1:-}" != python ] && [ "${1:-}" != helm ]; then
     need postgresql bash -c 'ls /usr/lib/postgresql/*/bin/postgres || command -v postgres'
     need chromium bash -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
     need procps command -v pgrep
+    need git command -v git
+    need openssl command -v openssl
     need openssh-server bash -c 'command -v sshd || ls /usr/sbin/sshd'
     need redis-server command -v redis-server
     need slapd bash -c 'command -v slapd || ls /usr/sbin/slapd'
@@ -54,6 +57,19 @@ if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
     .venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
     .venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r tests/providers.txt
     echo "$wanted" >.venv/.installed
+fi
+
+# A helm binary ships in an npm package; HELM or one on the PATH wins.
+if [ -z "${1:-}" ] || [ "${1:-}" = helm ]; then
+    if [ -z "${HELM:-}" ] && ! command -v helm >/dev/null && [ ! -x .venv/helm/helm ]; then
+        say "Fetching helm"
+        fetched=$(mktemp -d)
+        (cd "$fetched" && npm pack --silent @aws-cdk/asset-kubectl-v20@2.1.4 >/dev/null && tar -xzf ./*.tgz package/lib/layer.zip)
+        python3 -m zipfile -e "$fetched/package/lib/layer.zip" "$fetched/layer"
+        mkdir -p .venv/helm
+        install -m 755 "$fetched/layer/helm/helm" .venv/helm/helm
+        rm -rf "$fetched"
+    fi
 fi
 
 if [ -z "${1:-}" ] && [ -f ui/package.json ]; then
