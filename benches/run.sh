@@ -115,6 +115,24 @@ for mode in "${modes[@]}"; do
         bench fill --count 20000
         bench api
     fi
+    if [ "$mode" = postgres ] && wanted browse; then
+        cp "$here/dags_history.py" "$BENCH_HOME/dags/"
+        browse() { # browse SCENARIO [ARGUMENT...]
+            printf -- '--> %s browse %s\n' "$label" "$1"
+            # shellcheck disable=SC2046
+            "$python" "$here/browse.py" --base-url "http://127.0.0.1:$BENCH_PORT" --label "$label" --out "$out" \
+                $("$here/tradewind.sh" pids) "$@" || printf -- '--> %s browse %s FAILED\n' "$label" "$1"
+        }
+        browse fill --count "${BROWSE_COUNT:-1000000}"
+        # As it is after a while: the database's own upkeep done, and a server that has not just made all of it.
+        "$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)/psql" -q "$BENCH_DB" -c 'VACUUM ANALYZE'
+        "$here/tradewind.sh" stop
+        "$here/tradewind.sh" start
+        wait_healthy
+        browse measure
+        "$here/tradewind.sh" command "$python" "$here/browse.py" --label "$label" --out "$out" --tradewind "$TRADEWIND_BIN" commands ||
+            printf -- '--> %s browse commands FAILED\n' "$label"
+    fi
     "$here/tradewind.sh" stop
     if [ "$mode" = standalone ] && wanted authoring; then
         printf -- '--> %s authoring\n' "$mode"

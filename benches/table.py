@@ -62,6 +62,12 @@ ROWS = [
     ("- GET dagRuns of a DAG, 100", "api", "dag_runs_p50_ms", "ms!", 72, None),
     ("- GET taskInstances of a run", "api", "run_tis_200_p50_ms", "ms!", 51, None),
     ("- GET ~/~ taskInstances, 100", "api", "all_tis_100_p50_ms", "ms!", 125, None),
+    ("REST, 1,000,000 task instances: 17 calls that pages make, p50", "browse-measure", "all.p50_ms", "ms!", None, None),
+    ("- p99", "browse-measure", "all.p99_ms", "ms!", None, None),
+    ("- all of them mixed, 8 clients", "browse-measure", "requests_per_s", "/s", None, None),
+    ("- p99 meanwhile", "browse-measure", "together.p99_ms", "ms!", None, None),
+    ("- memory (PSS) of the api-server after that", "browse-measure", "api-server.pss_mib", "MiB", None, None),
+    ("slowest of 11 commands that need no Python, p50", "browse-commands", "slowest_s", "ms", None, None),
 ]
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Start and stop Tradewind for the benchmarks, configured as Airflow was for its figures.
-#   tradewind.sh prepare | start | stop | pids
+#   tradewind.sh prepare | start | stop | pids | command PROGRAM [ARGUMENT...]
 # Environment: BENCH_HOME (state), BENCH_DB (empty: standalone on SQLite; a postgresql:// address: all roles),
 # TRADEWIND_BIN, BENCH_PORT (8080).
 set -euo pipefail
@@ -49,6 +49,10 @@ stop)
 pids)
     for role in "${roles[@]}"; do printf -- '--pid %s=%s ' "$role" "$(cat "$run/$role.pid")"; done
     if [ -n "${BENCH_PG_DATA:-}" ]; then printf -- '--pid postgres=%s' "$(head -1 "$BENCH_PG_DATA/postmaster.pid")"; fi
+    ;;
+command) # a program that sees the same configuration
+    shift
+    exec "$@"
     ;;
 *) sed -n 2,5p "$0"; exit 2 ;;
 esac

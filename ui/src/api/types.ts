@@ -37,7 +37,8 @@ export interface DagRow {
   relative_fileloc: string | null
   /** Newest first, at most 14. */
   recent_runs: RunBrief[]
-  state_counts: Record<DagRunState, number>
+  /** Runs that are not over. */
+  active_runs: Record<'queued' | 'running', number>
 }
 
 export interface DagPage {

@@ -114,7 +114,7 @@ it('switches every time between local and UTC', async () => {
 
 describe('DagRow', () => {
   const run = (run_id: string, state: 'success' | 'failed') => ({ run_id, state, run_after: '2025-07-01T12:00:00Z', start_date: '2025-07-01T12:00:00Z', end_date: '2025-07-01T12:01:00Z', run_type: 'scheduled' as const })
-  const dag: Dag = { dag_id: 'a/b', dag_display_name: 'Orders', description: null, is_paused: true, is_stale: false, tags: ['etl'], owners: [], timetable_summary: '@daily', timetable_description: 'At 00:00', next_dagrun_run_after: null, has_import_errors: true, fileloc: '/dags/x.py', relative_fileloc: 'x.py', recent_runs: [run('r2', 'failed'), run('r1', 'success')], state_counts: { queued: 0, running: 0, success: 1, failed: 1 } }
+  const dag: Dag = { dag_id: 'a/b', dag_display_name: 'Orders', description: null, is_paused: true, is_stale: false, tags: ['etl'], owners: [], timetable_summary: '@daily', timetable_description: 'At 00:00', next_dagrun_run_after: null, has_import_errors: true, fileloc: '/dags/x.py', relative_fileloc: 'x.py', recent_runs: [run('r2', 'failed'), run('r1', 'success')], active_runs: { queued: 0, running: 0 } }
   it('shows a DAG and leads to it', async () => {
     const paused = vi.fn()
     const tagged = vi.fn()

@@ -39,7 +39,14 @@ struct Row {
     fileloc: String,
     relative_fileloc: String,
     recent_runs: Vec<Run>,
-    state_counts: HashMap<&'static str, i64>,
+    active_runs: Active,
+}
+
+/// How many runs are not over.
+#[derive(Clone, Copy, Default, Serialize)]
+struct Active {
+    queued: i64,
+    running: i64,
 }
 
 #[derive(Serialize)]
@@ -70,32 +77,27 @@ pub async fn handle(State(app): State<App>, params: Params) -> ApiResult<Json<Da
     for run in app.store.newest_runs(&ids, RUNS).await? {
         runs.entry(run.dag_id.clone()).or_default().push(run);
     }
-    let mut counts: HashMap<String, HashMap<&'static str, i64>> = HashMap::new();
-    if !ids.is_empty() {
-        for (dag_id, _, state, count) in app.store.run_counts(&ids).await? {
-            counts.entry(dag_id).or_default().insert(state.as_str(), count);
-        }
+    let mut active: HashMap<String, Active> = HashMap::new();
+    for (dag_id, state, count) in app.store.active_run_counts(&ids).await? {
+        let of_dag = active.entry(dag_id).or_default();
+        *(if state == RunState::Queued { &mut of_dag.queued } else { &mut of_dag.running }) = count;
     }
-    let row = |dag: DagView| {
-        let mut state_counts: HashMap<&'static str, i64> = RunState::ALL.iter().map(|s| (s.as_str(), 0)).collect();
-        state_counts.extend(counts.remove(&dag.dag_id).unwrap_or_default());
-        Row {
-            tags: tags.remove(&dag.dag_id).unwrap_or_default(),
-            recent_runs: runs.remove(&dag.dag_id).unwrap_or_default().into_iter().map(Run::from).collect(),
-            state_counts,
-            owners: serde_json::from_str(&dag.owners).unwrap_or_default(),
-            dag_display_name: dag.display_name.unwrap_or_else(|| dag.dag_id.clone()),
-            dag_id: dag.dag_id,
-            description: dag.description,
-            is_paused: dag.is_paused,
-            is_stale: dag.is_stale,
-            timetable_summary: dag.timetable_summary,
-            timetable_description: dag.timetable_description,
-            next_dagrun_run_after: dag.next_run_after,
-            has_import_errors: dag.has_import_errors,
-            fileloc: dag.fileloc,
-            relative_fileloc: dag.relative_fileloc,
-        }
+    let row = |dag: DagView| Row {
+        tags: tags.remove(&dag.dag_id).unwrap_or_default(),
+        recent_runs: runs.remove(&dag.dag_id).unwrap_or_default().into_iter().map(Run::from).collect(),
+        active_runs: active.remove(&dag.dag_id).unwrap_or_default(),
+        owners: serde_json::from_str(&dag.owners).unwrap_or_default(),
+        dag_display_name: dag.display_name.unwrap_or_else(|| dag.dag_id.clone()),
+        dag_id: dag.dag_id,
+        description: dag.description,
+        is_paused: dag.is_paused,
+        is_stale: dag.is_stale,
+        timetable_summary: dag.timetable_summary,
+        timetable_description: dag.timetable_description,
+        next_dagrun_run_after: dag.next_run_after,
+        has_import_errors: dag.has_import_errors,
+        fileloc: dag.fileloc,
+        relative_fileloc: dag.relative_fileloc,
     };
     Ok(Json(Dags { dags: found.rows.into_iter().map(row).collect(), total_entries: found.total }))
 }

@@ -242,6 +242,21 @@ impl Store {
         self.first(format!("{}{FROM}{}", select::<RunView>(), f.text), &f.args).await
     }
 
+    /// Number of runs of each of some DAGs that are queued or running: `(dag_id, state, number)`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn active_run_counts(&self, dag_ids: &[String]) -> Result<Vec<(String, RunState, i64)>, Error> {
+        if dag_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut f = self.filter();
+        f.any_text("r.dag_id", dag_ids);
+        f.and("r.state IN ('queued', 'running')");
+        let sql = format!("SELECT r.dag_id, r.state, COUNT(*) FROM dag_run r{} GROUP BY r.dag_id, r.state", f.text);
+        self.rows(sql, &f.args).await
+    }
+
     /// Number of runs of each DAG in each state: `(dag_id, display name, state, number)`, ordered by DAG.
     ///
     /// # Errors

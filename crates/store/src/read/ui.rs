@@ -4,7 +4,7 @@ use tradewind_core::{RunState, RunType, TaskState, Timestamp};
 
 use super::exec::select;
 use crate::row::row;
-use crate::sql::Bind;
+use crate::sql::{Bind, Dialect};
 use crate::{Error, Store};
 
 row! {
@@ -81,11 +81,15 @@ impl Store {
         let wanted = f.list_of_texts(dag_ids);
         let limit = f.bind(each.into());
         // The inner query walks dag_run_newest_of_dag and stops after `each` rows, DAG by DAG.
-        let sql = format!(
-            "{} FROM {wanted} AS w JOIN dag_run r ON r.id IN (SELECT n.id FROM dag_run n WHERE n.dag_id = w.item \
-             ORDER BY n.run_after DESC, n.id DESC LIMIT {limit}) ORDER BY r.dag_id, r.run_after DESC, r.id DESC",
-            select::<RunDot>()
-        );
+        let newest =
+            format!("FROM dag_run n WHERE n.dag_id = w.item ORDER BY n.run_after DESC, n.id DESC LIMIT {limit}");
+        let join = match self.dialect() {
+            Dialect::Sqlite => format!("JOIN dag_run r ON r.id IN (SELECT n.id {newest})"),
+            // Which would look at every run for every DAG if it were asked in SQLite's words.
+            Dialect::Postgres => format!("CROSS JOIN LATERAL (SELECT n.* {newest}) AS r"),
+        };
+        let select = select::<RunDot>();
+        let sql = format!("{select} FROM {wanted} AS w {join} ORDER BY r.dag_id, r.run_after DESC, r.id DESC");
         self.rows(sql, &f.args).await
     }
 

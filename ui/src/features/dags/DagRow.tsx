@@ -20,7 +20,7 @@ interface Props {
 export const DagRow = memo(function DagRow({ dag, index, selected, onTag, onPause }: Props) {
   const href = '/dags' + path(dag.dag_id)
   const last = dag.recent_runs[0]
-  const active = dag.state_counts.running + dag.state_counts.queued
+  const active = dag.active_runs.running + dag.active_runs.queued
   return (
     <div className="dag-row" role="row" data-row={index} data-dag={dag.dag_id} data-selected={selected || undefined} data-paused={dag.is_paused || undefined}>
       <span role="cell">
@@ -57,7 +57,7 @@ export const DagRow = memo(function DagRow({ dag, index, selected, onTag, onPaus
           <Link to={`${href}/runs${path(last.run_id)}`} className="dag-last">
             <StateIcon state={last.state} label />
             <span className="dim">{last.state === 'running' ? <Duration start={last.start_date} end={null} /> : <Time at={last.end_date ?? last.start_date ?? last.run_after} relative />}</span>
-            {active > 1 && <span className="count" title={`${dag.state_counts.running} running, ${dag.state_counts.queued} queued`}>{active}</span>}
+            {active > 1 && <span className="count" title={`${dag.active_runs.running} running, ${dag.active_runs.queued} queued`}>{active}</span>}
           </Link>
         ) : (
           <span className="dimmer">Never</span>
