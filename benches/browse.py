@@ -52,7 +52,7 @@ def fill(api, args):
 def calls(api):
     """{name: path below the address} of what the pages ask for, at places in the middle of the history."""
     dag = f"history_{DAGS // 2:03}"
-    run = api.get(f"dags/{dag}/dagRuns", limit=1, order_by="-run_after")["dag_runs"][0]["dag_run_id"]
+    run = api.get(f"dags/{dag}/dagRuns", limit=1, order_by="-run_after", state="success")["dag_runs"][0]["dag_run_id"]
     task = f"api/v2/dags/{dag}/dagRuns/{run}/taskInstances/step_07"
     return {
         "dags_page": "ui/dags?limit=50&offset=0",

@@ -16,6 +16,7 @@ use crate::config::ServerConfig;
 use crate::serve::ServeError;
 use crate::task_api::StoreTaskApi;
 use crate::ui::changes::Changes;
+use crate::ui::shared::Shared;
 use crate::users::Users;
 use crate::versions::Versions;
 use crate::why::Asker;
@@ -54,6 +55,8 @@ pub struct Inner {
     pub task_api: StoreTaskApi,
     /// Tells open pages what changed.
     pub changes: Changes,
+    /// Answers that open pages share.
+    pub shared: Shared,
     /// What the Python environment said of itself last.
     pub environment: Environment,
     /// Set when the server goes down: long answers end.
@@ -118,6 +121,7 @@ impl App {
             run_ids,
             task_api,
             changes,
+            shared: Shared::default(),
             environment: Environment::default(),
             closing,
             tokens,

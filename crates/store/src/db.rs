@@ -52,7 +52,10 @@ impl Db {
     pub(crate) async fn reader(&self) -> Result<Reader, Error> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
-            Self::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
+            Self::Postgres(pool) => {
+                settle(pool).await;
+                Reader::Postgres(pool.acquire().await?)
+            }
         })
     }
 
@@ -64,8 +67,19 @@ impl Db {
                 sqlx::query("BEGIN IMMEDIATE").execute(writing.conn()?).await?;
                 Ok(Writing::Sqlite(writing))
             }
-            Self::Postgres(pool) => Ok(Writing::Postgres(pool.begin().await?)),
+            Self::Postgres(pool) => {
+                settle(pool).await;
+                Ok(Writing::Postgres(pool.begin().await?))
+            }
         }
+    }
+}
+
+/// A connection goes back to its pool in a task of its own. Let that run, so that what is wanted next does not open
+/// another one for nothing.
+async fn settle(pool: &sqlx::PgPool) {
+    if pool.size() > 0 && pool.num_idle() == 0 {
+        tokio::task::yield_now().await;
     }
 }
 

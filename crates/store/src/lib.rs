@@ -29,7 +29,7 @@ mod waiting;
 mod watch;
 mod xcom;
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use tradewind_core::Timestamp;
 
@@ -80,6 +80,8 @@ pub struct Store {
 struct Inner {
     db: Arc<Db>,
     notifier: Notifier,
+    /// Whether other processes are listened to: not before somebody here waits, which most commands never do.
+    watching: Arc<Once>,
     fernet: Fernet,
     tries: TryActor,
     alerts: AlertCache,
@@ -95,12 +97,11 @@ impl Store {
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, Error> {
         let fernet = Fernet::new(&options.fernet_key)?;
         let db = Arc::new(open::open(url, &options).await?);
-        let notifier = Notifier::new();
-        watch::watch(&db, notifier.clone());
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
-                notifier,
+                notifier: Notifier::new(),
+                watching: Arc::new(Once::new()),
                 fernet,
                 tries: TryActor::default(),
                 alerts: AlertCache::default(),
@@ -120,18 +121,26 @@ impl Store {
         self.inner.db.dialect()
     }
 
-    /// Wakes and waits.
+    /// Wakes and waits. The first call begins to listen to other processes, so it must be within the runtime.
     pub fn notifier(&self) -> &Notifier {
+        let Inner { db, notifier, watching, .. } = &*self.inner;
+        watching.call_once(|| watch::watch(db, notifier.clone()));
+        notifier
+    }
+
+    /// Only wakes.
+    pub(crate) fn waker(&self) -> &Notifier {
         &self.inner.notifier
     }
 
     /// The same database, for the actor itself.
     pub(crate) fn without_actor(&self) -> Self {
-        let Inner { db, notifier, fernet, alerts, totals, tries_forget_xcoms, .. } = &*self.inner;
+        let Inner { db, notifier, watching, fernet, alerts, totals, tries_forget_xcoms, .. } = &*self.inner;
         let tries_forget_xcoms = *tries_forget_xcoms;
         let (db, notifier, fernet) = (Arc::clone(db), notifier.clone(), fernet.clone());
         let (alerts, totals, tries) = (alerts.clone(), totals.clone(), TryActor::default());
-        Self { inner: Arc::new(Inner { db, notifier, fernet, tries, alerts, totals, tries_forget_xcoms }) }
+        let watching = Arc::clone(watching);
+        Self { inner: Arc::new(Inner { db, notifier, watching, fernet, tries, alerts, totals, tries_forget_xcoms }) }
     }
 
     pub(crate) fn tries_forget_xcoms(&self) -> bool {

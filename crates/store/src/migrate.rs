@@ -100,7 +100,7 @@ impl Store {
         drop_all(&mut tx).await?;
         tx.commit().await?;
         self.alert_cache().clear();
-        self.notifier().notify_all();
+        self.waker().notify_all();
         Ok(())
     }
 
@@ -136,7 +136,7 @@ impl Store {
         let report = migrate(&mut tx, self.dialect(), crate::now().as_micros()).await?;
         tx.commit().await?;
         self.alert_cache().clear();
-        self.notifier().notify_all();
+        self.waker().notify_all();
         Ok(report)
     }
 }

@@ -89,6 +89,11 @@ impl Notifier {
         }
     }
 
+    /// How many notifications there were. The same number later: nothing was told of in between.
+    pub fn changes(&self, topic: Topic) -> u64 {
+        *self.topics[topic as usize].borrow()
+    }
+
     /// From now on, nothing is missed.
     pub fn subscribe(&self, topic: Topic) -> Listener {
         Listener { changes: self.topics[topic as usize].subscribe() }

@@ -129,17 +129,31 @@ async fn postgres(connect: PgConnectOptions, shown: &str, options: &StoreOptions
                 if meta.idle_for > Duration::from_secs(5) { Ok(conn.ping().await.is_ok()) } else { Ok(true) }
             })
         })
-        .connect_lazy_with(connect);
+        .connect_lazy_with(connect.clone());
     // One attempt, so that a wrong address is told at once instead of after the pool's timeout.
     let failed = |reason: String| Error::Unreachable { address: shown.to_owned(), reason };
     let first = async {
-        let mut conn = pool.connect_options().connect().await?;
-        conn.ping().await?;
-        conn.close().await
+        knock(&connect).await?;
+        pool.acquire().await?.ping().await
     };
     match tokio::time::timeout(options.timeout, first).await {
         Ok(Ok(())) => Ok(Db::Postgres(pool)),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Err(_) => Err(failed(format!("no answer within {} s", options.timeout.as_secs()))),
+    }
+}
+
+/// Whether somebody listens at the address. The pool itself would go on knocking until its time is over.
+async fn knock(at: &PgConnectOptions) -> std::io::Result<()> {
+    match at.get_socket() {
+        Some(folder) => {
+            let socket = folder.join(format!(".s.PGSQL.{}", at.get_port()));
+            tokio::net::UnixStream::connect(socket).await.map(drop)
+        }
+        None if at.get_host().starts_with('/') => {
+            let socket = Path::new(at.get_host()).join(format!(".s.PGSQL.{}", at.get_port()));
+            tokio::net::UnixStream::connect(socket).await.map(drop)
+        }
+        None => tokio::net::TcpStream::connect((at.get_host(), at.get_port())).await.map(drop),
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
 use serde::Serialize;
 use tradewind_core::{RunState, RunType, Timestamp};
 use tradewind_store::read::{DAG_COLUMNS, DagFilter, DagView, RunDot};
@@ -12,6 +13,7 @@ use crate::api::v2::paging;
 use crate::http::Params;
 use crate::http::error::ApiResult;
 use crate::state::App;
+use crate::ui::shared;
 
 /// So many runs of each DAG.
 const RUNS: i64 = 14;
@@ -60,7 +62,11 @@ struct Run {
 }
 
 /// Answers the page.
-pub async fn handle(State(app): State<App>, params: Params) -> ApiResult<Json<Dags>> {
+pub async fn handle(State(app): State<App>, uri: Uri, params: Params) -> ApiResult<Response> {
+    shared::answer(&app, &uri, || page(&app, params)).await
+}
+
+async fn page(app: &App, params: Params) -> ApiResult<Dags> {
     let filter = DagFilter {
         search: params.text("q").map(str::trim).filter(|text| !text.is_empty()).map(ToOwned::to_owned),
         tags: params.list("tags"),
@@ -70,15 +76,17 @@ pub async fn handle(State(app): State<App>, params: Params) -> ApiResult<Json<Da
         ..DagFilter::default()
     };
     let order = paging::order(&params, DAG_COLUMNS, &["dag_id"])?;
-    let found = app.store.list_dags(&filter, &order, paging::page(&app, &params)?).await?;
+    let found = app.store.list_dags(&filter, &order, paging::page(app, &params)?).await?;
     let ids: Vec<String> = found.rows.iter().map(|dag| dag.dag_id.clone()).collect();
-    let mut tags = app.store.tags_of(&ids).await?;
+    let store = &app.store;
+    let (mut tags, newest, counts) =
+        tokio::try_join!(store.tags_of(&ids), store.newest_runs(&ids, RUNS), store.active_run_counts(&ids))?;
     let mut runs: HashMap<String, Vec<RunDot>> = HashMap::new();
-    for run in app.store.newest_runs(&ids, RUNS).await? {
+    for run in newest {
         runs.entry(run.dag_id.clone()).or_default().push(run);
     }
     let mut active: HashMap<String, Active> = HashMap::new();
-    for (dag_id, state, count) in app.store.active_run_counts(&ids).await? {
+    for (dag_id, state, count) in counts {
         let of_dag = active.entry(dag_id).or_default();
         *(if state == RunState::Queued { &mut of_dag.queued } else { &mut of_dag.running }) = count;
     }
@@ -99,7 +107,7 @@ pub async fn handle(State(app): State<App>, params: Params) -> ApiResult<Json<Da
         fileloc: dag.fileloc,
         relative_fileloc: dag.relative_fileloc,
     };
-    Ok(Json(Dags { dags: found.rows.into_iter().map(row).collect(), total_entries: found.total }))
+    Ok(Dags { dags: found.rows.into_iter().map(row).collect(), total_entries: found.total })
 }
 
 impl From<RunDot> for Run {

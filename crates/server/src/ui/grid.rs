@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::Response;
 use serde::Serialize;
 use tradewind_core::{RunState, RunType, TaskState, Timestamp};
 use tradewind_store::read::{GridCell, OrderBy, Page, RUN_COLUMNS, RunFilter, Span};
@@ -12,6 +13,7 @@ use crate::api::v2::dags;
 use crate::http::Params;
 use crate::http::error::{ApiError, ApiResult};
 use crate::state::App;
+use crate::ui::shared;
 
 /// The grid.
 #[derive(Serialize)]
@@ -61,8 +63,17 @@ const LOUDEST: [Option<TaskState>; 14] = [
 ];
 
 /// Answers the newest runs, or those before an instant, or one.
-pub async fn handle(State(app): State<App>, Path(dag_id): Path<String>, params: Params) -> ApiResult<Json<Grid>> {
-    dags::must_exist(&app, &dag_id).await?;
+pub async fn handle(
+    State(app): State<App>,
+    Path(dag_id): Path<String>,
+    uri: Uri,
+    params: Params,
+) -> ApiResult<Response> {
+    shared::answer(&app, &uri, || grid(&app, dag_id, params)).await
+}
+
+async fn grid(app: &App, dag_id: String, params: Params) -> ApiResult<Grid> {
+    dags::must_exist(app, &dag_id).await?;
     let limit = params.int("limit")?.unwrap_or(25).clamp(1, i64::from(app.config.maximum_page_limit));
     let before = params.instant("before")?.map(|at| at.as_micros());
     let filter = RunFilter {
@@ -92,7 +103,7 @@ pub async fn handle(State(app): State<App>, Path(dag_id): Path<String>, params: 
         end_date: run.end_date,
         dag_version_number: run.version_number,
     });
-    Ok(Json(Grid { runs: runs.collect(), task_instances }))
+    Ok(Grid { runs: runs.collect(), task_instances })
 }
 
 /// Adds the instances of a task in one state to the cell of the task.

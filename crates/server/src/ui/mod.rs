@@ -9,6 +9,7 @@ mod events;
 mod grid;
 mod next_runs;
 pub mod session;
+pub mod shared;
 mod structure;
 mod why;
 

@@ -35,6 +35,22 @@ async fn the_list_of_dags_has_their_newest_runs() {
 }
 
 #[tokio::test]
+async fn shared_answers_show_what_the_asker_has_changed() {
+    for server in servers().await {
+        add_dags(&server.store).await;
+        for n in 0..10 {
+            let body = json!({"dag_run_id": format!("m{n}"), "logical_date": null});
+            server.request(Method::POST, "/api/v2/dags/d/dagRuns").json(&body).send().await.unwrap();
+            let pages = futures::future::join_all((0..8).map(|_| server.ok("/ui/grid/d"))).await;
+            assert!(pages.iter().all(|page| page["runs"].as_array().unwrap().len() == n + 1), "{pages:?}");
+            let paused = json!({"is_paused": n % 2 == 0});
+            server.request(Method::PATCH, "/api/v2/dags/d").json(&paused).send().await.unwrap();
+            assert_eq!(server.ok("/ui/dags?q=d").await["dags"][0]["is_paused"], paused["is_paused"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_grid_has_a_cell_for_each_task_of_each_run() {
     for server in servers().await {
         add_dags(&server.store).await;

@@ -14,7 +14,7 @@ use crate::{Error, Store};
 /// From here on a number is large.
 const LARGE: i64 = 10_000;
 /// Counting takes at most this part of one processor's time: one in so many.
-const SHARE: u32 = 50;
+const SHARE: u32 = 100;
 /// What nobody has asked for since then is counted anew for whoever asks.
 const STALE: Duration = Duration::from_secs(60);
 /// Filters whose numbers are remembered.

@@ -83,14 +83,19 @@ impl Store {
         // The inner query walks dag_run_newest_of_dag and stops after `each` rows, DAG by DAG.
         let newest =
             format!("FROM dag_run n WHERE n.dag_id = w.item ORDER BY n.run_after DESC, n.id DESC LIMIT {limit}");
-        let join = match self.dialect() {
-            Dialect::Sqlite => format!("JOIN dag_run r ON r.id IN (SELECT n.id {newest})"),
-            // Which would look at every run for every DAG if it were asked in SQLite's words.
-            Dialect::Postgres => format!("CROSS JOIN LATERAL (SELECT n.* {newest}) AS r"),
-        };
         let select = select::<RunDot>();
-        let sql = format!("{select} FROM {wanted} AS w {join} ORDER BY r.dag_id, r.run_after DESC, r.id DESC");
-        self.rows(sql, &f.args).await
+        let sql = match self.dialect() {
+            Dialect::Sqlite => format!(
+                "{select} FROM {wanted} AS w JOIN dag_run r ON r.id IN (SELECT n.id {newest}) \
+                 ORDER BY r.dag_id, r.run_after DESC, r.id DESC"
+            ),
+            // Which would look at every run for every DAG if it were asked in SQLite's words.
+            Dialect::Postgres => format!("{select} FROM {wanted} AS w CROSS JOIN LATERAL (SELECT n.* {newest}) AS r"),
+        };
+        let mut runs: Vec<RunDot> = self.rows(sql, &f.args).await?;
+        // Texts are compared here in a fraction of the time that a database needs for it.
+        runs.sort_by(|a, b| a.dag_id.cmp(&b.dag_id).then(b.run_after.cmp(&a.run_after)));
+        Ok(runs)
     }
 
     /// Cells of the grid for some runs.

@@ -61,11 +61,11 @@ impl Tx {
     /// Those of the database. Whether the transaction lasts is then not known.
     pub async fn commit(mut self) -> Result<(), Error> {
         if self.topics != 0 && self.store.dialect() == Dialect::Postgres {
-            let payload = self.store.notifier().payload(self.topics);
+            let payload = self.store.waker().payload(self.topics);
             NOTIFY.bind(payload).run(&mut self.writing).await?;
         }
         self.writing.commit().await?;
-        self.store.notifier().notify_bits(self.topics);
+        self.store.waker().notify_bits(self.topics);
         Ok(())
     }
 
