@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test suite, goes on after a failure, and prints each suite's summary at the end.
-#   scripts/test.sh [rust|cron|python|ui|e2e]...    only these suites
+#   scripts/test.sh [rust|cron|python|matrix|ui|e2e]...    only these suites
 set -uo pipefail
 cd "$(dirname "$0")/.."
 logs=$(mktemp -d)
@@ -33,9 +33,9 @@ else
 fi
 suite cron '^test result: ' scripts/cron-parity.sh
 [ -d python/tests ] && PYTHONPATH=python suite python '(passed|failed|error).* in ' .venv/bin/python -m pytest python/tests
+LINES_OF_SUMMARY=2 suite matrix '^ +3\.[0-9]+ ' scripts/python-matrix.sh --core
 if grep -q '"test"' ui/package.json 2>/dev/null; then LINES_OF_SUMMARY=2 suite ui '^ *(Test Files|Tests) ' npm --prefix ui test --silent; fi
-# The Rust suite has built the binary for its own tests; building it without theirs would build every dependency again.
-if [[ $wanted == *" e2e "* && $wanted != *" rust "* ]]; then
+if [[ $wanted == "  " || $wanted == *" e2e "* ]]; then
     cargo build --quiet --bin tradewind || bad=1
 fi
 TRADEWIND_BIN=$(realpath "$target")/debug/tradewind suite e2e '(passed|failed|error).* in ' .venv/bin/python -m pytest -q tests/e2e

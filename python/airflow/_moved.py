@@ -75,7 +75,7 @@ def moved_name(module: str, name: str) -> Any:
         return _provider_name(module, name, module)
     for home, names in homes:
         if name in names:
-            value = _provider_name(home, names[name], f"{module}.{name}")
+            value = _with_old_arguments(_provider_name(home, names[name], f"{module}.{name}"), module, name)
             _note(f"{module}.{name}", f"{home}.{names[name]}")
             return value
     return _kept_name(module, name, homes)
@@ -195,6 +195,25 @@ def _adapted(path: str, old: str) -> type:
     doc = f"The older name of :class:`{new}`."
     result: type = type(base)(name, (base,), {"__init__": __init__, "__module__": module, "__doc__": doc})
     return result
+
+
+def _with_old_arguments(new: Any, module: str, name: str) -> Any:
+    """The class, or, if arguments of it had other names, one that takes those too."""
+    from airflow._moved_table import ARGUMENTS
+
+    renamed = ARGUMENTS.get(f"{module.removeprefix('airflow.')}.{name}")
+    if renamed is None or not isinstance(new, type):
+        return new
+
+    def __init__(self: Any, **kwargs: Any) -> None:
+        for old, argument in renamed.items():
+            value = kwargs.pop(old, None)
+            if value is not None:
+                kwargs[argument] = value
+        new.__init__(self, **kwargs)  # type: ignore[misc]
+
+    __init__.__signature__ = _signature(dict.fromkeys(renamed))  # type: ignore[attr-defined]
+    return type(new)(new.__name__, (new,), {"__init__": __init__, "__module__": module, "__doc__": new.__doc__})
 
 
 def _signature(defaults: dict[str, object]) -> Any:

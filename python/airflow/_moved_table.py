@@ -485,6 +485,23 @@ ADAPTED: dict[str, tuple[str, dict[str, tuple[str, object]]]] = {
     "vertica.operators.vertica.VerticaOperator": (_SQL, {"vertica_conn_id": ("conn_id", "vertica_default")}),
 }
 
+_PROJECT = {"project": "project_id"}
+
+# Old paths of classes whose arguments have other names now: old argument to new.
+ARGUMENTS: dict[str, dict[str, str]] = {
+    "contrib.operators.gcp_cloud_build_operator.CloudBuildCreateBuildOperator": {"body": "build"},
+    "contrib.operators.gcp_transfer_operator.GcpTransferServiceOperationsListOperator": {"filter": "request_filter"},
+    "contrib.operators.pubsub_operator.PubSubPublishOperator": _PROJECT,
+    "contrib.operators.pubsub_operator.PubSubSubscriptionCreateOperator": {
+        "topic_project": "project_id",
+        "subscription_project": "subscription_project_id",
+    },
+    "contrib.operators.pubsub_operator.PubSubSubscriptionDeleteOperator": _PROJECT,
+    "contrib.operators.pubsub_operator.PubSubTopicCreateOperator": _PROJECT,
+    "contrib.operators.pubsub_operator.PubSubTopicDeleteOperator": _PROJECT,
+    "contrib.sensors.pubsub_sensor.PubSubPullSensor": _PROJECT,
+}
+
 _SUBMIT = "use DataprocSubmitJobOperator of airflow.providers.google.cloud.operators.dataproc"
 _BEAM = "use an operator of airflow.providers.apache.beam.operators.beam"
 _VERTEX = "use the operators of airflow.providers.google.cloud.operators.vertex_ai"

@@ -291,6 +291,39 @@ def test_dates_and_zones():
     assert from_args.start_date == datetime(2024, 5, 6, tzinfo=timezone.utc)
 
 
+def test_dates_of_tasks_are_within_those_of_their_dag():
+    def day(n: int) -> datetime:
+        return datetime(2024, 1, n, tzinfo=timezone.utc)
+
+    with DAG("d", schedule=None, start_date=day(10), end_date=day(20)) as d:
+        EmptyOperator(task_id="plain")
+        EmptyOperator(task_id="wide", start_date=day(5), end_date=day(25))
+        EmptyOperator(task_id="narrow", start_date=datetime(2024, 1, 12), end_date=day(18))
+        task(lambda n: n, task_id="mapped").expand(n=[1])
+    dates = {name: (one.start_date, one.end_date) for name, one in d.task_dict.items()}
+    assert dates["plain"] == dates["wide"] == dates["mapped"] == (day(10), day(20))
+    assert dates["narrow"] == (day(12), day(18))
+    with DAG("undated", schedule=None) as undated:
+        EmptyOperator(task_id="plain")
+    assert (undated.get_task("plain").start_date, undated.get_task("plain").end_date) == (None, None)
+
+
+def test_what_the_author_left_open_is_what_the_options_say(monkeypatch):
+    """Operators of providers read these of themselves: ``self.defer(timeout=self.execution_timeout, …)``."""
+    with DAG("d", schedule=None):
+        (plain,) = tasks("plain")
+        own = EmptyOperator(
+            task_id="own", retries=1, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=1)
+        )
+    assert (plain.retries, plain.retry_delay, plain.execution_timeout) == (0, timedelta(minutes=5), None)
+    monkeypatch.setenv("AIRFLOW__CORE__DEFAULT_TASK_RETRIES", "3")
+    monkeypatch.setenv("AIRFLOW__CORE__DEFAULT_TASK_EXECUTION_TIMEOUT", "60")
+    assert (plain.retries, plain.execution_timeout) == (3, timedelta(minutes=1))
+    assert (own.retries, own.retry_delay, own.execution_timeout) == (1, timedelta(seconds=5), timedelta(minutes=1))
+    plain.retries = 7
+    assert plain.retries == 7
+
+
 def test_bad_dag_arguments():
     for kwargs, message in [
         ({"schedule": "@daily", "schedule_interval": None}, "more than one of schedule"),

@@ -83,6 +83,34 @@ print(json.dumps([only_there.bash is bash, hasattr(bash, "BashOperator"), airflo
     assert answer(site, code) == [True, True, str(site / "airflow/providers/acme/hooks.py")]
 
 
+def test_old_paths_take_old_names_of_arguments(site):
+    """As with Google's provider, which renamed them between its first releases."""
+    home = site / "airflow/providers/google/cloud/operators"
+    home.mkdir(parents=True)
+    for folder in (home, home.parent, home.parent.parent):
+        (folder / "__init__.py").write_text("")
+    (home / "pubsub.py").write_text(
+        "from airflow.sdk import BaseOperator\n\n"
+        "class PubSubCreateTopicOperator(BaseOperator):\n"
+        "    def __init__(self, *, topic, project_id='none', **kwargs):\n"
+        "        super().__init__(**kwargs)\n"
+        "        self.topic, self.project_id = topic, project_id\n"
+    )
+    code = """
+import json
+from airflow.contrib.operators.pubsub_operator import PubSubTopicCreateOperator
+from airflow.sdk import DAG
+with DAG("d", schedule=None, default_args={"project": "ours", "topic": "t"}):
+    tasks = [
+        PubSubTopicCreateOperator(task_id="a"),
+        PubSubTopicCreateOperator(task_id="b", project="b"),
+        PubSubTopicCreateOperator(task_id="c", project_id="c", project=None),
+    ]
+print(json.dumps([task.project_id for task in tasks] + [tasks[0].task_type]))
+"""
+    assert answer(site, code) == ["ours", "b", "c", "PubSubCreateTopicOperator"]
+
+
 def test_an_original_airflow_does_not_leak_into_ours(site):
     (site / "airflow/__init__.py").write_text("")
     (site / "airflow/jobs_of_the_original.py").write_text("")

@@ -42,7 +42,8 @@ _DRIVERS = """
     openlineage-python openlineage-integration-common openlineage-sql requests-toolbelt wtforms cassandra-driver boto3
     botocore s3transfer jmespath watchtower inflection jsonpath-ng ply pytz bcrypt pynacl invoke requests-file geomet lxml
     azure-core azure-identity azure-storage-blob azure-storage-file-share azure-storage-file-datalake
-    azure-datalake-store isodate msal msal-extensions msrest requests-oauthlib oauthlib adlfs
+    azure-datalake-store isodate msal msal-extensions msrest requests-oauthlib oauthlib adlfs plyvel vertica-python
+    azure-mgmt-containerinstance azure-mgmt-core azure-common azure-mgmt-containerregistry aenum
 """.split()
 
 ENVIRONMENTS: dict[str, Environment] = {
@@ -57,7 +58,7 @@ ENVIRONMENTS: dict[str, Environment] = {
         [*_providers("amazon cncf-kubernetes"), "astronomer-cosmos", "dag-factory"],
         [
             *_providers("http ssh ftp imap exasol salesforce mongo common-messaging docker openlineage"),
-            *("fastapi", "duckdb", "aiobotocore", "s3fs", "moto[server]", "gcp-storage-emulator"),
+            *("fastapi", "duckdb", "aiobotocore", "s3fs", "moto[server]", "gcp-storage-emulator", "python3-saml"),
         ],
     ),
     "google": Environment(
@@ -65,13 +66,18 @@ ENVIRONMENTS: dict[str, Environment] = {
         [*_providers("cncf-kubernetes common-sql"), "gcp-storage-emulator", "moto[server]"],
         [
             *_providers("http ssh sftp postgres mysql trino mongo openlineage common-messaging facebook salesforce"),
-            *_providers("presto oracle microsoft-mssql microsoft-azure amazon apache-cassandra"),
+            *_providers("presto oracle microsoft-mssql microsoft-azure amazon apache-cassandra vertica apache-hive"),
             *_DRIVERS,
+            "astronomer-cosmos",
         ],
     ),
     "azure": Environment(_providers("microsoft-azure"), _providers("sftp oracle common-messaging")),
     "data": Environment(_providers("snowflake databricks trino apache-spark"), _providers("cncf-kubernetes")),
 }
+
+#: The environment with the most packages: modules that join two packages, one of which their own environment lacks,
+#: get a second chance in it.
+MEETING = "google"
 
 #: Module (or its beginning) to why it is not expected to load.
 WHY_NOT: dict[str, str] = {
@@ -93,12 +99,13 @@ import importlib, importlib.metadata, io, json, sys, contextlib, warnings
 warnings.simplefilter("ignore")
 sys.argv = ["import-all"]
 answer = {}
-for dist in json.loads(sys.stdin.read()):
-    names = set()
-    for file in importlib.metadata.files(dist) or ():
-        parts = str(file).removesuffix(".py").split("/")
-        if str(file).endswith(".py") and all(part.isidentifier() for part in parts):
-            names.add(".".join(parts).removesuffix(".__init__"))
+for dist, names in json.loads(sys.stdin.read()).items():
+    if names is None:
+        names = set()
+        for file in importlib.metadata.files(dist) or ():
+            parts = str(file).removesuffix(".py").split("/")
+            if str(file).endswith(".py") and all(part.isidentifier() for part in parts):
+                names.add(".".join(parts).removesuffix(".__init__"))
     failed = {}
     for name in sorted(names):
         try:
@@ -111,12 +118,23 @@ print("\n" + json.dumps(answer))
 """
 
 
-def _import_all(python: Path, folder: Path, packages: list[str]) -> dict[str, list]:
+@dataclass
+class Imported:
+    """What became of a package's modules."""
+
+    version: str
+    modules: list[str]
+    #: Module to error.
+    failed: dict[str, str]
+
+
+def _import_all(python: Path, folder: Path, wanted: dict[str, list[str] | None]) -> dict[str, Imported]:
+    """Import modules of packages, or all of them (``None``), in one process of the environment."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     done = subprocess.run(
         [str(python), "-W", "ignore", "-c", _IMPORT_ALL],
-        input=json.dumps(packages),
+        input=json.dumps(wanted),
         capture_output=True,
         text=True,
         check=False,
@@ -125,7 +143,7 @@ def _import_all(python: Path, folder: Path, packages: list[str]) -> dict[str, li
     )
     if done.returncode:
         raise RuntimeError(f"{python} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return {package: Imported(*answer) for package, answer in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
 def _reason(module: str, error: str) -> str:
@@ -145,28 +163,43 @@ def _ours(error: str) -> bool:
     return "from 'airflow." in error and "from 'airflow.providers." not in error
 
 
+def _python(own: Ground, environment: Environment) -> Path:
+    """The environment's interpreter: made from nothing, unless ``PROVIDERS_<NAME>`` names one that has all of it."""
+    chosen = os.environ.get(own.folder.name.replace("-", "_").upper())
+    return Path(chosen) if chosen else own.environment([*environment.packages, *environment.more], environment.alone)
+
+
+def _present() -> set[str]:
+    """The packages that are in the environment where packages meet."""
+    meeting = ENVIRONMENTS[MEETING]
+    return {*meeting.packages, *meeting.more, *meeting.alone}
+
+
 def measure(ground: Ground) -> Report:
     """Import everything."""
     rows, rest, wrong = [], [], []
     imported = everything = 0
+    found: dict[str, Imported] = {}
     for name, environment in ENVIRONMENTS.items():
         own = Ground(f"providers-{name}")
-        chosen = os.environ.get(f"PROVIDERS_{name.upper()}")  # an interpreter that has them already
-        wanted = [*environment.packages, *environment.more]
-        python = Path(chosen) if chosen else own.environment(wanted, environment.alone)
-        for package, (version, modules, failed) in _import_all(python, own.folder, environment.packages).items():
-            good, total = len(modules) - len(failed), len(modules)
-            rows.append([package, version, f"{good} / {total}"])
-            imported, everything = imported + good, everything + total
-            for module, error in failed.items():
-                rest.append([f"`{module}`", _reason(module, error)])
-                if _ours(error):
-                    wrong.append(f"{module}: {error}")
+        found |= _import_all(_python(own, environment), own.folder, dict.fromkeys(environment.packages))
+    own = Ground(f"providers-{MEETING}")
+    again = {package: list(one.failed) for package, one in found.items() if package in _present() and one.failed}
+    for package, one in _import_all(_python(own, ENVIRONMENTS[MEETING]), own.folder, again).items():
+        found[package].failed = one.failed
+    for package, one in found.items():
+        good, total = len(one.modules) - len(one.failed), len(one.modules)
+        rows.append([package, one.version, f"{good} / {total}"])
+        imported, everything = imported + good, everything + total
+        for module, error in one.failed.items():
+            rest.append([f"`{module}`", _reason(module, error)])
+            if _ours(error):
+                wrong.append(f"{module}: {error}")
     rows.append(["**all**", "", f"**{imported} / {everything}**"])
     text = [
         "Every Python module of the packages, imported beside what each depends on, in environments where pip finds "
-        "Tradewind's own distribution `apache-airflow` installed and therefore installs no other. Modules that need "
-        "another package load when that package is there; the environments have most of them.",
+        "Tradewind's own distribution `apache-airflow` installed and therefore installs no other. Modules that join two "
+        "packages, one of which is not there, are imported once more where most packages are.",
         "Executors, auth managers and log handlers import as well, so that a package's other modules do; Tradewind's "
         "own executors, logins and logs are used, and making such an object says so.",
     ]

@@ -18,7 +18,9 @@ ALONE: list[str] = []
 #: Test to what it does.
 ABOUT = {
     "test_s3": "bucket, objects, listing, copies, sensors (also deferrable), `ObjectStoragePath`, against moto",
-    "test_gcs": "bucket, upload, sensor, listing, download, against gcp-storage-emulator",
+    "test_gcs": "bucket, upload, sensors (also deferrable), listing, download, against gcp-storage-emulator",
+    "test_sqs_and_athena_deferred": "a queue's sensor and a query, both deferred, against moto",
+    "test_bigquery_job_deferred": "a query job, deferred while it runs, against a double of the REST API",
     "test_bigquery_insert": "streaming rows through `BigQueryHook.insert_all`, against a double of the REST API",
 }
 

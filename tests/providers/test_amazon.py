@@ -62,3 +62,41 @@ def test_s3(world):
     )
     assert sorted(xcoms["ls"])[:2] == ["bucket/a.txt", "bucket/b.txt"]
     assert (xcoms["hook"], xcoms["path"]) == ("of write", "by path")
+
+
+def test_sqs_and_athena_deferred(world):
+    xcoms = run(
+        world,
+        "queue",
+        """
+        from airflow.providers.amazon.aws.hooks.sqs import SqsHook
+        from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+        from airflow.providers.amazon.aws.sensors.sqs import SqsSensor
+        from airflow.sdk import DAG, task
+
+        with DAG("queue", schedule=None) as dag:
+            @task
+            def make():
+                return SqsHook().create_queue("arrivals")["QueueUrl"]
+
+            @task
+            def send(url):
+                SqsHook().send_message(url, "bike 7")
+
+            @task
+            def got(ti):
+                return ti.xcom_pull(task_ids="wait", key="messages")
+
+            url = make()
+            wait = SqsSensor(task_id="wait", sqs_queue=url, deferrable=True, poke_interval=0.2, wait_time_seconds=0)
+            wait >> got()
+            send(url)
+            AthenaOperator(
+                task_id="query", query="SELECT 1", database="bikes", output_location="s3://stations/out",
+                deferrable=True, sleep_time=1,
+            )
+        """,
+    )
+    assert xcoms["query"]
+    (message,) = xcoms["got"]
+    assert message["Body"] == "bike 7"

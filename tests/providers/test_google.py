@@ -12,6 +12,25 @@ ENVIRONMENT = "google"
 TABLE = "/bigquery/v2/projects/p/datasets/bikes/tables/stations"
 
 
+JOBS = "/bigquery/v2/projects/p/jobs"
+
+
+class Answers(dict):
+    """Answers by path; those of a job, whose id is made up by the operator, by where it lies."""
+
+    def get(self, path, default=None):
+        return job if path == JOBS or path.startswith(JOBS + "/") else super().get(path, default)
+
+
+def job(method, seen, body):
+    """A query job: it runs when it is made and asked for the first times, and then it is done."""
+    if method == "POST":
+        Answers.job = json.loads(body)
+    done = method == "GET" and seen > 2
+    status = {"state": "DONE" if done else "RUNNING"}
+    return 200, {"kind": "bigquery#job", "etag": "e", "statistics": {}, **Answers.job, "status": status}
+
+
 @pytest.fixture(scope="module")
 def bigquery():
     """As much of BigQuery's REST API as streaming rows needs."""
@@ -21,7 +40,8 @@ def bigquery():
         "tableReference": {"projectId": "p", "datasetId": "bikes", "tableId": "stations"},
         "schema": {"fields": fields},
     }
-    server = Web({TABLE: (200, about), f"{TABLE}/insertAll": (200, {"kind": "bigquery#tableDataInsertAllResponse"})})
+    inserted = {"kind": "bigquery#tableDataInsertAllResponse"}
+    server = Web(Answers({TABLE: (200, about), f"{TABLE}/insertAll": (200, inserted)}))
     yield server
     server.stop()
 
@@ -50,9 +70,11 @@ def test_gcs(world):
         from airflow.providers.google.cloud.sensors.gcs import GCSObjectExistenceSensor
         from airflow.sdk import DAG, task
 
-        with DAG("google_bucket", schedule=None):
+        with DAG("google_bucket", schedule=None) as dag:
             make = GCSCreateBucketOperator(task_id="make", bucket_name="stations", project_id="p")
-            wait = GCSObjectExistenceSensor(task_id="wait", bucket="stations", object="a/b.txt", poke_interval=0.1)
+            there = {"bucket": "stations", "object": "a/b.txt", "poke_interval": 0.1}
+            wait = GCSObjectExistenceSensor(task_id="wait", **there)
+            deferred = GCSObjectExistenceSensor(task_id="deferred", deferrable=True, **there)
             ls = GCSListObjectsOperator(task_id="ls", bucket="stations", prefix="{{ 'a' }}/")
 
             @task
@@ -63,7 +85,9 @@ def test_gcs(world):
             def read():
                 return GCSHook().download(bucket_name="stations", object_name="a/b.txt").decode()
 
-            make >> write() >> wait >> [ls, read()]
+            make >> [write(), deferred]
+            write_done = dag.get_task("write")
+            write_done >> wait >> [ls, read()]
         """,
     )
     assert (xcoms["ls"], xcoms["read"]) == (["a/b.txt"], "hello")
@@ -93,3 +117,23 @@ def test_bigquery_insert(world, bigquery):
     (sent,) = [json.loads(body) for method, path, _, body in bigquery.requests if "/insertAll" in path]
     assert [row["json"]["station"] for row in sent["rows"]] in ([72, 79], ["72", "79"])
     assert sent["rows"][0]["json"]["status"].startswith("manual__")
+
+
+def test_bigquery_job_deferred(world, bigquery):
+    xcoms = run(
+        world,
+        "job",
+        """
+        from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator
+        from airflow.sdk import DAG
+
+        with DAG("job", schedule=None):
+            BigQueryInsertJobOperator(
+                task_id="query", project_id="p", deferrable=True, poll_interval=0.2,
+                configuration={"query": {"query": "SELECT '{{ task.task_id }}'", "useLegacySql": False}},
+            )
+        """,
+    )
+    assert Answers.job["configuration"]["query"]["query"] == "SELECT 'query'"
+    looks = [path for method, path, _, _ in bigquery.requests if method == "GET" and path.startswith(JOBS + "/")]
+    assert len(looks) >= 3 and xcoms["query"] in looks[0]

@@ -7,7 +7,6 @@ from typing import Any
 
 from airflow._runtime.outcome import Outcome
 from airflow._runtime.xcom_codec import NotSerializable, decode, encode
-from airflow.sdk.definitions._internal.types import NOTSET
 from airflow.sdk.exceptions import AirflowException
 
 
@@ -85,10 +84,6 @@ def resume(task: Any, how: dict[str, Any], context: Any) -> Any:
 def time_limit(task: Any) -> timedelta | None:
     """``execution_timeout`` of a task, or the configured one."""
     limit = task.execution_timeout
-    if limit is NOTSET:
-        from airflow.configuration import conf
-
-        limit = conf.gettimedelta("core", "default_task_execution_timeout", fallback=None)
     return limit if isinstance(limit, timedelta) else None
 
 

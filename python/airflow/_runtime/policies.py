@@ -118,15 +118,13 @@ class _FutureInstance:
 
 
 def _mutate(task: Any, hook: Any) -> None:
-    from airflow.sdk.definitions._internal.types import NOTSET
-
     retries = task.retries if isinstance(task.retries, int) else 0
     ti = _FutureInstance(task, retries)
     hook(ti)
     for name in _MUTABLE:
         value = getattr(ti, name)
         if name == "max_tries":
-            if value != retries or (task.retries is NOTSET and value):
+            if value != retries:
                 task.retries = value
         elif value != getattr(task, name, None):
             setattr(task, name, value)

@@ -10,6 +10,7 @@ from airflow._serialize import access
 from airflow._serialize.lane import callbacks, lane, user_of
 from airflow._serialize.timetable import timetable_spec
 from airflow._serialize.values import instant, name_of, plain, seconds
+from airflow.sdk.definitions._internal.configured import given
 from airflow.sdk.definitions._internal.types import NOTSET
 from airflow.sdk.exceptions import SerializationError
 
@@ -118,14 +119,10 @@ def _labels(dag: Any) -> list[dict[str, str]]:
 
 def _priorities(task: Any) -> list[int]:
     """What the author's strategy says of each try of a task."""
-    from airflow.configuration import conf
     from airflow.task.priority_strategy import priorities
 
-    retries = task.retries
-    if retries is NOTSET or retries is None:
-        retries = conf.getint("core", "default_task_retries", fallback=0)
     try:
-        return priorities(task.weight_rule, task, int(retries))
+        return priorities(task.weight_rule, task, int(task.retries or 0))
     except Exception as error:
         raise SerializationError(
             f"weight_rule of task {task.task_id!r}: {name_of(type(task.weight_rule))}.get_weight failed with "
@@ -150,8 +147,7 @@ def serialize_task(task: Any) -> dict[str, Any]:
     if not isinstance(weight_rule, str):
         weight_rule, strategy, asked = "downstream", name_of(type(weight_rule)), _priorities(task)
     group = task.task_group.group_id if task.task_group is not None else None
-    retry_delay = task.retry_delay
-    timeout = task.execution_timeout
+    retries, retry_delay = given(task, "retries"), given(task, "retry_delay")
     display = task._task_display_name
     links = task.links_by_name()
     _put(
@@ -170,11 +166,11 @@ def serialize_task(task: Any) -> dict[str, Any]:
         group=group,
         lane=None if task.is_mapped else lane(task),
         trigger_rule=str(task.trigger_rule) if task.trigger_rule != "all_success" else None,
-        retries=task.retries if task.retries is not NOTSET else None,
+        retries=retries if retries is not NOTSET else None,
         retry_delay=seconds(retry_delay) if retry_delay is not NOTSET else None,
         retry_exponential_backoff=task.retry_exponential_backoff or None,
         max_retry_delay=seconds(task.max_retry_delay),
-        execution_timeout=seconds(timeout if timeout is not NOTSET else _configured_timeout()),
+        execution_timeout=seconds(task.execution_timeout),
         start_date=_own_date(task.start_date, dag.start_date, dag),
         end_date=_own_date(task.end_date, dag.end_date, dag),
         depends_on_past=task.depends_on_past or None,
@@ -263,12 +259,6 @@ def _emails(email: Any) -> list[str]:
     if isinstance(email, str):
         return [part.strip() for part in email.replace(";", ",").split(",") if part.strip()]
     return [str(item) for item in email]
-
-
-def _configured_timeout() -> Any:
-    from airflow.configuration import conf
-
-    return conf.gettimedelta("core", "default_task_execution_timeout", fallback=None)
 
 
 def _own_date(date: Any, of_dag: Any, dag: Any) -> str | None:

@@ -9,6 +9,12 @@ from datetime import datetime, timedelta
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow.sdk.definitions._internal.configured import (
+    Configured,
+    default_execution_timeout,
+    default_retries,
+    default_retry_delay,
+)
 from airflow.sdk.definitions._internal.construction import Construction, unless_nested, with_default_args
 from airflow.sdk.definitions._internal.contextmanager import SetupTeardownContext
 from airflow.sdk.definitions._internal.node import TaskNode
@@ -71,6 +77,9 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
     start_trigger_args: Any = None
     start_from_trigger: bool = False
     is_mapped: ClassVar[bool] = False
+    retries = Configured("retries", default_retries)
+    retry_delay = Configured("retry_delay", default_retry_delay)
+    execution_timeout = Configured("execution_timeout", default_execution_timeout)
     # What `__init__` puts into the instance's dict.
     _own_params: dict[str, Any]
     _logger_name: str | None

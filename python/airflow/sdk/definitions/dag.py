@@ -312,6 +312,13 @@ class DAG(DagLookups):
                 f"task {task.task_id!r} has {str(task.trigger_rule)!r}"
             )
         self.task_dict[task.task_id] = task
+        # A task's dates are never outside of its DAG's.
+        if self.start_date is not None:
+            own = self._aware(task.start_date)
+            task.start_date = self.start_date if own is None else max(own, self.start_date)
+        if self.end_date is not None:
+            own = self._aware(task.end_date)
+            task.end_date = self.end_date if own is None else min(own, self.end_date)
 
     def add_task(self, task: Any) -> None:
         """Put a task in."""

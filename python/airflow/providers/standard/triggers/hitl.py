@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, TypedDict
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+
+class HITLTriggerEventSuccessPayload(TypedDict, total=False):
+    """What the event says of an answer."""
+
+    chosen_options: list[str]
+    params_input: dict[str, dict[str, Any]]
+    #: Who answered; None if nobody did and the defaults count.
+    responded_by_user: dict[str, Any] | None
+    responded_at: Any
+    timedout: bool
+
+
+class HITLTriggerEventFailurePayload(TypedDict):
+    """What the event says if there is no answer that counts."""
+
+    error: str
+    #: ``timeout``, ``validation`` or ``unknown``.
+    error_type: str
 
 
 class HITLTrigger(BaseTrigger):
