@@ -136,6 +136,21 @@ def test_a_bad_schedule_is_an_import_error(host, dag_file, schedule, message):
     assert parsed["import_error"]["line"] == 4
 
 
+def test_names_of_dag_files_hide_no_module_of_python(host, dag_file, tmp_path):
+    """The DAG folder comes last on the path, as in Airflow."""
+    (tmp_path / "wave.py").write_text("raise RuntimeError('a DAG file')")
+    (tmp_path / "only_here.py").write_text("VALUE = 'helper'")
+    path = dag_file("""
+        import wave
+        import only_here
+        from airflow.sdk import DAG
+        d = DAG(only_here.VALUE + wave.open.__module__, schedule=None)
+    """)
+    parsed = host.parse(path, tmp_path)
+    assert parsed["import_error"] is None
+    assert [dag["dag_id"] for dag in parsed["dags"]] == ["helperwave"]
+
+
 def test_names_the_modules_below_the_root_and_warnings(host, dag_file, tmp_path):
     dag_file("import pkg.inner\n", "pkg/__init__.py")
     dag_file("VALUE = 1\n", "pkg/inner.py")

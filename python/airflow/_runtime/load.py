@@ -48,13 +48,13 @@ def module_name(path: str) -> str:
 
 
 def prepare_path(root: str) -> None:
-    """Let DAG files import what lies in the bundle's root, in the plugins folder and in ``config``."""
+    """Let DAG files import what lies in the bundle's root, in the plugins folder and in ``config``.
+
+    As in Airflow, all of that comes last: a DAG file ``queue.py`` is not what others mean by ``import queue``.
+    """
     from airflow.configuration import AIRFLOW_HOME
 
-    if root in sys.path:
-        sys.path.remove(root)
-    sys.path.insert(0, root)
-    for folder in (os.path.join(AIRFLOW_HOME, "config"), plugins.plugins_folder()):
+    for folder in (root, os.path.join(AIRFLOW_HOME, "config"), plugins.plugins_folder()):
         if folder and folder not in sys.path and os.path.isdir(folder):
             sys.path.append(folder)
 
