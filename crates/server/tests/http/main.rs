@@ -7,6 +7,7 @@ mod auth;
 mod backfills;
 mod dag_runs;
 mod dags;
+mod hostile;
 mod logs;
 mod reruns;
 mod rest;
