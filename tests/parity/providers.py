@@ -43,7 +43,8 @@ _DRIVERS = """
     botocore s3transfer jmespath watchtower inflection jsonpath-ng ply pytz bcrypt pynacl invoke requests-file geomet lxml
     azure-core azure-identity azure-storage-blob azure-storage-file-share azure-storage-file-datalake
     azure-datalake-store isodate msal msal-extensions msrest requests-oauthlib oauthlib adlfs plyvel vertica-python
-    azure-mgmt-containerinstance azure-mgmt-core azure-common azure-mgmt-containerregistry aenum
+    azure-mgmt-containerinstance azure-mgmt-core azure-common azure-mgmt-containerregistry aenum msrestazure deprecation
+    fastapi
 """.split()
 
 ENVIRONMENTS: dict[str, Environment] = {
@@ -58,6 +59,7 @@ ENVIRONMENTS: dict[str, Environment] = {
         [*_providers("amazon cncf-kubernetes"), "astronomer-cosmos", "dag-factory"],
         [
             *_providers("http ssh ftp imap exasol salesforce mongo common-messaging docker openlineage"),
+            *_providers("duckdb"),
             *("fastapi", "duckdb", "aiobotocore", "s3fs", "moto[server]", "gcp-storage-emulator", "python3-saml"),
         ],
     ),
@@ -81,13 +83,11 @@ MEETING = "google"
 
 #: Module (or its beginning) to why it is not expected to load.
 WHY_NOT: dict[str, str] = {
-    "airflow.providers.amazon.aws.transfers.hive_to_dynamodb": "needs apache-hive, whose driver has to be compiled",
     "airflow.providers.google.cloud.hooks.dataflow": "needs apache-beam, which conflicts with the rest",
     "airflow.providers.google.cloud.operators.dataflow": "needs apache-beam, which conflicts with the rest",
     "airflow.providers.google.cloud.sensors.dataflow": "needs apache-beam, which conflicts with the rest",
     "airflow.providers.google.cloud.triggers.dataflow": "needs apache-beam, which conflicts with the rest",
     "airflow.providers.google.cloud.utils.mlengine_prediction_summary": "a script that needs apache-beam",
-    "airflow.providers.google.leveldb": "needs plyvel and LevelDB's headers",
     "airflow.providers.google.common.auth_backend": "logs people into Airflow 2's web server, through Flask",
     "airflow.providers.snowflake.hooks.cortex_model": "needs common-ai 0.10",
     "cosmos.plugin.airflow2": "a page of Airflow 2's web server",
