@@ -1,7 +1,7 @@
 # Everything that one does with this repository. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint gen ci helm-test parity compare fuzz python-matrix bench clean ui release debug
+.PHONY: help build run test lint gen ci helm-test parity compare fuzz python-matrix bench clean k8s-test ui release debug
 
 BIN := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 HOST ?= 127.0.0.1
@@ -54,6 +54,11 @@ bench: build ## Measure every scenario and write the tables of BENCHMARKS.md
 parity: ## Measure how much of Airflow's own wheels runs here and write docs/parity.md (SECTIONS="examples ...")
 	@scripts/install-test-deps.sh parity
 	@python3 tests/parity $(SECTIONS)
+
+k8s-test: ## Test the KubernetesExecutor on the cluster of KUBECONFIG (docs/development/kubernetes.md)
+	@scripts/install-test-deps.sh python
+	cargo build --quiet --bin tradewind
+	@scripts/k8s-test.sh
 
 compare: ## Run Airflow's example DAGs in a real Airflow and here, and write docs/comparison.md
 	cargo build --bin tradewind

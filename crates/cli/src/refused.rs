@@ -45,9 +45,9 @@ refusals! {
     "fab-db downgrade" "the schema only goes forward: go back with the backup that was made before the upgrade";
     "fab-db migrate" "accounts are in Tradewind's own tables, which `db migrate` makes";
     "fab-db reset" "accounts are in Tradewind's own tables, which `db reset` empties with everything else";
-    "generate_pod_template" "the KubernetesExecutor is not available in this version, so there is no pod template to make";
+    "generate_pod_template" "write the pod into the file that [kubernetes_executor] pod_template_file names: docs/kubernetes.md has one to begin with, and `kubernetes generate-dag-yaml` shows what becomes of it";
     "info" ["--file-io"] "nothing is ever sent to a public site: redirect the output into a file with --anonymize and share that";
-    "kubernetes" "the KubernetesExecutor is not available in this version: use LocalExecutor, or EdgeExecutor with `worker` processes in pods";
+    "kubernetes generate-dag-yaml" ["--team"] "there are no teams in this version: give each team an installation of its own";
     "pools set" ["--team-name"] "there are no teams in this version: give each team an installation of its own";
     "scheduler" ["-n", "--num-runs", "-i", "--only-idle", "-r", "--run-duration"] "a scheduler runs until it is stopped; nothing makes it better to restart it now and then";
     "scheduler" ["-d", "--dev", "--dag-id"] "a scheduler looks after all DAGs; pause those that should not run";

@@ -44,8 +44,8 @@ pub fn build(name: &str, parts: &Parts) -> Result<Arc<dyn Executor>, BuildError>
             return Ok(Arc::new(EdgeExecutor::new(move |notice| notify(notice))));
         }
         "" => "no name is given",
+        crate::kubernetes::NAME => "it is made with `KubernetesExecutor::new`, for it speaks to a cluster",
         "CeleryExecutor"
-        | "KubernetesExecutor"
         | "LocalKubernetesExecutor"
         | "CeleryKubernetesExecutor"
         | "BatchExecutor"

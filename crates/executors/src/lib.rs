@@ -1,10 +1,13 @@
-//! How a try gets a process: in this one (`local`) or in a worker that asks for it (`edge`).
+//! How a try gets a process: in this one (`local`), in a worker that asks for it (`edge`), or in a pod of its own
+//! (`kubernetes`).
 //!
 //! The scheduler commits first and submits then. A submission is only a hint: whether and by whom a try is run is
 //! decided by the claim (`TaskApi::start`), so submitting again after a crash is always right.
 
 mod build;
+mod desk;
 mod edge;
+pub mod kubernetes;
 mod local;
 
 use async_trait::async_trait;
@@ -12,6 +15,7 @@ use tradewind_core::TryId;
 use tradewind_protocol::Workload;
 
 pub use build::{AVAILABLE, BuildError, Parts, build};
+pub use desk::{DeskError, Standing, TryDesk};
 pub use edge::{EdgeExecutor, Notice};
 pub use local::{LocalExecutor, TryRunner};
 
@@ -23,6 +27,9 @@ pub trait Executor: Send + Sync {
 
     /// How many tries it may have in flight at once; `None` for as many as there are.
     fn slots(&self) -> Option<u32>;
+
+    /// Told once, before anything else: the job of the scheduler that it works for.
+    fn begin(&self, _scheduler: i64) {}
 
     /// Hands tries over, in order. Called after they were committed as queued; repeating is harmless.
     async fn submit(&self, workloads: Vec<Workload>);

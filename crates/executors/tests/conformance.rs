@@ -107,6 +107,7 @@ fn workload(ti_id: i64) -> Workload {
         first_started_at: None,
         reschedule_count: 0,
         outlets: Vec::new(),
+        executor_config: None,
         resume: None,
     }
 }

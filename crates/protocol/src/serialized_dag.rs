@@ -208,6 +208,10 @@ pub struct SerializedTask {
     /// Executor by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executor: Option<String>,
+    /// What it wishes of its executor (`executor_config`), as plain JSON; objects of the `kubernetes` package are in
+    /// Kubernetes' own spelling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor_config: Option<Value>,
     /// Unix user that runs a try.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_as_user: Option<String>,

@@ -69,6 +69,9 @@ pub struct Workload {
     /// Assets that the task updates when it succeeds. A python child knows them from the DAG file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outlets: Vec<AssetExpr>,
+    /// What the task wishes of its executor: plain JSON, as its author wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor_config: Option<Value>,
     /// The try has waited without a worker and goes on there. Filled in by the worker, from what its claim answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Box<Resume>>,

@@ -121,7 +121,7 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place
     let path = log_path(&w.dag_id, &w.run.run_id, &w.task_id, w.map_index, w.try_number);
     let path = worker.config.base_log_folder.join(path);
     // A sensor looks again, or a try that has waited goes on: maybe after other parts of it, on other workers.
-    let is_later = w.resume.is_some() || w.reschedule_count > 0;
+    let is_later = w.resume.is_some() || w.reschedule_count > 0 || worker.config.shares_logs;
     let later_part = is_later.then(|| std::fs::metadata(&path).map_or(0, |file| file.len()));
     let mut log = match TryLog::open(&path) {
         Ok(log) => log,

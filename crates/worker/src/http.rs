@@ -15,6 +15,7 @@ use tradewind_protocol::task_api::{
 use tradewind_protocol::{TaskApi, TaskApiError, TaskCall, Workload};
 
 use crate::backoff::Backoff;
+use crate::token::Token;
 
 /// Longest time to connect.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -32,6 +33,8 @@ pub struct HttpTaskApi {
     base: String,
     token: TokenSource,
     patience: Duration,
+    /// It speaks for this try alone, with the try's token.
+    only: Option<(TryId, Token)>,
 }
 
 impl HttpTaskApi {
@@ -54,7 +57,41 @@ impl HttpTaskApi {
             .user_agent(concat!("tradewind-worker/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { client, base: format!("{}/task-api/v1", base.trim_end_matches('/')), token, patience: PATIENCE })
+        Ok(Self { client, base: format!("{}/task-api/v1", base.trim_end_matches('/')), token, patience: PATIENCE, only: None })
+    }
+
+    /// For a process that runs one try and has no token but that try's. `token` is renewed by heartbeats.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Invalid`] for a URL that cannot be one.
+    pub fn for_try(base: &str, try_id: TryId, token: Token) -> Result<Self, TaskApiError> {
+        let own = token.clone();
+        let api = Self::new(base, Arc::new(move || own.now().to_string()))?;
+        Ok(Self { only: Some((try_id, token)), ..api })
+    }
+
+    /// What is needed to run the try that this process is for; asked while the server is away, for as long as
+    /// `patience` says.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Stale`]: it is not queued any more. [`ErrorCode::Denied`]: the token is not good (any more).
+    pub async fn workload(&self, try_id: TryId) -> Result<Workload, TaskApiError> {
+        self.repeatable(&format!("tries/{try_id}/workload"), &(self.token)(), Vec::new()).await
+    }
+
+    /// This process has nothing more to do.
+    ///
+    /// # Errors
+    /// The server did not hear it.
+    pub async fn goodbye(&self, try_id: TryId, worker_id: i64) -> Result<(), TaskApiError> {
+        let body = serde_json::json!({"worker_id": worker_id}).to_string().into_bytes();
+        let path = format!("tries/{try_id}/goodbye");
+        self.post(&path, &(self.token)(), body, Duration::ZERO).await.map_err(|failed| failed.error)
+    }
+
+    /// A request of a worker about itself.
+    fn own(&self, what: &str) -> String {
+        self.only.as_ref().map_or_else(|| what.to_owned(), |(try_id, _)| format!("tries/{try_id}/{what}"))
     }
 
     /// How long a running task's harmless requests are tried again while the server is away; 2 minutes by default.
@@ -175,7 +212,7 @@ impl TaskApi for HttpTaskApi {
     // answer at once.
 
     async fn register(&self, hello: WorkerHello) -> Result<WorkerWelcome, TaskApiError> {
-        self.post("register", &(self.token)(), json(&hello)?, Duration::ZERO).await.map_err(|failed| failed.error)
+        self.post(&self.own("register"), &(self.token)(), json(&hello)?, Duration::ZERO).await.map_err(|failed| failed.error)
     }
 
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Workload>, TaskApiError> {
@@ -184,7 +221,14 @@ impl TaskApi for HttpTaskApi {
     }
 
     async fn heartbeat(&self, beat: Heartbeat) -> Result<HeartbeatReply, TaskApiError> {
-        self.post("heartbeat", &(self.token)(), json(&beat)?, Duration::ZERO).await.map_err(|failed| failed.error)
+        let answer = self.post(&self.own("heartbeat"), &(self.token)(), json(&beat)?, Duration::ZERO).await;
+        let reply: HeartbeatReply = answer.map_err(|failed| failed.error)?;
+        if let Some((try_id, token)) = &self.only
+            && let Some(fresh) = reply.tokens.get(try_id)
+        {
+            token.renew(fresh);
+        }
+        Ok(reply)
     }
 
     async fn start(&self, token: &str, start: StartTry) -> Result<StartOutcome, TaskApiError> {

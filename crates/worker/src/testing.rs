@@ -49,6 +49,7 @@ pub(crate) fn workload(dag_id: &str, task_id: &str) -> Workload {
         first_started_at: None,
         reschedule_count: 0,
         outlets: Vec::new(),
+        executor_config: None,
         resume: None,
     }
 }

@@ -33,6 +33,8 @@ pub struct WorkerConfig {
     pub base_log_folder: PathBuf,
     /// The api-server does not see that folder: send it every line.
     pub ship_logs: bool,
+    /// Others write to the logs of its tries as well: what it sends goes to their ends, wherever these are.
+    pub shares_logs: bool,
     /// Name of a bundle to its root folder.
     pub bundles: BTreeMap<String, PathBuf>,
     /// `[core] killed_task_cleanup_time`: from SIGTERM to SIGKILL.
@@ -57,6 +59,7 @@ impl WorkerConfig {
             concurrency: 32,
             base_log_folder: base_log_folder.into(),
             ship_logs: false,
+            shares_logs: false,
             bundles: BTreeMap::new(),
             killed_task_cleanup_time: Duration::from_secs(60),
             callback_timeout: Duration::from_secs(300),

@@ -48,14 +48,16 @@ def run_task(ti: Any) -> Outcome:
 
 
 def _say_what_has_no_effect(task: Any) -> None:
-    """A line for each argument that is for executors that Tradewind does not have."""
+    """A line for each argument that is for executors other than the one that runs this try."""
     for name, instead in _WITHOUT_EFFECT.items():
+        if name == "executor_config" and os.environ.get("AIRFLOW_IS_K8S_EXECUTOR_POD") == "True":
+            continue
         if getattr(task, name, None):
             log.warning("%s of this task has no effect here: %s", name, instead)
 
 
 _WITHOUT_EFFECT = {
-    "executor_config": "no executor reads it; queues and pools say where and how many tries run",
+    "executor_config": "this try runs in no pod of its own; only the KubernetesExecutor reads it",
     "resources": "nothing reserves them; pools and pool_slots limit what runs at once",
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow._runtime import plugins
 from airflow._serialize import access
+from airflow._serialize.executor_config import executor_config
 from airflow._serialize.lane import callbacks, lane, user_of
 from airflow._serialize.timetable import timetable_spec
 from airflow._serialize.values import instant, name_of, plain, seconds
@@ -185,6 +186,7 @@ def serialize_task(task: Any) -> dict[str, Any]:
         priorities=asked,
         queue=task.queue,
         executor=task.executor,
+        executor_config=executor_config(task),
         run_as_user=user_of(task),
         max_active_tis_per_dag=task.max_active_tis_per_dag,
         max_active_tis_per_dagrun=task.max_active_tis_per_dagrun,

@@ -12,6 +12,7 @@ mod env;
 mod info;
 mod jobs;
 mod kerberos;
+mod kubernetes;
 pub mod lookup;
 mod partitions;
 mod plugins;
@@ -55,6 +56,9 @@ pub enum Command {
     Triggerer(roles::triggerer::TriggererArgs),
     /// Run a worker, which asks an api-server for tasks
     Worker(roles::worker::WorkerArgs),
+    /// Run one try and end: what a pod of the KubernetesExecutor does
+    #[command(hide = true)]
+    RunTry(roles::run_try::RunTryArgs),
     /// List and change DAGs and their runs
     #[command(subcommand)]
     Dags(dags::DagsCommand),
@@ -107,6 +111,9 @@ pub enum Command {
     Config(config::ConfigCommand),
     /// Encrypt every secret anew, with the first of the Fernet keys
     RotateFernetKey,
+    /// Look after pods of the KubernetesExecutor
+    #[command(subcommand)]
+    Kubernetes(kubernetes::KubernetesCommand),
     /// Keep a Kerberos ticket fresh
     Kerberos(kerberos::KerberosArgs),
     /// Rights follow roles and DAGs at once; scripts of Airflow 1 and 2 ask for it
@@ -155,11 +162,13 @@ pub fn run(cli: Cli, program: &'static str, began: Instant) -> Result<(), CliErr
         Command::DagProcessor(args) => roles::dag_processor::run(&args, &context),
         Command::Triggerer(args) => roles::triggerer::run(&args, &context),
         Command::Worker(args) => roles::worker::run(&args, &context),
+        Command::RunTry(args) => roles::run_try::run(&args, &context),
         Command::Config(command) => config::run(command, &context),
         Command::Env(command) => env::run(command, &context),
         Command::Version(args) => version::run(&args, &context),
         Command::Providers(command) => providers::run(command, &context),
         Command::Plugins(args) => plugins::run(&args, &context),
+        Command::Kubernetes(command) => wait_for(kubernetes::run(command, &context)),
         Command::Kerberos(args) => kerberos::run(&args, &context),
         Command::Completion(args) => completion::run(&args, &context),
         Command::CheatSheet => cheat_sheet::run(&context),

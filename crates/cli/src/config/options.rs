@@ -69,8 +69,8 @@ const ANY: i64 = i64::MAX;
 options! {
     DAGS_FOLDER = ["core"] "dags_folder", Path, "{AIRFLOW_HOME}/dags";
         "The folder with your DAG files. A saved file is picked up at once."
-    EXECUTOR = ["core"] "executor", Choice(&["LocalExecutor", "SequentialExecutor", "EdgeExecutor"]), "LocalExecutor";
-        "LocalExecutor runs tasks beside the scheduler; EdgeExecutor leaves them to `worker` processes, which ask the api-server over HTTP."
+    EXECUTOR = ["core"] "executor", Choice(&["LocalExecutor", "SequentialExecutor", "EdgeExecutor", "KubernetesExecutor"]), "LocalExecutor";
+        "LocalExecutor runs tasks beside the scheduler; EdgeExecutor leaves them to `worker` processes, which ask the api-server over HTTP; KubernetesExecutor gives each its own pod."
     PARALLELISM = ["core"] "parallelism", Int(1, 100_000), "32";
         "How many tasks one scheduler (LocalExecutor) or one worker may run at once."
     MAX_ACTIVE_TASKS_PER_DAG = ["core"] "max_active_tasks_per_dag", Int(1, ANY), "16";
@@ -433,6 +433,50 @@ options! {
         "DAG files that a worker keeps imported, so that their tasks start in a few milliseconds. 0 keeps none."
     PYTHON = ["tradewind"] "python", Path, "";
         "Python interpreter (3.9 or newer) for DAG files. Default: an active virtualenv that has what is needed, else $AIRFLOW_HOME/venv, made on first use."
+    TASK_QUEUED_TIMEOUT = ["scheduler"] "task_queued_timeout", Seconds(1.0), "600.0";
+        "Seconds after which a pod that does not run is given up, with Kubernetes' own reason."
+    K8S_POD_TEMPLATE_FILE = ["kubernetes_executor"] "pod_template_file", Path, "";
+        "The pod, in YAML, that every pod of the KubernetesExecutor is made of; its first container runs the task."
+    K8S_WORKER_REPOSITORY = ["kubernetes_executor"] "worker_container_repository", Text, "";
+        "Repository of the image that runs tasks, if the pod template does not say it."
+    K8S_WORKER_TAG = ["kubernetes_executor"] "worker_container_tag", Text, "";
+        "Tag of that image."
+    K8S_NAMESPACE = ["kubernetes_executor"] "namespace", Text, "default";
+        "The namespace in which pods are made."
+    K8S_MULTI_NAMESPACE = ["kubernetes_executor"] "multi_namespace_mode", Flag, "False";
+        "Whether the pod_override of a task may name another namespace."
+    K8S_NAMESPACE_LIST = ["kubernetes_executor"] "multi_namespace_mode_namespace_list", Text, "";
+        "With multi_namespace_mode: the namespaces in which the scheduler may make pods, separated by commas; empty: all, which needs a cluster role."
+    K8S_DELETE_PODS = ["kubernetes_executor"] "delete_worker_pods", Flag, "True";
+        "Whether a pod is deleted when its try is over."
+    K8S_DELETE_PODS_ON_FAILURE = ["kubernetes_executor"] "delete_worker_pods_on_failure", Flag, "False";
+        "With delete_worker_pods: also pods that failed themselves. A pod whose task failed has done its work well."
+    K8S_CREATION_BATCH = ["kubernetes_executor"] "worker_pods_creation_batch_size", Int(1, 10_000), "16";
+        "How many pods are asked for at once. In Airflow it is 1 for each round of the scheduler; there are no rounds here."
+    K8S_FATAL_REASONS = ["kubernetes_executor"] "worker_pod_pending_fatal_container_state_reasons", Text, "CreateContainerConfigError,ErrImagePull,CreateContainerError,ImageInspectError,InvalidImageName";
+        "Reasons of a waiting container with which its try fails at once, separated by commas."
+    K8S_DELETE_OPTIONS = ["kubernetes_executor"] "delete_option_kwargs", Json, "";
+        "How pods are deleted, as JSON: grace_period_seconds, propagation_policy."
+    K8S_CLIENT_REQUEST_ARGS = ["kubernetes_executor"] "kube_client_request_args", Json, "";
+        "As JSON: _request_timeout, the seconds that connecting to Kubernetes may take."
+    K8S_PUBLISH_RETRIES = ["kubernetes_executor"] "task_publish_max_retries", Int(-1, ANY), "0";
+        "How often a pod is asked for again that exceeds a quota, before its try fails; -1: until there is room."
+    K8S_LAUNCH_RETRIES = ["kubernetes_executor"] "pod_launch_failure_retries", Int(0, 1000), "1";
+        "How often another pod is made when one ends or is deleted before its try began; that is no retry of the task."
+    K8S_LAUNCH_EXCLUDED = ["kubernetes_executor"] "pod_launch_failure_excluded_container_reasons", Text, "Error";
+        "Reasons of an ended container with which no other pod is made, separated by commas."
+    K8S_LOG_LINES = ["kubernetes_executor"] "running_pod_log_lines", Int(1, 100_000), "100";
+        "Lines that a pod printed which go to the try's log when the pod ends before its try begins."
+    K8S_IN_CLUSTER = ["kubernetes_executor"] "in_cluster", Flag, "True";
+        "Speak to Kubernetes with the account of the pod that the scheduler runs in. Unless it is set, so if it runs in one, and else by config_file."
+    K8S_CLUSTER_CONTEXT = ["kubernetes_executor"] "cluster_context", Text, "";
+        "Context of the kubeconfig; empty: its current one."
+    K8S_CONFIG_FILE = ["kubernetes_executor"] "config_file", Path, "";
+        "The kubeconfig; empty: the one that kubectl takes."
+    K8S_VERIFY_SSL = ["kubernetes_executor"] "verify_ssl", Flag, "True";
+        "Check the certificate of Kubernetes' API."
+    K8S_SSL_CA_CERT = ["kubernetes_executor"] "ssl_ca_cert", Path, "";
+        "A file with the authorities to check it against."
 }
 
 #[cfg(test)]

@@ -38,6 +38,22 @@ pub const RENAMES: &[(&str, &str, &str, &str)] = &[
     ("scheduler", "min_file_process_interval", "dag_processor", "min_file_process_interval"),
     ("scheduler", "dag_dir_list_interval", "dag_processor", "refresh_interval"),
     ("scheduler", "scheduler_zombie_task_threshold", "scheduler", "task_instance_heartbeat_timeout"),
+    ("kubernetes", "cluster_context", "kubernetes_executor", "cluster_context"),
+    ("kubernetes", "config_file", "kubernetes_executor", "config_file"),
+    ("kubernetes", "delete_option_kwargs", "kubernetes_executor", "delete_option_kwargs"),
+    ("kubernetes", "delete_worker_pods", "kubernetes_executor", "delete_worker_pods"),
+    ("kubernetes", "delete_worker_pods_on_failure", "kubernetes_executor", "delete_worker_pods_on_failure"),
+    ("kubernetes", "in_cluster", "kubernetes_executor", "in_cluster"),
+    ("kubernetes", "kube_client_request_args", "kubernetes_executor", "kube_client_request_args"),
+    ("kubernetes", "multi_namespace_mode", "kubernetes_executor", "multi_namespace_mode"),
+    ("kubernetes", "namespace", "kubernetes_executor", "namespace"),
+    ("kubernetes", "pod_template_file", "kubernetes_executor", "pod_template_file"),
+    ("kubernetes", "verify_ssl", "kubernetes_executor", "verify_ssl"),
+    ("kubernetes", "worker_container_repository", "kubernetes_executor", "worker_container_repository"),
+    ("kubernetes", "worker_container_tag", "kubernetes_executor", "worker_container_tag"),
+    ("kubernetes", "worker_pods_creation_batch_size", "kubernetes_executor", "worker_pods_creation_batch_size"),
+    ("kubernetes", "worker_pods_pending_timeout", "scheduler", "task_queued_timeout"),
+    ("kubernetes_executor", "worker_pods_pending_timeout", "scheduler", "task_queued_timeout"),
 ];
 
 /// The new place of an old name.

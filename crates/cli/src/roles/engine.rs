@@ -10,7 +10,7 @@ use tradewind_engine::SystemClock;
 use tradewind_engine::dag_processor::{DagProcessor, Questions, Timetables, TimetablesConfig};
 use tradewind_engine::scheduler::{ExecutorSet, Scheduler};
 use tradewind_engine::waits::Waits;
-use tradewind_executors::{Executor, Notice, Parts, TryRunner, build};
+use tradewind_executors::{Executor, Notice, Parts, TryRunner, build, kubernetes};
 use tradewind_protocol::Workload;
 use tradewind_protocol::serialized_dag::ExecutorName;
 use tradewind_server::StoreTaskApi;
@@ -77,13 +77,17 @@ pub async fn scheduler(
     }
     let worker_config = settings::local_worker(config, bundles);
     let notifier = store.notifier().clone();
-    let local = names.iter().any(|name| name.class() != "EdgeExecutor");
+    let local = names.iter().any(|name| !matches!(name.class(), "EdgeExecutor" | kubernetes::NAME));
     let worker = local.then(|| {
         let api = StoreTaskApi::new(store.clone(), TaskApiConfig::from(&settings::server(config)));
         Worker::new(worker_config.clone(), Arc::new(api), hosts.clone())
     });
     let mut executors: Vec<Arc<dyn Executor>> = Vec::with_capacity(names.len());
     for name in &names {
+        if name.class() == kubernetes::NAME {
+            executors.push(super::kubernetes::executor(config, store, worker_config.concurrency).await?);
+            continue;
+        }
         let notifier = notifier.clone();
         executors.push(match &worker {
             Some(worker) if name.class() != "EdgeExecutor" => {

@@ -3,8 +3,10 @@
 pub mod access;
 mod banner;
 mod callbacks;
+mod desk;
 mod engine;
 mod hosts;
+pub mod kubernetes;
 mod logging;
 mod parser;
 mod secrets;

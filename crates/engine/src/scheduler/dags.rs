@@ -44,6 +44,8 @@ pub struct TaskDetails {
     pub run_as_user: Option<String>,
     /// Assets that it updates.
     pub outlets: Vec<AssetExpr>,
+    /// What it wishes of its executor.
+    pub executor_config: Option<serde_json::Value>,
 }
 
 /// Versions in use. Those that no run holds any more leave with [`DagCache::sweep`].
@@ -95,6 +97,7 @@ impl DagCache {
                     do_xcom_push: task.do_xcom_push,
                     run_as_user: task.run_as_user,
                     outlets: task.outlets,
+                    executor_config: task.executor_config,
                 };
                 (task.task_id, details)
             })

@@ -167,6 +167,7 @@ impl<C: Clock> Scheduler<C> {
         let now = clock.now();
         end_jobs_of_dead_processes(&store, &config.hostname, now).await?;
         let id = store.register_job("SchedulerJob", &config.hostname, std::process::id(), now).await?;
+        executors.iter().for_each(|executor| executor.begin(id));
         Ok(Self {
             store,
             executors,

@@ -55,6 +55,7 @@ impl OwnedRun {
             first_started_at: ti.first_started_at,
             reschedule_count: ti.reschedule_count,
             outlets: details.outlets.clone(),
+            executor_config: details.executor_config.clone(),
             resume: None,
         }
     }

@@ -71,7 +71,7 @@ fn choose(offers: &mut Offers, queued: Vec<TiRow>, wanted: usize, at: Instant) -
 }
 
 /// Everything that a worker needs to run them.
-async fn workloads(store: &Store, tis: Vec<TiRow>, api: &StoreTaskApi) -> Result<Vec<Workload>, TaskApiError> {
+pub(super) async fn workloads(store: &Store, tis: Vec<TiRow>, api: &StoreTaskApi) -> Result<Vec<Workload>, TaskApiError> {
     let mut runs: HashMap<i64, RunRow> = HashMap::new();
     let mut dags: HashMap<i64, (SerializedDag, String, String)> = HashMap::new();
     let mut workloads = Vec::with_capacity(tis.len());
@@ -137,6 +137,7 @@ pub(super) fn workload(
         first_started_at: ti.first_started_at,
         reschedule_count: u32::try_from(ti.reschedule_count).unwrap_or(0),
         outlets: task.outlets.clone(),
+        executor_config: task.executor_config.clone(),
         resume: None,
     })
 }

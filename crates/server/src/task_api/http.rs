@@ -31,7 +31,7 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 /// An error as its JSON and status.
-struct Failure(TaskApiError);
+pub(super) struct Failure(TaskApiError);
 
 impl From<TaskApiError> for Failure {
     fn from(error: TaskApiError) -> Self {
@@ -63,14 +63,14 @@ pub fn refusal(error: ApiError) -> Response {
     Failure(TaskApiError::new(code, message)).into_response()
 }
 
-type Answer<T> = Result<Json<T>, Failure>;
+pub(super) type Answer<T> = Result<Json<T>, Failure>;
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(body).map_err(|error| Failure(TaskApiError::new(ErrorCode::Invalid, error.to_string())))
 }
 
 /// The try of the path, if the token is for it.
-fn own_try(path: &str, claims: &Claims) -> Result<TryId, Failure> {
+pub(super) fn own_try(path: &str, claims: &Claims) -> Result<TryId, Failure> {
     let denied = || Failure(TaskApiError::new(ErrorCode::Denied, "this token is for another try"));
     let id: TryId = path.parse().map_err(|message: String| Failure(TaskApiError::new(ErrorCode::Invalid, message)))?;
     // Compared as numbers: a UUID has several spellings.

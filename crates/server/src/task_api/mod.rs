@@ -9,6 +9,7 @@ mod claim;
 mod connection;
 mod error;
 pub mod http;
+pub mod lone;
 mod runs;
 mod state_store;
 mod states;

@@ -4,6 +4,7 @@ pub mod daemon;
 
 pub mod api_server;
 pub mod dag_processor;
+pub mod run_try;
 pub mod scheduler;
 pub mod standalone;
 pub mod triggerer;

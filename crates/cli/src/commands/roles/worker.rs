@@ -51,7 +51,7 @@ pub fn run(args: &WorkerArgs, context: &Context) -> Result<(), CliError> {
         let bundles = settings::bundles(&config)?;
         let config = home::ensure(config)?;
         settings::write_examples(&config, &bundles)?;
-        let url = server_url(args, &config);
+        let url = server_url(args.server.as_deref(), &config);
         let mut worker_config = settings::local_worker(&config, &bundles);
         worker_config.ship_logs = !args.shared_logs;
         if !args.queues.is_empty() {
@@ -83,11 +83,12 @@ pub fn run(args: &WorkerArgs, context: &Context) -> Result<(), CliError> {
     })
 }
 
-const SET_THE_URL: &str = "set [core] execution_api_server_url (AIRFLOW__CORE__EXECUTION_API_SERVER_URL) or --server to the api-server's address";
+/// What to do when the api-server is not found.
+pub(super) const SET_THE_URL: &str = "set [core] execution_api_server_url (AIRFLOW__CORE__EXECUTION_API_SERVER_URL) or --server to the api-server's address";
 
 /// Where the api-server is, without the path that Airflow's address of its own task API has.
-fn server_url(args: &WorkerArgs, config: &Config) -> String {
-    let given = args.server.as_deref().or_else(|| config.some_text(&options::EXECUTION_API_SERVER_URL));
+pub(super) fn server_url(given: Option<&str>, config: &Config) -> String {
+    let given = given.or_else(|| config.some_text(&options::EXECUTION_API_SERVER_URL));
     let url = given.map_or_else(|| settings::server(config).base_url, str::to_owned);
     let url = url.trim_end_matches('/');
     url.strip_suffix("/execution").unwrap_or(url).to_owned()
