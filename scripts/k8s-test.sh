@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 missing() { echo "k8s-test: $1 (docs/development/kubernetes.md)" >&2; exit 2; }
 command -v kubectl >/dev/null || missing "kubectl is not on the PATH"
-: "${KUBECONFIG:?$(missing "set KUBECONFIG to the cluster's configuration")}"
-: "${K8S_TEST_IMAGE:?$(missing "set K8S_TEST_IMAGE to an image of Tradewind that the cluster has")}"
-: "${K8S_TEST_HOST:?$(missing "set K8S_TEST_HOST to an address of this machine that pods reach")}"
+[ -n "${KUBECONFIG:-}" ] || missing "set KUBECONFIG to the cluster's configuration"
+[ -n "${K8S_TEST_IMAGE:-}" ] || missing "set K8S_TEST_IMAGE to an image of Tradewind that the cluster has"
+[ -n "${K8S_TEST_HOST:-}" ] || missing "set K8S_TEST_HOST to an address of this machine that pods reach"
 kubectl get --raw /readyz >/dev/null || missing "the cluster of $KUBECONFIG does not answer"
 export TRADEWIND_BIN=${TRADEWIND_BIN:-$(realpath "${CARGO_TARGET_DIR:-target}")/debug/tradewind}
 export K8S_TEST_KUBECONFIG=$KUBECONFIG

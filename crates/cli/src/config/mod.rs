@@ -317,7 +317,7 @@ fn check(spec: &Spec, text: &str) -> Result<(), String> {
             if words.contains(&text) {
                 return Ok(());
             }
-            let elsewhere = ["CeleryExecutor", "KubernetesExecutor", "CeleryKubernetesExecutor", "DaskExecutor"];
+            let elsewhere = ["CeleryExecutor", "CeleryKubernetesExecutor", "DaskExecutor"];
             let note = if elsewhere.contains(&text) { " (this one is not available yet)" } else { "" };
             Err(format!("one of {}{note}", words.join(", ")))
         }
@@ -369,7 +369,7 @@ mod tests {
         assert_eq!(
             error.err().unwrap().to_string(),
             "AIRFLOW__CORE__EXECUTOR: [core] executor is 'CeleryExecutor'; it must be one of LocalExecutor, \
-             SequentialExecutor, EdgeExecutor (this one is not available yet)"
+             SequentialExecutor, EdgeExecutor, KubernetesExecutor (this one is not available yet)"
         );
     }
 

@@ -28,7 +28,7 @@ pub fn routes(routes: Routes) -> Routes {
 
 impl StoreTaskApi {
     /// What is needed to run a try that is queued. Whether this caller runs it is decided by `start`.
-    async fn workload_of(&self, id: TryId) -> Result<Workload, TaskApiError> {
+    async fn queued_workload(&self, id: TryId) -> Result<Workload, TaskApiError> {
         let mut tis = self.store.load_tis(&[id.ti_id]).await.map_err(of_store)?;
         let stale = |message: String| TaskApiError::new(ErrorCode::Stale, message);
         let Some(ti) = tis.pop() else {
@@ -52,7 +52,7 @@ async fn workload(
     Path(try_id): Path<String>,
 ) -> Answer<impl Serialize> {
     let id = own_try(&try_id, &claims)?;
-    Ok(Json(app.task_api.workload_of(id).await?))
+    Ok(Json(app.task_api.queued_workload(id).await?))
 }
 
 async fn register(
