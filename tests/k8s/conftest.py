@@ -169,7 +169,7 @@ def kube(postgres, cluster, tmp_path):
         "AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE": cluster.namespace,
         "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE": str(home.path / "pod.yaml"),
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-        "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+        "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
     }
     home.cluster = cluster

@@ -57,7 +57,13 @@ impl HttpTaskApi {
             .user_agent(concat!("tradewind-worker/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { client, base: format!("{}/task-api/v1", base.trim_end_matches('/')), token, patience: PATIENCE, only: None })
+        Ok(Self {
+            client,
+            base: format!("{}/task-api/v1", base.trim_end_matches('/')),
+            token,
+            patience: PATIENCE,
+            only: None,
+        })
     }
 
     /// For a process that runs one try and has no token but that try's. `token` is renewed by heartbeats.
@@ -212,7 +218,9 @@ impl TaskApi for HttpTaskApi {
     // answer at once.
 
     async fn register(&self, hello: WorkerHello) -> Result<WorkerWelcome, TaskApiError> {
-        self.post(&self.own("register"), &(self.token)(), json(&hello)?, Duration::ZERO).await.map_err(|failed| failed.error)
+        self.post(&self.own("register"), &(self.token)(), json(&hello)?, Duration::ZERO)
+            .await
+            .map_err(|failed| failed.error)
     }
 
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Workload>, TaskApiError> {

@@ -58,13 +58,8 @@ impl TryDesk for Desk {
         let at = self.now();
         let worker_id = self.store.register_job("WorkerJob", &self.hostname, std::process::id(), at).await;
         let worker_id = worker_id.map_err(away)?;
-        let start = StartTry {
-            try_id: id,
-            worker_id,
-            hostname: self.hostname.clone(),
-            pid: i64::from(std::process::id()),
-            at,
-        };
+        let start =
+            StartTry { try_id: id, worker_id, hostname: self.hostname.clone(), pid: i64::from(std::process::id()), at };
         let started = self.store.start_try(start).await.map_err(away)?;
         let ended = match started {
             StartOutcome::Refused(_) => false,
@@ -113,8 +108,11 @@ impl Desk {
         silent_since: Option<Timestamp>,
         reason: &str,
     ) -> Result<bool, DeskError> {
-        let finish =
-            FinishTry { reason: Some(reason.to_owned()), silent_since, ..FinishTry::new(id, TaskState::UpForRetry, at) };
+        let finish = FinishTry {
+            reason: Some(reason.to_owned()),
+            silent_since,
+            ..FinishTry::new(id, TaskState::UpForRetry, at)
+        };
         Ok(self.store.finish_try(finish).await.map_err(away)? == FinishOutcome::Recorded)
     }
 }

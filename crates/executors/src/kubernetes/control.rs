@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{BoxStream, SelectAll, StreamExt as _};
 use k8s_openapi::api::core::v1::Pod;
-use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client, ResourceExt as _};
 use tokio::sync::mpsc;
 use tradewind_core::{Timestamp, TryId};
@@ -38,7 +38,7 @@ pub(super) enum Command {
 
 /// What tasks of the loop report.
 enum Note {
-    Created { try_id: TryId, queued_at: Timestamp, launch: u32, answer: Result<Pod, Trouble> },
+    Created { try_id: TryId, queued_at: Timestamp, launch: u32, answer: Result<Box<Pod>, Trouble> },
     Settled { case: Case, verdict: Verdict },
     Alive { asked_at: Instant, schedulers: HashSet<i64> },
 }
@@ -205,7 +205,7 @@ impl Control {
             self.creating += 1;
             let (requests, notes, scheduler) = (self.requests.clone(), self.notes.0.clone(), self.scheduler);
             tokio::spawn(async move {
-                let answer = requests.create(&workload, scheduler, launch).await;
+                let answer = requests.create(&workload, scheduler, launch).await.map(Box::new);
                 let _ = notes.send(Note::Created { try_id, queued_at: workload.queued_at, launch, answer });
             });
         }
@@ -229,7 +229,7 @@ impl Control {
         }
     }
 
-    fn created(&mut self, try_id: TryId, queued_at: Timestamp, launch: u32, answer: Result<Pod, Trouble>) {
+    fn created(&mut self, try_id: TryId, queued_at: Timestamp, launch: u32, answer: Result<Box<Pod>, Trouble>) {
         let wanted = self.wanted.get_mut(&try_id);
         let wanted = wanted.filter(|wanted| wanted.workload.queued_at == queued_at && wanted.launch == launch);
         let soon = Instant::now() + TICK;
@@ -241,7 +241,7 @@ impl Control {
                 if let Some(wanted) = wanted {
                     wanted.pod = Some(key.clone());
                 }
-                self.observe(pod);
+                self.observe(&pod);
                 if !is_wanted {
                     // Cancelled while it was asked for. Nobody could run anything in it, but why let it begin?
                     self.cancel(try_id);
@@ -276,7 +276,9 @@ impl Control {
                     self.tell(try_id, &format!("Kubernetes makes no pod yet: {words}"));
                 }
             }
-            (Err(Trouble::Refused(words)), Some(_)) => self.give_up(try_id, format!("Kubernetes makes no pod: {words}")),
+            (Err(Trouble::Refused(words)), Some(_)) => {
+                self.give_up(try_id, format!("Kubernetes makes no pod: {words}"))
+            }
         }
     }
 
@@ -318,7 +320,7 @@ impl Control {
                 if let Some((_, keys)) = self.listing.get_mut(&index) {
                     keys.insert(Key::of(&pod));
                 }
-                self.observe(pod);
+                self.observe(&pod);
             }
             Ok(Event::InitDone) => {
                 self.listed.insert(index);
@@ -330,30 +332,32 @@ impl Control {
                     self.gone(&key);
                 }
             }
-            Ok(Event::Apply(pod)) => self.observe(pod),
+            Ok(Event::Apply(pod)) => self.observe(&pod),
             Ok(Event::Delete(pod)) => {
                 let key = Key::of(&pod);
                 // Gone, or labelled as done and so out of the watch; those are settled.
-                self.observe(pod);
+                self.observe(&pod);
                 self.gone(&key);
             }
             Err(error) => {
-                tracing::warn!(error = deepest(&error), "cannot watch pods; trying again. The scheduler's account needs get, list and watch on pods");
+                tracing::warn!(
+                    error = deepest(&error),
+                    "cannot watch pods; trying again. The scheduler's account needs get, list and watch on pods"
+                );
             }
         }
     }
 
     /// A pod as it is now.
-    fn observe(&mut self, pod: Pod) {
+    fn observe(&mut self, pod: &Pod) {
         let annotation = |name: &str| pod.annotations().get(name);
         let Some(try_id) = annotation(TRY).and_then(|text| text.parse::<TryId>().ok()) else { return };
         let Some(queued_at) = annotation(QUEUED_AT).and_then(|text| text.parse().ok()) else { return };
-        let key = Key::of(&pod);
+        let key = Key::of(pod);
         let owner = pod.labels().get(OWNER).and_then(|text| text.parse().ok()).unwrap_or(0);
-        let created_at = pod.creation_timestamp().map_or_else(
-            || self.requests.desk.now(),
-            |at| Timestamp::from_micros(at.0.as_microsecond()),
-        );
+        let created_at = pod
+            .creation_timestamp()
+            .map_or_else(|| self.requests.desk.now(), |at| Timestamp::from_micros(at.0.as_microsecond()));
         let is_there = |namespace: &Option<String>| namespace.as_ref().is_none_or(|name| *name == key.namespace);
         let watch = self.config.watched().iter().position(is_there).unwrap_or(0);
         let seen = self.pods.entry(key.clone()).or_insert_with(|| Seen {
@@ -368,21 +372,21 @@ impl Control {
             gone: false,
         });
         seen.owner = owner;
-        seen.sight = see(&pod);
+        seen.sight = see(pod);
         self.of_try.insert(try_id, key.clone());
         self.look(&key);
     }
 
     /// Decides whether something is to be done about a pod of this scheduler.
     fn look(&mut self, key: &Key) {
-        let Some(seen) = self.pods.get(key).filter(|seen| seen.owner == self.scheduler && !seen.settled) else { return };
+        let Some(seen) = self.pods.get(key).filter(|seen| seen.owner == self.scheduler && !seen.settled) else {
+            return;
+        };
         let try_id = seen.try_id;
         let end = match &seen.sight {
             Sight::Running | Sight::Pending(None) => return,
             Sight::Succeeded => End::Ended { words: "its container ended well".into(), reason: None },
-            Sight::Failed(problem) => {
-                End::Ended { words: problem.words.clone(), reason: Some(problem.reason.clone()) }
-            }
+            Sight::Failed(problem) => End::Ended { words: problem.words.clone(), reason: Some(problem.reason.clone()) },
             Sight::Pending(Some(problem)) => {
                 let passes = problem.reason == "ErrImagePull" && problem.words.contains("pull QPS exceeded");
                 if !self.config.fatal_reasons.contains(&problem.reason) || passes {
@@ -467,7 +471,9 @@ impl Control {
 
     /// Looks after a pod that another scheduler looked after.
     fn adopt(&mut self, key: &Key) {
-        let Some(seen) = self.pods.get_mut(key).filter(|seen| seen.owner != self.scheduler && !seen.gone) else { return };
+        let Some(seen) = self.pods.get_mut(key).filter(|seen| seen.owner != self.scheduler && !seen.gone) else {
+            return;
+        };
         tracing::info!(pod = %key, from = seen.owner, "a pod is adopted");
         seen.owner = self.scheduler;
         let (requests, scheduler, adopted) = (self.requests.clone(), self.scheduler, key.clone());

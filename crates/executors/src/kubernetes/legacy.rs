@@ -36,7 +36,9 @@ pub fn pod_override(config: &Value) -> (Value, Vec<String>) {
     let mut container = Map::from_iter([("name".to_owned(), json!("base"))]);
     let mut spec = Map::new();
     let mut metadata = Map::new();
-    for (key, field) in [("image", "image"), ("image_pull_policy", "imagePullPolicy"), ("volume_mounts", "volumeMounts")] {
+    for (key, field) in
+        [("image", "image"), ("image_pull_policy", "imagePullPolicy"), ("volume_mounts", "volumeMounts")]
+    {
         container.extend(given(key).map(|value| (field.to_owned(), value.clone())));
     }
     for (kind, field) in [("request", "requests"), ("limit", "limits")] {

@@ -63,7 +63,8 @@ fn replaced(base: &Value, over: &Value) -> Value {
 
 fn joined(base: &Value, over: &Value) -> Value {
     let theirs = items(over);
-    let is_replaced = |item: &Value| identity(item).is_some_and(|id| theirs.iter().any(|own| identity(own) == Some(id)));
+    let is_replaced =
+        |item: &Value| identity(item).is_some_and(|id| theirs.iter().any(|own| identity(own) == Some(id)));
     let kept = items(base).iter().filter(|item| !is_replaced(item));
     Value::Array(kept.chain(theirs).cloned().collect())
 }

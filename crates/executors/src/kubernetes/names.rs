@@ -67,7 +67,9 @@ mod tests {
         assert!(name.starts_with("my-dag-v2-group-task-1-"), "{name}");
         assert_eq!(name, pod_name("My_DAG.v2", "group.task__1", "x"), "the same try, the same name");
         assert_ne!(name, pod_name("My_DAG.v2", "group.task__1", "y"));
-        for (dag_id, task_id) in [("d".repeat(250), "t".repeat(250)), ("데이터".into(), "_".into()), ("1".into(), "-".into())] {
+        for (dag_id, task_id) in
+            [("d".repeat(250), "t".repeat(250)), ("데이터".into(), "_".into()), ("1".into(), "-".into())]
+        {
             let name = pod_name(&dag_id, &task_id, "x");
             assert!(name.len() <= 63 && !name.contains("--"), "{name}");
             assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{name}");

@@ -59,9 +59,8 @@ pub fn describe(config: &KubernetesConfig, workload: &Workload, asker: &Asker<'_
         Some(path) => read_template(path)?,
         None => json!({"spec": {"containers": [{"name": "base"}]}}),
     };
-    let image = config.image.as_ref().map_or_else(|| json!({}), |image| {
-        json!({"spec": {"containers": [{"image": image}]}})
-    });
+    let image =
+        config.image.as_ref().map_or_else(|| json!({}), |image| json!({"spec": {"containers": [{"image": image}]}}));
     let mut pod = merge(&merge(&template, &image), &wish.pod);
     let namespace = namespace(config, &wish.pod)?;
     let unique = format!("{}/{}/{}", workload.try_id, workload.queued_at.as_micros(), asker.launch);

@@ -59,7 +59,8 @@ async fn decide(requests: &Requests, case: &Case) -> Result<Verdict, DeskError> 
                 End::Gone { .. } => (format!("the pod {key} was deleted before the try began"), true),
                 End::Ended { words, reason } => {
                     if let Some(printed) = requests.last_words(key).await {
-                        desk.say(case.try_id, "error", &format!("The pod {key} printed:\n{}", printed.trim_end())).await;
+                        desk.say(case.try_id, "error", &format!("The pod {key} printed:\n{}", printed.trim_end()))
+                            .await;
                     }
                     let excluded = &requests.config.launch_failure_excluded_reasons;
                     let again = reason.as_ref().is_some_and(|reason| !excluded.contains(reason));
@@ -72,9 +73,7 @@ async fn decide(requests: &Requests, case: &Case) -> Result<Verdict, DeskError> 
             let (silent_since, reason) = match &case.end {
                 // It has begun after all.
                 End::Stuck { .. } => return Ok(Verdict::LookAgain(requests.config.heartbeat)),
-                End::Ended { words, .. } => {
-                    (None, format!("the pod {key} ended without reporting a result: {words}"))
-                }
+                End::Ended { words, .. } => (None, format!("the pod {key} ended without reporting a result: {words}")),
                 End::Gone { since } => {
                     // A pod may be gone from the list and its processes not, on a node that is cut off. Then the
                     // worker still heartbeats, or is silent for long.

@@ -62,7 +62,8 @@ fn obstacle(status: &PodStatus) -> Option<Problem> {
         Some(problem(reason, waiting.message.as_deref(), Some(&container.name)))
     });
     waiting.or_else(|| {
-        let unmet = status.conditions.iter().flatten().find(|one| one.type_ == "PodScheduled" && one.status == "False")?;
+        let unmet =
+            status.conditions.iter().flatten().find(|one| one.type_ == "PodScheduled" && one.status == "False")?;
         Some(problem(unmet.reason.as_deref().unwrap_or("Unschedulable"), unmet.message.as_deref(), None))
     })
 }
@@ -99,7 +100,8 @@ mod tests {
     use super::*;
 
     fn seen(status: Value) -> Sight {
-        let pod = json!({"metadata": {}, "spec": {"containers": [{"name": "base"}, {"name": "sidecar"}]}, "status": status});
+        let pod =
+            json!({"metadata": {}, "spec": {"containers": [{"name": "base"}, {"name": "sidecar"}]}, "status": status});
         see(&serde_json::from_value(pod).unwrap())
     }
 
@@ -122,7 +124,11 @@ mod tests {
         assert_eq!(seen(json!({"phase": "Running"})), Sight::Running);
         assert_eq!(seen(json!({"phase": "Succeeded"})), Sight::Succeeded);
         let ended = container(json!({"terminated": {"exitCode": 0}}));
-        assert_eq!(seen(json!({"phase": "Running", "containerStatuses": [ended]})), Sight::Succeeded, "a sidecar goes on");
+        assert_eq!(
+            seen(json!({"phase": "Running", "containerStatuses": [ended]})),
+            Sight::Succeeded,
+            "a sidecar goes on"
+        );
     }
 
     #[test]
@@ -138,7 +144,8 @@ mod tests {
         let killed = container(json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}));
         let failed = json!({"phase": "Failed", "containerStatuses": [killed]});
         assert_eq!(words(failed), "OOMKilled (container 'base'): exit code 137");
-        let cannot = container(json!({"terminated": {"exitCode": 128, "reason": "StartError", "message": "no such file"}}));
+        let cannot =
+            container(json!({"terminated": {"exitCode": 128, "reason": "StartError", "message": "no such file"}}));
         let running = json!({"phase": "Running", "containerStatuses": [cannot]});
         assert_eq!(words(running), "StartError (container 'base'): exit code 128: no such file");
     }

@@ -71,7 +71,11 @@ fn choose(offers: &mut Offers, queued: Vec<TiRow>, wanted: usize, at: Instant) -
 }
 
 /// Everything that a worker needs to run them.
-pub(super) async fn workloads(store: &Store, tis: Vec<TiRow>, api: &StoreTaskApi) -> Result<Vec<Workload>, TaskApiError> {
+pub(super) async fn workloads(
+    store: &Store,
+    tis: Vec<TiRow>,
+    api: &StoreTaskApi,
+) -> Result<Vec<Workload>, TaskApiError> {
     let mut runs: HashMap<i64, RunRow> = HashMap::new();
     let mut dags: HashMap<i64, (SerializedDag, String, String)> = HashMap::new();
     let mut workloads = Vec::with_capacity(tis.len());

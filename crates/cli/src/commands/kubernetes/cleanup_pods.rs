@@ -36,8 +36,9 @@ pub async fn run(args: &CleanupPodsArgs, context: &Context) -> Result<(), CliErr
     };
     let tell = |name: &str, why: &str| println!("Deleted the pod {name}: {why}");
     let deleted = cleanup.run(client, roles::now(), tell).await.map_err(|trouble| match trouble {
-        Trouble::Away(words) => CliError::failed(format!("Kubernetes does not answer: {words}"))
-            .hint("which cluster is asked is said by [kubernetes_executor] in_cluster, config_file and cluster_context"),
+        Trouble::Away(words) => CliError::failed(format!("Kubernetes does not answer: {words}")).hint(
+            "which cluster is asked is said by [kubernetes_executor] in_cluster, config_file and cluster_context",
+        ),
         Trouble::Refused(words) | Trouble::Quota(words) => CliError::failed(format!("Kubernetes refuses: {words}")),
         Trouble::Exists | Trouble::Missing => CliError::failed(format!("there is no namespace '{namespace}'")),
     })?;

@@ -65,8 +65,10 @@ pub fn run(args: &RunTryArgs, context: &Context) -> Result<(), CliError> {
         let mut worker_config = settings::local_worker(&config, &bundles);
         worker_config.concurrency = 1;
         worker_config.ship_logs = true;
-        // The executor has a word in the log as well, before the try begins.
+        // The executor has a word in the log as well, before the try begins. The folder of logs may be a volume that
+        // the api-server has too: what is sent must not come back.
         worker_config.shares_logs = true;
+        worker_config.base_log_folder = std::env::temp_dir().join(format!("tradewind-try-{}", args.try_id));
         if let Some(hostname) = &args.hostname {
             worker_config.hostname.clone_from(hostname);
         }
