@@ -159,6 +159,12 @@ def kube(postgres, cluster, tmp_path):
             "volumes": [{"name": "dags", "configMap": {"name": "dags"}}],
         },
     }
+    binary = os.environ.get("K8S_TEST_BINARY")
+    if binary:
+        # A node that is this machine can take the binary from here instead of from the image.
+        template["spec"]["volumes"].append({"name": "binary", "hostPath": {"path": binary}})
+        mount = {"name": "binary", "mountPath": "/usr/local/bin/tradewind", "readOnly": True}
+        template["spec"]["containers"][0]["volumeMounts"].append(mount)
     (home.path / "pod.yaml").write_text(json.dumps(template))
     home.env |= {
         "AIRFLOW__API__HOST": "0.0.0.0",

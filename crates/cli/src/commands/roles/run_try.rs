@@ -11,7 +11,6 @@ use tradewind_worker::{HttpTaskApi, Token, Worker};
 use super::begin;
 use super::worker::{SET_THE_URL, server_url};
 use crate::commands::Context;
-use crate::config::options;
 use crate::error::CliError;
 use crate::home;
 use crate::progress::Progress;
