@@ -95,11 +95,11 @@ def test_kubernetes_own_reasons(kube):
         assert words[0] in why, f"{task_id}: {why}"
 
     says("image", "ErrImagePull (container 'base')", "there-is-no-such-image")
-    says("node", "Unschedulable: 0/", "Insufficient cpu", "task_queued_timeout = 30 s")
     says("memory", "OOM" if "OOM" in home.log("reasons", run_id, "memory") else "out of memory")
     says("namespace", "multi_namespace_mode")
     says("refused", "no PriorityClass with name no-such-class was found")
     says("broken", "exit code 4", "my last words")
+    says("node", "Unschedulable: 0/", "Insufficient cpu", "task_queued_timeout = 30 s")
 
 
 def test_a_quota_is_named(kube):

@@ -241,7 +241,10 @@ impl Control {
                 if let Some(wanted) = wanted {
                     wanted.pod = Some(key.clone());
                 }
-                self.observe(&pod);
+                // The watch may have told more of it by now.
+                if !self.pods.contains_key(&key) {
+                    self.observe(&pod);
+                }
                 if !is_wanted {
                     // Cancelled while it was asked for. Nobody could run anything in it, but why let it begin?
                     self.cancel(try_id);
