@@ -52,7 +52,7 @@ impl Access {
                 format!("this process runs in no pod that may speak to Kubernetes ({error}): outside of a cluster set [kubernetes_executor] in_cluster = False and config_file")
             })?
         } else {
-            self.from_file().await?
+            self.kubeconfig().await?
         };
         config.accept_invalid_certs |= !self.verify_ssl;
         if let Some(path) = &self.ssl_ca_cert {
@@ -65,7 +65,7 @@ impl Access {
         Client::try_from(config).map_err(|error| format!("Kubernetes' API cannot be used: {}", deepest(&error)))
     }
 
-    async fn from_file(&self) -> Result<Config, String> {
+    async fn kubeconfig(&self) -> Result<Config, String> {
         let options = KubeConfigOptions { context: self.cluster_context.clone(), ..KubeConfigOptions::default() };
         let wrong = |error: kube::config::KubeconfigError| {
             let file = self.config_file.as_ref().map_or_else(
