@@ -80,7 +80,10 @@ def test_a_spark_application_is_asked_for(kube):
     crd = {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": "sparkapplications.sparkoperator.k8s.io"},
+        "metadata": {
+            "name": "sparkapplications.sparkoperator.k8s.io",
+            "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
+        },
         "spec": {
             "group": "sparkoperator.k8s.io",
             "scope": "Namespaced",
