@@ -317,6 +317,8 @@ options! {
         "Whether a cron schedule's runs cover the interval before them (Airflow 2) instead of an instant."
     CREATE_DELTA_DATA_INTERVALS = ["scheduler"] "create_delta_data_intervals", Flag, "False";
         "The same for timedelta schedules."
+    TASK_QUEUED_TIMEOUT = ["scheduler"] "task_queued_timeout", Seconds(1.0), "600.0";
+        "Seconds after which a pod that does not run is given up, with Kubernetes' own reason."
     TRIGGERER_CAPACITY = ["triggerer"] "capacity", Int(1, 1_000_000), "1000";
         "Triggers that one triggerer runs at once."
     TRIGGERER_JOB_HEARTBEAT_SEC = ["triggerer"] "job_heartbeat_sec", Seconds(0.1), "5";
@@ -433,8 +435,6 @@ options! {
         "DAG files that a worker keeps imported, so that their tasks start in a few milliseconds. 0 keeps none."
     PYTHON = ["tradewind"] "python", Path, "";
         "Python interpreter (3.9 or newer) for DAG files. Default: an active virtualenv that has what is needed, else $AIRFLOW_HOME/venv, made on first use."
-    TASK_QUEUED_TIMEOUT = ["scheduler"] "task_queued_timeout", Seconds(1.0), "600.0";
-        "Seconds after which a pod that does not run is given up, with Kubernetes' own reason."
     K8S_POD_TEMPLATE_FILE = ["kubernetes_executor"] "pod_template_file", Path, "";
         "The pod, in YAML, that every pod of the KubernetesExecutor is made of; its first container runs the task."
     K8S_WORKER_REPOSITORY = ["kubernetes_executor"] "worker_container_repository", Text, "";
