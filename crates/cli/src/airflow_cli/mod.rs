@@ -72,6 +72,7 @@ fn value(long: &str, command: &str) -> &'static str {
         "--export-format" => "csv",
         "--format" | "--file-format" | "--serialization-format" => "json",
         "--set" | "--get" | "--delete" => "key",
+        "--min-pending-minutes" => "30",
         _ => "1",
     }
 }
