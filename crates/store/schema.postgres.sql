@@ -226,6 +226,7 @@ dag.created_at bigint NOT NULL
 dag.updated_at bigint NOT NULL
 dag.is_partitioned boolean NOT NULL DEFAULT false
 dag.allowed_run_types text
+dag.bundle_version text
 dag dag_next_run_whole CHECK ((((next_run_after IS NULL) = (next_interval_start IS NULL)) AND ((next_run_after IS NULL) = (next_interval_end IS NULL))))
 dag dag_pkey PRIMARY KEY (dag_id)
 CREATE INDEX dag_file_of ON public.dag USING btree (bundle_name, relative_fileloc)

@@ -249,7 +249,7 @@ CREATE TABLE dag (
     last_parse_ms BIGINT,
     latest_version_id BIGINT,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL, is_partitioned BOOLEAN NOT NULL DEFAULT FALSE, allowed_run_types TEXT,
+    updated_at BIGINT NOT NULL, is_partitioned BOOLEAN NOT NULL DEFAULT FALSE, allowed_run_types TEXT, bundle_version TEXT,
     CONSTRAINT dag_next_run_whole CHECK ((next_run_after IS NULL) = (next_interval_start IS NULL)
         AND (next_run_after IS NULL) = (next_interval_end IS NULL))
 );

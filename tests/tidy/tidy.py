@@ -24,11 +24,12 @@ EDGES = {
     "core": set(),
     "protocol": {"core"},
     "store": {"core", "protocol"},
+    "bundles": set(),
     "executors": {"core", "protocol"},
     "worker": {"core", "protocol"},
     "engine": {"core", "protocol", "store", "executors"},
     "server": {"core", "protocol", "store"},
-    "cli": {"core", "protocol", "store", "executors", "engine", "worker", "server"},
+    "cli": {"bundles", "core", "protocol", "store", "executors", "engine", "worker", "server"},
     "sim": {"core", "protocol"},
     "testkit": {"core", "protocol", "store", "executors", "engine", "worker", "server"},
 }

@@ -91,6 +91,7 @@ fn workload(ti_id: i64) -> Workload {
         },
         lane: LaneSpec::Python,
         bundle: "dags-folder".into(),
+        bundle_version: None,
         file: "d.py".into(),
         dag_version: 1,
         operator: "PythonOperator".into(),

@@ -31,6 +31,9 @@ pub struct Workload {
     pub lane: LaneSpec,
     /// Name of the bundle that has the file.
     pub bundle: String,
+    /// The commit of the bundle that the run stays with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle_version: Option<String>,
     /// The DAG file, relative to the bundle's root.
     pub file: String,
     /// Version of the DAG that the run uses.

@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 12, name: "rest", text: include_str!("../migrations/0012_rest.sql") },
     Migration { version: 13, name: "access", text: include_str!("../migrations/0013_access.sql") },
     Migration { version: 15, name: "browsing", text: include_str!("../migrations/0015_browsing.sql") },
+    Migration { version: 17, name: "bundles", text: include_str!("../migrations/0017_bundles.sql") },
 ];
 
 /// What [`Store::migrate`] did.

@@ -38,6 +38,7 @@ pub fn dag(dag_id: &str, hash: &str) -> ParsedDag {
 /// A parsed file of the bundle `dags-folder`.
 pub fn file(name: &str, dags: Vec<ParsedDag>) -> FileResult {
     FileResult {
+        bundle_version: None,
         bundle_name: "dags-folder".into(),
         relative_fileloc: name.into(),
         fileloc: format!("/dags/{name}"),

@@ -10,9 +10,11 @@ use tradewind_protocol::{LaneSpec, Workload, log_path};
 
 use crate::backoff::Backoff;
 use crate::clock::now;
+use crate::host::Answerer;
 use crate::lane::{self, Ended, Lane, Outcome};
 use crate::log::{Shipper, TryLog};
 use crate::orphans::end_orphans;
+use crate::repositories::Root;
 use crate::token::Token;
 use crate::worker::{Inner, Phase, Place};
 
@@ -155,14 +157,14 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place
         .config
         .ship_logs
         .then(|| Shipper::start(Arc::clone(&worker.api), place.token.clone(), w.try_id, path, later_part));
-    let ended = match worker.config.bundles.get(&w.bundle) {
-        Some(root) => {
+    let ended = match root_of(worker, w, place).await {
+        Ok(Root { path: root, held: _held }) => {
             let lane = Lane {
                 api: Arc::clone(&worker.api),
                 hosts: worker.hosts.of(&w.bundle).clone(),
                 token: place.token.clone(),
                 workload: Arc::clone(w),
-                root: root.clone(),
+                root,
                 cleanup: worker.config.killed_task_cleanup_time,
                 callbacks: worker.config.callback_timeout,
                 timeout_grace: worker.config.timeout_grace,
@@ -171,11 +173,7 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place
             };
             lane::run(&lane, &mut log, &place.stop).await
         }
-        None => {
-            let known: Vec<&str> = worker.config.bundles.keys().map(String::as_str).collect();
-            let reason = format!("this worker has no bundle '{}'; it has: {}", w.bundle, known.join(", "));
-            Ended { outcome: Outcome::failed(reason), child: None }
-        }
+        Err(reason) => Ended { outcome: Outcome::failed(reason), child: None },
     };
     let Ended { outcome, child } = ended;
     close(&mut log, &outcome, started);
@@ -183,6 +181,31 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place
         shipper.finish().await;
     }
     (outcome, child.map(|child| (child, log)))
+}
+
+/// The folder of the try's DAG file, of the commit that its run stays with.
+async fn root_of(worker: &Inner, workload: &Workload, place: &Place) -> Result<Root, String> {
+    if let Some(repositories) = &worker.config.repositories {
+        let (api, token, try_id) = (Arc::clone(&worker.api), place.token.clone(), workload.try_id);
+        let ask: Answerer = Arc::new(move |call| {
+            let (api, token) = (Arc::clone(&api), token.clone());
+            Box::pin(async move { api.call(&token.now(), try_id, call).await })
+        });
+        let found = tokio::select! {
+            found = repositories.root(&workload.bundle, workload.bundle_version.as_deref(), &ask) => found,
+            () = place.stop.asked() => return Err("it was ended while its files were fetched".to_owned()),
+        };
+        if let Some(found) = found {
+            return found.map_err(|why| format!("the files of the bundle '{}' can't be had: {why}", workload.bundle));
+        }
+    }
+    match worker.config.bundles.get(&workload.bundle) {
+        Some(path) => Ok(Root { path: path.clone(), held: None }),
+        None => {
+            let known: Vec<&str> = worker.config.bundles.keys().map(String::as_str).collect();
+            Err(format!("this worker has no bundle '{}'; it has: {}", workload.bundle, known.join(", ")))
+        }
+    }
 }
 
 /// The last line: how the try ended and what it took.

@@ -10,6 +10,7 @@ pub mod lane;
 pub mod log;
 mod orphans;
 mod pull;
+mod repositories;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -17,5 +18,6 @@ pub mod triggers;
 mod worker;
 
 pub use http::HttpTaskApi;
+pub use repositories::{Repositories, Root};
 pub use token::Token;
 pub use worker::{Worker, WorkerConfig};

@@ -33,6 +33,7 @@ pub(crate) fn workload(dag_id: &str, task_id: &str) -> Workload {
         },
         lane: LaneSpec::Python,
         bundle: "dags-folder".into(),
+        bundle_version: None,
         file: "d.py".into(),
         dag_version: 1,
         operator: "PythonOperator".into(),

@@ -16,6 +16,7 @@ use crate::heartbeat;
 use crate::host::Hosts;
 use crate::lane::{OomWatch, Stop};
 use crate::orphans::end_orphans;
+use crate::repositories::Repositories;
 use crate::token::Token;
 
 /// How a worker is set up.
@@ -37,6 +38,8 @@ pub struct WorkerConfig {
     pub shares_logs: bool,
     /// Name of a bundle to its root folder.
     pub bundles: BTreeMap<String, PathBuf>,
+    /// Bundles whose files are fetched as they are needed.
+    pub repositories: Option<Arc<dyn Repositories>>,
     /// `[core] killed_task_cleanup_time`: from SIGTERM to SIGKILL.
     pub killed_task_cleanup_time: Duration,
     /// `[callbacks] callback_execution_timeout`: what a try's callbacks and mails may take once its end is decided.
@@ -61,6 +64,7 @@ impl WorkerConfig {
             ship_logs: false,
             shares_logs: false,
             bundles: BTreeMap::new(),
+            repositories: None,
             killed_task_cleanup_time: Duration::from_secs(60),
             callback_timeout: Duration::from_secs(300),
             timeout_grace: Duration::from_secs(5),

@@ -348,7 +348,17 @@ options! {
     DAG_FILE_PROCESSOR_TIMEOUT = ["dag_processor"] "dag_file_processor_timeout", Seconds(1.0), "50";
         "Seconds after which a process that parses a file is killed."
     DAG_BUNDLE_CONFIG_LIST = ["dag_processor"] "dag_bundle_config_list", Json, "";
-        "DAG folders besides or instead of [core] dags_folder, as Airflow 3's JSON list. LocalDagBundle is supported."
+        "DAG folders besides or instead of [core] dags_folder, as Airflow 3's JSON list: LocalDagBundle, and GitDagBundle for repositories."
+    DAG_BUNDLE_STORAGE_PATH = ["dag_processor"] "dag_bundle_storage_path", Path, "";
+        "Folder of the copies of Git bundles; empty: airflow/dag_bundles among temporary files."
+    DISABLE_BUNDLE_VERSIONING = ["dag_processor"] "disable_bundle_versioning", Flag, "False";
+        "Tasks of a run use the newest commit of a Git bundle, not the one that the run began with."
+    STALE_BUNDLE_CLEANUP_INTERVAL = ["dag_processor"] "stale_bundle_cleanup_interval", Seconds(0.0), "1800";
+        "Seconds between looks for old commits of Git bundles that can be removed. 0: they stay."
+    STALE_BUNDLE_CLEANUP_AGE = ["dag_processor"] "stale_bundle_cleanup_age_threshold", Seconds(0.0), "21600";
+        "Seconds for which a commit that nobody uses stays."
+    STALE_BUNDLE_CLEANUP_MIN_VERSIONS = ["dag_processor"] "stale_bundle_cleanup_min_versions", Int(0, 100_000), "10";
+        "So many commits stay, whatever their age."
     WORKERS_SECRETS_BACKEND = ["workers"] "secrets_backend", Text, "";
         "Class of a secrets backend that tasks ask before anything else; [secrets] backend is for DAG files as well."
     WORKERS_SECRETS_BACKEND_KWARGS = ["workers"] "secrets_backend_kwargs", Json, "", sensitive;

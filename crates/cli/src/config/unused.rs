@@ -70,7 +70,6 @@ pub const UNUSED: &[(&str, &str, Why)] = &[
     ("dag_processor", "file_parsing_sort_mode bundle_refresh_check_interval", Obsolete("a file is parsed the moment it is saved")),
     ("dag_processor", "stale_dag_threshold", Obsolete("a DAG goes when its file says so, or with its file")),
     ("dag_processor", "print_stats_interval health_check_threshold", Obsolete("`dags report` has the figures; [scheduler] scheduler_health_check_threshold says who is alive")),
-    ("dag_processor", "dag_bundle_storage_path disable_bundle_versioning stale_bundle_cleanup_interval stale_bundle_cleanup_age_threshold stale_bundle_cleanup_min_versions", NotAvailable("bundles are local folders, of which there is one version")),
     ("dag_processor", "parsing_pre_import_modules", Obsolete("the host that parses has Airflow's package imported")),
     ("dag_processor", "dag_version_inflation_check_level", Obsolete("a version is made when a DAG's structure changes, and never else")),
     ("dask", "*", Obsolete("Airflow dropped the DaskExecutor")),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tradewind_core::TryId;
@@ -20,6 +21,7 @@ use tradewind_worker::Worker;
 use tradewind_worker::host::Hosts;
 
 use super::parser::HostParser;
+use super::repositories::Repository;
 use super::settings::{self, Bundle};
 use crate::config::{Config, options};
 use crate::error::CliError;
@@ -143,9 +145,16 @@ pub fn dag_processors(
         let parser = Arc::new(HostParser::new(hosts.of(&bundle.name).clone(), answerer));
         let mut settings = settings::processor(config, bundle);
         settings.environment = hosts.of(&bundle.name).config().follow.clone();
-        let processor = DagProcessor::new(store.clone(), parser, settings, SystemClock);
+        let mut processor = DagProcessor::new(store.clone(), parser, settings, SystemClock);
+        let mut follower = None;
+        if let Some(repository) = Repository::of(config, bundle) {
+            let (tell, revisions) = watch::channel(None);
+            processor = processor.following(revisions);
+            let ask = super::parser::answerer(store.clone());
+            follower = Some(tokio::spawn(Arc::new(repository).follow(ask, tell, shutdown.clone())));
+        }
         let timetables = timetables(config, store, store.clone(), hosts, bundle, shutdown.clone());
-        [tokio::spawn(processor.run(shutdown.clone())), timetables]
+        [Some(tokio::spawn(processor.run(shutdown.clone()))), Some(timetables), follower].into_iter().flatten()
     };
     bundles.iter().flat_map(start).collect()
 }

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration as StdDuration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use tradewind_bundles::GitBundle;
 use tradewind_core::Duration;
 use tradewind_engine::callbacks::CallbackConfig;
 use tradewind_engine::dag_processor::{IgnoreSyntax, ProcessorConfig};
@@ -15,6 +16,7 @@ use tradewind_server::{AuthConfig, ExposeConfig, ServerConfig, ShownOption, Stat
 use tradewind_worker::WorkerConfig;
 use tradewind_worker::host::HostConfig;
 
+use super::git_settings::GitSpec;
 use crate::config::{Config, Spec, options};
 use crate::error::CliError;
 use crate::python_env::{EnvironmentName, PythonEnv};
@@ -73,6 +75,10 @@ pub struct Bundle {
     pub root: PathBuf,
     /// The Python environment of its files and tasks.
     pub environment: EnvironmentName,
+    /// The repository that it comes from; `root` is then where the last known commit is.
+    pub git: Option<GitSpec>,
+    /// The commit that `root` has, if it has just one.
+    pub commit: Option<String>,
 }
 
 /// The folders of DAG files: `[dag_processor] dag_bundle_config_list`, else `[core] dags_folder`.
@@ -80,7 +86,13 @@ pub struct Bundle {
 /// # Errors
 /// A bundle that is not a local folder; exit code 2.
 pub fn bundles(config: &Config) -> Result<Vec<Bundle>, CliError> {
-    let bundle = |name: &str, root: PathBuf| Bundle { name: name.into(), root, environment: EnvironmentName::Common };
+    let bundle = |name: &str, root: PathBuf| Bundle {
+        name: name.into(),
+        root,
+        environment: EnvironmentName::Common,
+        git: None,
+        commit: None,
+    };
     let folder = || bundle("dags-folder", config.path(&options::DAGS_FOLDER));
     let examples = config
         .flag(&options::LOAD_EXAMPLES)
@@ -95,10 +107,22 @@ pub fn bundles(config: &Config) -> Result<Vec<Bundle>, CliError> {
     for entry in &list {
         let name = entry["name"].as_str().ok_or_else(|| wrong("every bundle needs a \"name\""))?;
         let class = entry["classpath"].as_str().unwrap_or("airflow.dag_processing.bundles.local.LocalDagBundle");
-        if class.rsplit('.').next() != Some("LocalDagBundle") {
-            return Err(wrong(&format!("the bundle '{name}' is a {class}, which is not available yet"))
-                .hint("use LocalDagBundle on a folder that something else keeps up to date"));
-        }
+        let git = match class.rsplit('.').next() {
+            Some("LocalDagBundle") => None,
+            Some("GitDagBundle") => {
+                if name.is_empty() || name.starts_with('.') || name.contains(['/', '\0']) {
+                    return Err(wrong(&format!("'{name}' can't be the name of a folder, which a Git bundle needs")));
+                }
+                let none = Map::new();
+                let kwargs = entry["kwargs"].as_object().unwrap_or(&none);
+                let read = GitSpec::read(name, kwargs, &bundle_storage(config), config.home());
+                Some(read.map_err(|what| wrong(&format!("the bundle '{name}': {what}")))?)
+            }
+            _ => {
+                return Err(wrong(&format!("the bundle '{name}' is a {class}, which is not available"))
+                    .hint("use GitDagBundle, or LocalDagBundle on a folder that something else keeps up to date"));
+            }
+        };
         let environment = match entry.get("environment").or_else(|| entry["kwargs"].get("environment")) {
             None | Some(Value::Null) => EnvironmentName::Common,
             Some(Value::String(text)) => EnvironmentName::parse(text, config.home())
@@ -109,14 +133,25 @@ pub fn bundles(config: &Config) -> Result<Vec<Bundle>, CliError> {
                 )));
             }
         };
-        let root = entry["kwargs"]["path"].as_str().map_or_else(|| folder().root, |path| config.home().join(path));
-        bundles.push(Bundle { name: name.to_owned(), root, environment });
+        let root = match &git {
+            Some(git) => GitBundle::new(git.settings.clone()).current(),
+            None => entry["kwargs"]["path"].as_str().map_or_else(|| folder().root, |path| config.home().join(path)),
+        };
+        bundles.push(Bundle { name: name.to_owned(), root, environment, git, commit: None });
     }
     if bundles.is_empty() {
         return Err(wrong("the list is empty"));
     }
     bundles.extend(examples);
     Ok(bundles)
+}
+
+/// Where bundles keep their copies: `[dag_processor] dag_bundle_storage_path`, else among temporary files as in Airflow.
+fn bundle_storage(config: &Config) -> PathBuf {
+    match config.some_text(&options::DAG_BUNDLE_STORAGE_PATH) {
+        Some(path) => config.home().join(path),
+        None => std::env::temp_dir().join("airflow/dag_bundles"),
+    }
 }
 
 /// Those of [`bundles`] that are named; all when none is.
@@ -163,6 +198,8 @@ pub fn processor(config: &Config, bundle: &Bundle) -> ProcessorConfig {
     ProcessorConfig {
         bundle: bundle.name.clone(),
         root: bundle.root.clone(),
+        version: bundle.commit.clone(),
+        pins: bundle.git.is_some() && !config.flag(&options::DISABLE_BUNDLE_VERSIONING),
         // The host ends an import that takes longer than the smaller of both.
         parse_timeout: duration(config, &options::DAG_FILE_PROCESSOR_TIMEOUT).min(import_timeout(config)),
         parallelism: count(config, &options::PARSING_PROCESSES),
@@ -242,6 +279,7 @@ pub fn local_worker(config: &Config, bundles: &[Bundle]) -> WorkerConfig {
     let mut worker = WorkerConfig::new(super::hostname(), config.path(&options::BASE_LOG_FOLDER));
     worker.concurrency = count(config, &options::PARALLELISM);
     worker.bundles = bundles.iter().map(|b| (b.name.clone(), b.root.clone())).collect::<BTreeMap<_, _>>();
+    worker.repositories = super::repositories::for_worker(config, bundles);
     worker.queues = vec![config.text(&options::DEFAULT_QUEUE).to_owned()];
     worker.killed_task_cleanup_time = config.seconds(&options::KILLED_TASK_CLEANUP_TIME);
     worker.callback_timeout = callback_timeout(config);
@@ -340,6 +378,8 @@ mod tests {
             name: name.into(),
             root: root.into(),
             environment: EnvironmentName::Common,
+            git: None,
+            commit: None,
         };
         assert_eq!(bundles(&config(&[])).unwrap(), [bundle("dags-folder", "/h/dags")]);
         assert_eq!(
@@ -347,9 +387,17 @@ mod tests {
                 .unwrap(),
             [bundle("a", "/h/dags"), bundle("b", "/p")]
         );
-        let error =
-            list(r#"[{"name": "g", "classpath": "airflow.providers.git.bundles.git.GitDagBundle"}]"#).unwrap_err();
-        assert!(error.message.contains("'g' is a airflow.providers.git") && error.code == 2, "{error}");
+        let error = list(r#"[{"name": "g", "classpath": "airflow.providers.amazon.aws.bundles.s3.S3DagBundle"}]"#);
+        let error = error.unwrap_err();
+        assert!(error.message.contains("'g' is a airflow.providers.amazon") && error.code == 2, "{error}");
+        let git = |kwargs: &str| {
+            let class = "airflow.providers.git.bundles.git.GitDagBundle";
+            list(&format!(r#"[{{"name": "g", "classpath": "{class}", "kwargs": {kwargs}}}]"#))
+        };
+        let found = git(r#"{"tracking_ref": "main", "repo_url": "/r", "subdir": "dags"}"#).unwrap();
+        assert!(found[0].root.ends_with("dag_bundles/g/current/dags"), "{found:?}");
+        let error = git("{}").unwrap_err();
+        assert!(error.message.contains("'g': GitDagBundle needs a tracking_ref"), "{error}");
         let own = |text: &str| list(&format!(r#"[{{"name": "a", "kwargs": {{"environment": {text}}}}}]"#));
         assert_eq!(own(r#""etl""#).unwrap()[0].environment, EnvironmentName::Named("etl".into()));
         assert_eq!(own(r#""./etl""#).unwrap()[0].environment, EnvironmentName::At("/h/./etl".into()));

@@ -105,7 +105,7 @@ pub async fn standalone(config: Config, began: Instant, shutdown: CancellationTo
         let _ = processor.await;
     }
     let _ = serving.await;
-    Ok(())
+    super::repositories::gave_up()
 }
 
 /// Settings of the server. Listening to the world is for those who say so.

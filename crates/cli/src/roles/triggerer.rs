@@ -68,6 +68,7 @@ pub async fn triggerer(
 ) -> Result<JoinHandle<()>, CliError> {
     let api =
         StoreTaskApi::new(how.asks.unwrap_or_else(|| store.clone()), TaskApiConfig::from(&settings::server(config)));
+    super::repositories::keep_here(config, store, bundles, &shutdown);
     let trigger_config = TriggerConfig {
         roots: bundles.iter().map(|bundle| (bundle.name.clone(), bundle.root.clone())).collect(),
         per_child: PER_CHILD,

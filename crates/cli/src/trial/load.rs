@@ -14,7 +14,7 @@ use crate::config::{Config, options};
 use crate::error::CliError;
 use crate::python_env::EnvironmentName;
 use crate::roles::settings::{self, Bundle};
-use crate::roles::{answerer, answerer_without_database};
+use crate::roles::{answerer, answerer_without_database, bring_here};
 use crate::suggest::nearest;
 
 /// A DAG as its file says now.
@@ -65,7 +65,9 @@ pub async fn find(
     dag_id: &str,
     file: Option<&Path>,
 ) -> Result<Found, CliError> {
-    let bundles = settings::bundles(config)?;
+    let mut bundles = settings::bundles(config)?;
+    let ask = real.map_or_else(answerer_without_database, |store| answerer(store.clone()));
+    let _held = bring_here(config, &mut bundles, &ask).await?;
     if let Some(file) = file {
         let path = std::path::absolute(file)?;
         let bundle = bundle_of(&bundles, &path);
@@ -76,7 +78,11 @@ pub async fn find(
     if let Some(store) = real
         && let Some(dag) = store.find_dag(dag_id).await?
     {
-        let path = PathBuf::from(&dag.fileloc);
+        // The newest commit, not the one that was parsed last.
+        let path = match bundles.iter().find(|b| b.commit.is_some() && b.name == dag.bundle_name) {
+            Some(bundle) => bundle.root.join(&dag.relative_fileloc),
+            None => PathBuf::from(&dag.fileloc),
+        };
         if path.exists()
             && let Some(found) = in_file(config, hosts, real, dag_id, &path, &bundle_of(&bundles, &path)).await?
         {
@@ -116,6 +122,8 @@ fn bundle_of(bundles: &[Bundle], path: &Path) -> Bundle {
         name: "dags-folder".into(),
         root: path.parent().map(Path::to_path_buf).unwrap_or_default(),
         environment: EnvironmentName::Common,
+        git: None,
+        commit: None,
     })
 }
 

@@ -113,12 +113,14 @@ async fn run_in(
     let store =
         Store::open(&format!("sqlite:///{}", folder.join("trial.db").display()), StoreOptions::default()).await?;
     store.migrate().await?;
-    let bundles = vec![trial.found.bundle.clone()];
+    // Its folder is here, at the commit that was just fetched.
+    let bundles = vec![settings::Bundle { git: None, ..trial.found.bundle.clone() }];
     let (dag_id, quiet) = (trial.found.dag.dag_id.clone(), trial.quiet);
     let parsed = parsed_dag(trial.found.dag, &settings::dag_defaults(config), false)
         .map_err(|error| CliError::failed(error.message))?;
     store
         .apply_parse(FileResult {
+            bundle_version: None,
             bundle_name: trial.found.bundle.name.clone(),
             relative_fileloc: trial.found.relative,
             fileloc: trial.found.path.display().to_string(),

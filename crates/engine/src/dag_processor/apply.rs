@@ -63,6 +63,7 @@ pub(super) fn file_result(
     let path = config.root.join(relative);
     FileResult {
         bundle_name: config.bundle.clone(),
+        bundle_version: config.version.clone().filter(|_| config.pins),
         relative_fileloc: relative.to_owned(),
         fileloc: path.to_string_lossy().into_owned(),
         content_hash: files::fingerprint(&path, &parsed.modules, surroundings),

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
+use tokio::sync::watch::Receiver;
 use tokio_util::sync::CancellationToken;
 use tradewind_core::{Duration, Timestamp};
 use tradewind_protocol::frames::{ImportError, Parsed};
@@ -56,6 +57,10 @@ pub struct ProcessorConfig {
     pub bundle: String,
     /// The folder.
     pub root: PathBuf,
+    /// The version of the bundle, if it has any.
+    pub version: Option<String>,
+    /// Runs stay with the version that they begin with.
+    pub pins: bool,
     /// `[dag_processor] dag_file_processor_timeout`
     pub parse_timeout: Duration,
     /// `[dag_processor] parsing_processes`
@@ -85,12 +90,28 @@ pub struct ProcessorConfig {
 impl ProcessorConfig {
     /// Everything besides its own text that a file's meaning depends on, as it is now.
     pub(crate) fn surroundings(&self) -> String {
-        let environment = self.environment.as_ref().and_then(|link| std::fs::read_link(link).ok());
-        match environment {
-            Some(target) => format!("{}environment={}\n", self.settings, target.display()),
-            None => self.settings.clone(),
+        let mut text = self.settings.clone();
+        if let Some(target) = self.environment.as_ref().and_then(|link| std::fs::read_link(link).ok()) {
+            text.push_str(&format!("environment={}\n", target.display()));
         }
+        if let Some(version) = &self.version {
+            text.push_str(&format!("version={version}\n"));
+        }
+        text
     }
+}
+
+/// The files of a bundle as they are now, where a bundle has versions.
+#[derive(Clone, Debug)]
+pub struct Revision {
+    /// The folder; nothing in it changes.
+    pub root: PathBuf,
+    /// Its version.
+    pub version: String,
+    /// Runs that begin now stay with this version.
+    pub pins: bool,
+    /// Keeps the folder there.
+    pub held: Arc<dyn std::any::Any + Send + Sync>,
 }
 
 /// What is known of a file.
@@ -117,13 +138,34 @@ pub struct DagProcessor<C> {
     queue: BTreeSet<String>,
     /// Files being parsed or written.
     pipeline: Pipeline,
+    /// Where versions of the bundle are told.
+    revisions: Option<Receiver<Option<Revision>>>,
+    /// The folder that is parsed stays.
+    held: Vec<Arc<dyn std::any::Any + Send + Sync>>,
 }
 
 impl<C: Clock> DagProcessor<C> {
     /// A processor for one folder.
     pub fn new(store: Store, parser: Arc<dyn DagParser>, config: ProcessorConfig, clock: C) -> Self {
         let pipeline = Pipeline::default();
-        Self { store, parser, config, clock, known: HashMap::new(), queue: BTreeSet::new(), pipeline }
+        Self {
+            store,
+            parser,
+            config,
+            clock,
+            known: HashMap::new(),
+            queue: BTreeSet::new(),
+            pipeline,
+            revisions: None,
+            held: Vec::new(),
+        }
+    }
+
+    /// The folder is another one with each version of the bundle: `revisions` tells which.
+    #[must_use]
+    pub fn following(mut self, revisions: Receiver<Option<Revision>>) -> Self {
+        self.revisions = Some(revisions);
+        self
     }
 
     /// Works until `shutdown`. Errors of single files become import errors; errors of the database are logged
@@ -141,7 +183,10 @@ impl<C: Clock> DagProcessor<C> {
                 () = shutdown.cancelled() => return,
             }
         };
-        let mut watch = Watch::start(&self.config.root, self.config.environment.as_deref().and_then(Path::parent));
+        // The folder of a version never changes; the first one may take a while to come.
+        let folder = self.revisions.is_none().then_some(&*self.config.root);
+        let mut watch = Watch::start(folder, self.config.environment.as_deref().and_then(Path::parent));
+        let mut known_revision = self.revisions.is_none();
         if let Err(error) = self.load_known().await {
             tracing::warn!(%error, "what was parsed before is not known; everything is parsed again");
         }
@@ -156,13 +201,14 @@ impl<C: Clock> DagProcessor<C> {
                 }
                 next_heartbeat = now + self.config.heartbeat;
             }
-            if next_scan <= now {
+            if next_scan <= now && known_revision {
                 self.scan(now).await;
                 self.take_requests().await;
                 next_scan = now + self.config.scan_every;
             }
             self.feed();
-            let pause = (next_scan.min(next_heartbeat) - self.clock.now()).to_std();
+            let next = if known_revision { next_scan.min(next_heartbeat) } else { next_heartbeat };
+            let pause = (next - self.clock.now()).to_std();
             tokio::select! {
                 changed = watch.changed() => {
                     for path in changed {
@@ -170,7 +216,12 @@ impl<C: Clock> DagProcessor<C> {
                     }
                 }
                 step = self.pipeline.step() => self.settle(step),
-                () = hints.wait() => self.take_requests().await,
+                () = hints.wait(), if known_revision => self.take_requests().await,
+                revision = next_revision(&mut self.revisions) => {
+                    self.take_revision(revision);
+                    known_revision = true;
+                    next_scan = Timestamp::from_micros(0);
+                }
                 () = tokio::time::sleep(pause) => {}
                 () = shutdown.cancelled() => {}
             }
@@ -179,6 +230,17 @@ impl<C: Clock> DagProcessor<C> {
         if let Err(error) = self.store.end_job(job, self.clock.now()).await {
             tracing::warn!(%error, "the dag processor could not say goodbye");
         }
+    }
+
+    /// Another version of the bundle: what is under way ends with the old one, all else is parsed from the new one.
+    fn take_revision(&mut self, revision: Revision) {
+        tracing::info!(bundle = self.config.bundle, version = revision.version, "the bundle has another version");
+        self.config.root = revision.root;
+        self.config.version = Some(revision.version);
+        self.config.pins = revision.pins;
+        self.held.push(revision.held);
+        let spare = self.held.len().saturating_sub(2);
+        self.held.drain(..spare);
     }
 
     /// Parses every file of the folder once, changed or not, and returns when the database has it all.
@@ -264,6 +326,19 @@ impl<C: Clock> DagProcessor<C> {
         self.queue.retain(|relative| present.contains(relative));
         if let Err(error) = self.store.deactivate_missing(&self.config.bundle, &present, now).await {
             tracing::error!(%error, "DAGs of removed files could not be marked as gone");
+        }
+    }
+}
+
+/// Waits for another version; for ever when there are none.
+async fn next_revision(revisions: &mut Option<Receiver<Option<Revision>>>) -> Revision {
+    let Some(revisions) = revisions else { return std::future::pending().await };
+    loop {
+        if revisions.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        if let Some(revision) = revisions.borrow_and_update().clone() {
+            return revision;
         }
     }
 }

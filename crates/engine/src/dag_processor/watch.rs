@@ -26,7 +26,7 @@ pub struct Watch {
 
 impl Watch {
     /// Watches `root` and everything below, and what is directly in `beside`. Where that is not possible, says so once; scans find changes then.
-    pub fn start(root: &Path, beside: Option<&Path>) -> Self {
+    pub fn start(root: Option<&Path>, beside: Option<&Path>) -> Self {
         let (sender, paths) = mpsc::unbounded_channel();
         let send = sender.clone();
         let handler = move |event: notify::Result<notify::Event>| {
@@ -45,7 +45,9 @@ impl Watch {
             }
         };
         let started = notify::recommended_watcher(handler).and_then(|mut watcher| {
-            watcher.watch(root, RecursiveMode::Recursive)?;
+            if let Some(root) = root {
+                watcher.watch(root, RecursiveMode::Recursive)?;
+            }
             if let Some(beside) = beside {
                 watcher.watch(beside, RecursiveMode::NonRecursive)?;
             }
@@ -54,7 +56,7 @@ impl Watch {
         let watcher = match started {
             Ok(watcher) => Some(watcher),
             Err(error) => {
-                tracing::warn!(%error, folder = %root.display(), "the folder can't be watched; changes are found by scanning it");
+                tracing::warn!(%error, folder = %root.unwrap_or(Path::new("")).display(), "the folder can't be watched; changes are found by scanning it");
                 None
             }
         };
@@ -103,7 +105,7 @@ mod tests {
     #[tokio::test]
     async fn tells_of_written_files_and_not_of_byte_code() {
         let dir = tempfile::tempdir().unwrap();
-        let mut watch = Watch::start(dir.path(), None);
+        let mut watch = Watch::start(Some(dir.path()), None);
         std::fs::create_dir(dir.path().join("__pycache__")).unwrap();
         std::fs::write(dir.path().join("__pycache__/a.pyc"), "x").unwrap();
         std::fs::write(dir.path().join("a.py"), "x").unwrap();
@@ -118,7 +120,7 @@ mod tests {
     #[tokio::test]
     async fn forgets_nothing_when_a_wait_is_given_up() {
         let dir = tempfile::tempdir().unwrap();
-        let mut watch = Watch::start(dir.path(), None);
+        let mut watch = Watch::start(Some(dir.path()), None);
         let mut expected = BTreeSet::new();
         let mut seen = BTreeSet::new();
         for n in 0..50 {

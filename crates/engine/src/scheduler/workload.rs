@@ -39,6 +39,7 @@ impl OwnedRun {
             },
             lane: details.lane.clone(),
             bundle: self.dag.bundle.clone(),
+            bundle_version: self.row.bundle_version.clone(),
             file: self.dag.file.clone(),
             dag_version: self.dag.version_id,
             operator: details.operator.clone(),

@@ -125,6 +125,7 @@ pub(super) fn workload(
         run: run_info(run),
         lane: task.lane.clone(),
         bundle: bundle.to_owned(),
+        bundle_version: run.bundle_version.clone(),
         file: file.to_owned(),
         dag_version: version,
         operator: task.operator.clone(),

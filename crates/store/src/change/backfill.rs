@@ -99,7 +99,7 @@ static CREATE_RUNS: Statement = Statement::new(
         data_interval_end, run_after, queued_at, dag_version_id, bundle_version, conf, state, backfill_id,
         backfill_ordinal, created_at, updated_at)
      SELECT $2, w.run_id, 'backfill', 'backfill', $3, w.logical_date, w.interval_start, w.interval_end, w.run_after, $4,
-        v.id, v.bundle_version, $5, 'queued', $6, w.ordinal, $4, $4
+        v.id, d.bundle_version, $5, 'queued', $6, w.ordinal, $4, $4
      FROM {rows} AS w CROSS JOIN dag AS d LEFT JOIN dag_version AS v ON v.id = d.latest_version_id
      WHERE d.dag_id = $2
      ON CONFLICT DO NOTHING

@@ -44,7 +44,7 @@ static REOPEN: Statement = Statement::new(
      WHERE id IN {ids} AND state IN ('success', 'failed')",
 );
 static SET_VERSION: Statement = Statement::new(
-    "UPDATE dag_run SET dag_version_id = v.id, bundle_version = v.bundle_version
+    "UPDATE dag_run SET dag_version_id = v.id, bundle_version = d.bundle_version
      FROM dag AS d, dag_version AS v
      WHERE dag_run.id IN {ids} AND d.dag_id = dag_run.dag_id AND v.id = d.latest_version_id",
 );

@@ -14,6 +14,8 @@ use crate::{AssetUse, Error, Store, Topic, Tx};
 pub struct FileResult {
     /// Bundle that has the file.
     pub bundle_name: String,
+    /// The commit that it was parsed from, if the bundle has versions that runs stay with.
+    pub bundle_version: Option<String>,
     /// The file, relative to the bundle's root.
     pub relative_fileloc: String,
     /// The file, absolute.
@@ -363,6 +365,7 @@ impl Tx {
             .bind(&file.fileloc)
             .bind(file.parsed_at)
             .bind(file.parse_ms)
+            .bind(file.bundle_version.clone())
             .run(self)
             .await?;
         let versions = || {
@@ -378,6 +381,7 @@ impl Tx {
             .bind(&file.bundle_name)
             .bind(file.parsed_at)
             .bind(&source)
+            .bind(file.bundle_version.clone())
             .all::<(i64, String)>(self)
             .await?;
         if added.len() < file.dags.len() {

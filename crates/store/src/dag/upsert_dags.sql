@@ -1,10 +1,11 @@
 -- Whether a DAG is paused is decided once, when it is first seen; from then on it is the user's.
 INSERT INTO dag (dag_id, display_name, bundle_name, relative_fileloc, fileloc, is_paused, is_stale, description, owners,
     timetable, timetable_summary, timetable_description, start_date, end_date, catchup, max_active_runs, max_active_tasks,
-    max_consecutive_failed_dag_runs, allowed_run_types, last_parsed_at, last_parse_ms, created_at, updated_at)
+    max_consecutive_failed_dag_runs, allowed_run_types, last_parsed_at, last_parse_ms, created_at, updated_at,
+    bundle_version)
 SELECT dag_id, display_name, $2, $3, $4, is_paused, FALSE, description, owners,
     timetable, timetable_summary, timetable_description, start_date, end_date, catchup, max_active_runs, max_active_tasks,
-    max_failed, allowed_run_types, $5, $6, $5, $5
+    max_failed, allowed_run_types, $5, $6, $5, $5, $7
 FROM {rows} AS w
 WHERE TRUE
 ON CONFLICT (dag_id) DO UPDATE SET
@@ -27,4 +28,5 @@ ON CONFLICT (dag_id) DO UPDATE SET
     allowed_run_types = excluded.allowed_run_types,
     last_parsed_at = excluded.last_parsed_at,
     last_parse_ms = excluded.last_parse_ms,
-    updated_at = excluded.updated_at
+    updated_at = excluded.updated_at,
+    bundle_version = excluded.bundle_version

@@ -57,7 +57,7 @@ row! {
         /// Its bundle.
         pub version_bundle: Option<String> = "v.bundle_name",
         /// Its bundle's version.
-        pub bundle_version: Option<String> = "v.bundle_version",
+        pub bundle_version: Option<String> = "r.bundle_version",
         /// When it was made.
         pub version_created_at: Option<Timestamp> = "v.created_at",
         /// Display name of the DAG, or its id.
@@ -157,7 +157,7 @@ impl RunFilter {
         }
         f.any_text("r.run_type", &self.run_types);
         f.any_int("v.version_number", &self.version_numbers);
-        f.eq_some("v.bundle_version", self.bundle_version.as_deref());
+        f.eq_some("r.bundle_version", self.bundle_version.as_deref());
         if let Some(part) = &self.conf_contains {
             let place = f.bind(part.into());
             let position = f.position("r.conf", &place);

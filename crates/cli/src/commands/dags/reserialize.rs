@@ -53,7 +53,9 @@ pub async fn once(
 ) -> Result<(), CliError> {
     let hosts = roles::hosts(config, bundles, progress)?;
     hosts.start().await.map_err(|error| CliError::failed(error.to_string()))?;
-    for bundle in bundles {
+    let mut bundles = bundles.to_vec();
+    let _held = roles::bring_here(config, &mut bundles, variables).await?;
+    for bundle in &bundles {
         progress.step(&format!("Parsing the DAG files of {}", bundle.name));
         let parser = Arc::new(HostParser::new(hosts.of(&bundle.name).clone(), Arc::clone(variables)));
         let mut settings = settings::processor(config, bundle);

@@ -39,6 +39,7 @@ pub fn run(args: &DagProcessorArgs, context: &Context) -> Result<(), CliError> {
             bundles.truncate(1);
             for bundle in &mut bundles {
                 bundle.root = std::path::absolute(folder)?;
+                bundle.git = None;
             }
         }
         let config = home::ensure(config)?;
@@ -58,6 +59,6 @@ pub fn run(args: &DagProcessorArgs, context: &Context) -> Result<(), CliError> {
         for processor in processors {
             let _ = processor.await;
         }
-        Ok(())
+        roles::gave_up()
     })
 }
