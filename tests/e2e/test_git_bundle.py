@@ -137,7 +137,7 @@ def test_a_commit_in_the_middle_of_a_run_does_not_change_it(cluster, repository)
     first = repository.commit("one")
     wait_for("the first commit", lambda: tags(home) == ["one"], 60)
     old = home.trigger("versioned", "old")
-    wait_for("the gate", lambda: home.tasks("versioned", old)["gate"]["state"] == "running", 60)
+    wait_for("the gate", lambda: home.tasks("versioned", old).get("gate", {}).get("state") == "running", 60)
 
     second = repository.commit("two")
     wait_for("the second commit", lambda: tags(home) == ["two"], 60)
@@ -150,7 +150,7 @@ def test_a_commit_in_the_middle_of_a_run_does_not_change_it(cluster, repository)
     assert [home.run("versioned", run_id)["bundle_version"] for run_id in (old, new)] == [first, second]
 
     # Cleared, it is the same commit still.
-    body = {"dry_run": False, "task_ids": ["second"], "dag_run_id": old}
+    body = {"dry_run": False, "only_failed": False, "task_ids": ["second"], "dag_run_id": old}
     home.rest("POST", "dags/versioned/clearTaskInstances", json=body)
     wait_for("the second try", lambda: home.tasks("versioned", old)["second"]["try_number"] == 2, 30)
     home.wait_run("versioned", old)
