@@ -91,6 +91,7 @@ fn workload(dag: &SerializedDag, task: &SerializedTask, at: Timestamp) -> Worklo
         },
         lane: task.lane.clone(),
         bundle: String::new(),
+        bundle_version: None,
         file: String::new(),
         dag_version: 0,
         operator: task.operator.clone(),
