@@ -1,7 +1,7 @@
 # Everything that one does with this repository. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint gen ci helm-test parity compare fuzz python-matrix bench clean k8s-test ui release debug
+.PHONY: help build run test lint gen ci helm-test parity adoption compare fuzz python-matrix bench clean k8s-test ui release debug
 
 BIN := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 HOST ?= 127.0.0.1
@@ -59,6 +59,9 @@ k8s-test: ## Test the KubernetesExecutor on the cluster of KUBECONFIG (docs/deve
 	@scripts/install-test-deps.sh python
 	cargo build --quiet --bin tradewind
 	@scripts/k8s-test.sh
+adoption: ## Fill databases with real Airflows of four versions, take them over and write back (needs their Pythons)
+	cargo build --bin tradewind
+	@python3 tests/adoption $(VERSIONS)
 
 compare: ## Run Airflow's example DAGs in a real Airflow and here, and write docs/comparison.md
 	cargo build --bin tradewind

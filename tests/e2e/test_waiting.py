@@ -368,8 +368,12 @@ def test_people_are_asked_and_answer(home):
     run_id = home.trigger("asks")
     wait_for("asked", lambda: states(home, "asks", run_id).get("approve") == "awaiting_input")
     wait_for("asked", lambda: states(home, "asks", run_id).get("branch") == "awaiting_input")
+    wait_for("asked", lambda: states(home, "asks", run_id).get("entry") == "awaiting_input")
     found = home.get("dags/~/dagRuns/~/hitlDetails", response_received="false", order_by="subject")
     assert [detail["subject"] for detail in found["hitl_details"]][:1] == ["Go on with asks?"]
+    for task, count in (("a", 1), ("b|entr", 2), ("z", 0)):
+        more = {"dag_id_prefix_pattern": "ask", "task_id_prefix_pattern": task}
+        assert home.get("dags/~/dagRuns/~/hitlDetails", **more)["total_entries"] == count, task
     one = f"dags/asks/dagRuns/{run_id}/taskInstances/approve/-1/hitlDetails"
     assert home.get(one)["options"] == ["Approve", "Reject"]
     bad = home.rest("PATCH", one, ok=False, json={"chosen_options": ["Maybe"]})

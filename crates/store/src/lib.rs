@@ -2,6 +2,7 @@
 
 mod address;
 mod admin;
+mod airflow;
 mod assets;
 mod callbacks;
 mod change;
@@ -34,6 +35,10 @@ use std::sync::{Arc, Once};
 use tradewind_core::Timestamp;
 
 pub use admin::{Connection, ConnectionTest, NewEvent, Permission, Pool, Rotated, User, UserHistory, Variable};
+pub use airflow::{
+    AirflowSource, ExportOptions, ImportKind, ImportOptions, KindReport, RoleWords, Skipped, Unfinished,
+    export_airflow, import_airflow,
+};
 pub use assets::{
     AssetConsumerRow, AssetEventSource, AssetRunOutcome, AssetUse, AssetUseKind, EventRun, NewAssetEvent,
 };

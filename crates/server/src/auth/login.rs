@@ -16,6 +16,7 @@ use super::external::arrive;
 use super::guard::{COOKIE, From, Via, bearer, cookie, same_site};
 use super::jwt::Scope;
 use super::ldap::LdapLoginError;
+use super::password::is_hash;
 use crate::clock::now;
 use crate::events::Event;
 use crate::http::Body;
@@ -157,7 +158,7 @@ fn too_many(wait: Duration) -> impl IntoResponse {
 async fn check(app: &App, login: Login, from: Option<IpAddr>) -> ApiResult<String> {
     let user = app.store.find_user(&login.username).await?.filter(|user| user.active);
     // Whose password is somebody else's to check has none here.
-    let hash = user.as_ref().map(|user| user.password_hash.clone()).filter(|hash| hash.starts_with('$'));
+    let hash = user.as_ref().map(|user| user.password_hash.clone()).filter(|hash| is_hash(hash));
     if let (None, Some(ldap)) = (&hash, &app.config.auth.ldap) {
         match ldap.login(&login.username, &login.password).await {
             Ok(person) => {
@@ -172,8 +173,11 @@ async fn check(app: &App, login: Login, from: Option<IpAddr>) -> ApiResult<Strin
             }
         }
     }
-    let fits = app.passwords.check(login.password, hash).await;
+    let fits = app.passwords.check(login.password.clone(), hash).await;
     let (true, Some(user)) = (fits, user) else { return refused(app, &login.username, from).await };
+    if let Some(renewed) = app.passwords.renewed(login.password, &user.password_hash).await {
+        app.store.renew_password_hash(&user.username, &user.password_hash, &renewed).await?;
+    }
     came_in(app, &user.username, "password", from).await?;
     Ok(user.username)
 }

@@ -16,6 +16,7 @@ pub mod rate;
 mod revoked;
 pub mod rights;
 pub mod role;
+mod werkzeug;
 
 pub use config::AuthConfig;
 pub use guard::{Identity, Via};

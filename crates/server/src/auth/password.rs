@@ -5,6 +5,8 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
+use super::werkzeug;
+
 /// Memory for one hash. OWASP's smallest recommended setting: a login costs 19 MiB for some tens of milliseconds.
 const MEMORY_KIB: u32 = 19 * 1024;
 
@@ -15,6 +17,11 @@ const CONCURRENT: usize = 2;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot hash the password: {0}")]
 pub struct HashError(String);
+
+/// Whether a stored hash is one that a password can fit here: whose password is somebody else's to check has none.
+pub fn is_hash(stored: &str) -> bool {
+    stored.starts_with('$') || werkzeug::is_one(stored)
+}
 
 /// The PHC string of a password, with a fresh salt. Slow on purpose; don't call it on an async thread.
 ///
@@ -48,9 +55,21 @@ impl PasswordChecker {
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
         let Ok(_turn) = self.turns.acquire().await else { return false };
         let fits = tokio::task::spawn_blocking(move || {
+            if werkzeug::is_one(&hash) {
+                return werkzeug::fits(&password, &hash);
+            }
             PasswordHash::new(&hash).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok())
         });
         fits.await.unwrap_or(false) && known
+    }
+
+    /// A new hash of a password that has just fitted an old form of hash; `None` if the hash is of today's form.
+    pub async fn renewed(&self, password: String, hash: &str) -> Option<String> {
+        if !werkzeug::is_one(hash) {
+            return None;
+        }
+        let _turn = self.turns.acquire().await.ok()?;
+        tokio::task::spawn_blocking(move || hash_password(&password).ok()).await.ok()?
     }
 }
 

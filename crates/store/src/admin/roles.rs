@@ -31,6 +31,10 @@ static ADD_PERMISSION: Statement =
 static DROP_PERMISSION: Statement =
     Statement::new("DELETE FROM role_permission WHERE role = $1 AND action = $2 AND resource = $3");
 static DROP_PERMISSIONS: Statement = Statement::new("DELETE FROM role_permission WHERE role = $1");
+static RENAME_ROLE: Statement = Statement::new(
+    "UPDATE role SET name = $2 WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM role AS o WHERE o.name = $2)",
+);
+static RENAME_IN_PERMISSIONS: Statement = Statement::new("UPDATE role_permission SET role = $2 WHERE role = $1");
 static USERS_WITH: Statement = Statement::new("SELECT username, roles FROM users");
 static SET_ROLES: Statement = Statement::new("UPDATE users SET roles = $2, updated_at = $3 WHERE username = $1");
 static OF_ROLES: Statement = Statement::new("SELECT action, resource FROM role_permission WHERE role IN {names}");
@@ -132,6 +136,29 @@ impl Store {
         DROP_PERMISSIONS.bind(role).run(&mut tx).await?;
         add(&mut tx, role, permissions).await?;
         tx.commit().await
+    }
+
+    /// Gives a role another name, with its permissions and users; answers whether there is such a role and the name is
+    /// free. What DAG files say of the old name stays the old name's.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]; those of the database.
+    pub async fn rename_role(&self, name: &str, new: &str) -> Result<bool, Error> {
+        check_name("a role's name", new)?;
+        let mut tx = self.begin().await?;
+        if RENAME_ROLE.bind(name).bind(new).run(&mut tx).await? == 0 {
+            return Ok(false);
+        }
+        DROP_PERMISSIONS.bind(new).run(&mut tx).await?;
+        RENAME_IN_PERMISSIONS.bind(name).bind(new).run(&mut tx).await?;
+        for (username, mut roles) in USERS_WITH.query().all::<(String, Vec<String>)>(&mut tx).await? {
+            if let Some(role) = roles.iter_mut().find(|role| role.as_str() == name) {
+                new.clone_into(role);
+                set_roles(&mut tx, &username, &roles).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Deletes a role and takes it from all users; answers whether there was one.

@@ -71,6 +71,14 @@ static LOGGED_IN: Statement = Statement::new(
 );
 static FAILED: Statement =
     Statement::new("UPDATE users SET fail_login_count = fail_login_count + 1 WHERE username = $1");
+static RENAME: Statement = Statement::new(
+    "UPDATE users SET username = $2, updated_at = $3, tokens_valid_from = $3
+     WHERE username = $1 AND NOT EXISTS (SELECT 1 FROM users AS o WHERE o.username = $2)",
+);
+static RENAME_IN_FAVORITES: Statement = Statement::new("UPDATE dag_favorite SET username = $2 WHERE username = $1");
+static FORGET_FAVORITES: Statement = Statement::new("DELETE FROM dag_favorite WHERE username = $1");
+static RENEW_HASH: Statement =
+    Statement::new("UPDATE users SET password_hash = $3 WHERE username = $1 AND password_hash = $2");
 static HISTORY: Statement = Statement::new("SELECT {columns} FROM users ORDER BY username").reads::<UserHistory>();
 static HISTORY_OF: Statement = Statement::new("SELECT {columns} FROM users WHERE username = $1").reads::<UserHistory>();
 
@@ -156,6 +164,33 @@ impl Store {
     pub async fn user_failed_to_log_in(&self, username: &str) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         FAILED.bind(username).run(&mut tx).await?;
+        tx.commit().await
+    }
+
+    /// Gives a user another name to log in with; answers whether there is such a user and the name is free. Tokens are
+    /// for the old name, and are not good any more.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]; those of the database.
+    pub async fn rename_user(&self, username: &str, new: &str) -> Result<bool, Error> {
+        check_name("a user name", new)?;
+        let mut tx = self.begin().await?;
+        if RENAME.bind(username).bind(new).bind(crate::now()).run(&mut tx).await? == 0 {
+            return Ok(false);
+        }
+        FORGET_FAVORITES.bind(new).run(&mut tx).await?;
+        RENAME_IN_FAVORITES.bind(username).bind(new).run(&mut tx).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Keeps the same password in another hash, if nobody changed the password meanwhile; tokens stay good.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn renew_password_hash(&self, username: &str, old: &str, new: &str) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        RENEW_HASH.bind(username).bind(old).bind(new).run(&mut tx).await?;
         tx.commit().await
     }
 

@@ -38,6 +38,8 @@ static KNOWN_FILE: Statement = Statement::new(
     "SELECT COUNT(*) FROM dag WHERE bundle_name = $1 AND relative_fileloc = $2
      UNION ALL SELECT COUNT(*) FROM import_error WHERE bundle_name = $1 AND relative_fileloc = $2",
 );
+static DAGS_OF: Statement =
+    Statement::new("SELECT dag_id FROM dag WHERE bundle_name = $1 AND relative_fileloc = $2 ORDER BY dag_id");
 static ASK: Statement = Statement::new(
     "INSERT INTO python_question (kind, question, is_encrypted, asked_at) VALUES ($1, $2, $3, $4) RETURNING id",
 );
@@ -57,6 +59,16 @@ static DROP: Statement = Statement::new("DELETE FROM python_question WHERE id = 
 const OLD: tradewind_core::Duration = tradewind_core::Duration::from_secs(3600);
 
 impl Store {
+    /// The DAGs of a file, whoever asks.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn dags_of_file(&self, bundle: &str, relative_fileloc: &str) -> Result<Vec<String>, Error> {
+        let found =
+            DAGS_OF.bind(bundle).bind(relative_fileloc).all::<(String,)>(&mut self.db().reader().await?).await?;
+        Ok(found.into_iter().map(|(dag_id,)| dag_id).collect())
+    }
+
     /// Asks the dag-processor of a bundle to parse a file again; `false` if nothing is known of the file.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use tradewind_core::Timestamp;
 use tradewind_core::plan::DagSchedule;
-use tradewind_core::timetable::{Answers, DataInterval, NextRun, Restriction, TimetableSpec};
+use tradewind_core::timetable::{Answers, DataInterval, NextRun, Restriction, Timetable, TimetableSpec};
 
 use crate::db::Reader;
 use crate::row::row;
@@ -295,16 +295,31 @@ impl DagScheduleRow {
     pub fn into_schedule(self) -> Result<DagSchedule, String> {
         let spec = serde_json::from_value::<TimetableSpec>(self.timetable).map_err(|error| error.to_string())?;
         let timetable = spec.compile().map_err(|error| error.to_string())?;
+        let has_intervals =
+            matches!(spec, TimetableSpec::CronDataInterval { .. } | TimetableSpec::DeltaDataInterval(_));
+        let last = self.last.map(|last| if has_intervals { whole(&timetable, last) } else { last });
         Ok(DagSchedule {
             dag_id: self.dag_id,
             timetable: timetable.with_answers(self.answers),
             restriction: Restriction { earliest: self.start_date, latest: self.end_date, catchup: self.catchup },
             is_paused: self.is_paused,
-            last: self.last,
+            last,
             next: self.next,
             active_runs: self.active_runs,
             max_active_runs: self.max_active_runs,
             taken: self.taken,
         })
+    }
+}
+
+/// Runs that come from an Airflow before 2.2 have only the beginning of what they cover: the timetable knows the end.
+fn whole(timetable: &Timetable, last: DataInterval) -> DataInterval {
+    if last.start != last.end {
+        return last;
+    }
+    let all = Restriction { earliest: None, latest: None, catchup: true };
+    match timetable.next_run(Some(&last), &all, last.end) {
+        Some(next) if next.data_interval.start == last.start => next.data_interval,
+        _ => last,
     }
 }

@@ -25,6 +25,7 @@ pub use dag_versions::*;
 pub use dags::*;
 pub use deadlines::*;
 pub use operations::*;
+pub(crate) use query::prefixes;
 pub use query::{COUNT_LIMIT, Column, Cursor, Cut, Listed, Match, OrderBy, Page, Span, UnknownColumn};
 pub use task_instances::*;
 pub(crate) use totals::Totals;

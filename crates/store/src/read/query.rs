@@ -406,8 +406,7 @@ impl Filter {
         if let Some(prefix) = by.prefix.as_deref() {
             let mut any = Vec::new();
             for one in alternatives(prefix) {
-                // As in Airflow, marks at the end don't count, so that its own index can be used.
-                let one = one.trim_end_matches(|c: char| !c.is_alphanumeric());
+                let one = beginning(one);
                 if one.is_empty() {
                     any.push("1 = 1".to_owned());
                     continue;
@@ -455,6 +454,16 @@ impl Filter {
 fn alternatives(text: &str) -> Vec<&str> {
     let found: Vec<&str> = text.split('|').map(str::trim).filter(|one| !one.is_empty()).collect();
     if found.is_empty() || !text.contains('|') { vec![text] } else { found }
+}
+
+/// What counts of a prefix: as in Airflow, marks at the end don't, so that its own index can be used.
+fn beginning(prefix: &str) -> &str {
+    prefix.trim_end_matches(|c: char| !c.is_alphanumeric())
+}
+
+/// The beginnings that a prefix pattern allows; the empty one is everything's.
+pub(crate) fn prefixes(pattern: Option<&str>) -> Vec<&str> {
+    pattern.into_iter().flat_map(alternatives).map(beginning).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use tradewind_core::{Timestamp, TryId, WaitOutcome};
 
+use crate::read::prefixes;
 use crate::row::row;
 use crate::sql::{Statement, ids};
 use crate::visible::Visible;
@@ -242,6 +243,10 @@ pub struct HitlFilter {
     pub dag_id_pattern: Option<String>,
     /// `LIKE`, anywhere in the task's id.
     pub task_id_pattern: Option<String>,
+    /// Beginnings of the DAG's id, with `|` between alternatives.
+    pub dag_id_prefix: Option<String>,
+    /// Beginnings of the task's id.
+    pub task_id_prefix: Option<String>,
     /// Somewhere in the subject.
     pub subject: Option<String>,
     /// Somewhere in the body.
@@ -270,7 +275,16 @@ const MATCHING: &str = "
         AND ($11 IS NULL OR h.created_at <= $11)
         AND ($12 = '[]' OR t.state IN {names:12}) AND ($13 = '[]' OR h.responder_id IN {names:13})
         AND ($14 = '[]' OR h.responder_name IN {names:14})
-        AND ($15 = '[]' OR t.dag_id IN {names:15})";
+        AND ($15 = '[]' OR t.dag_id IN {names:15})
+        AND ($16 = '[]' OR EXISTS (SELECT 1 FROM json_each($16) AS p -- sqlite
+            WHERE substr(t.dag_id, 1, length(p.value)) = p.value)) -- sqlite
+        AND ($17 = '[]' OR EXISTS (SELECT 1 FROM json_each($17) AS p -- sqlite
+            WHERE substr(t.task_id, 1, length(p.value)) = p.value)) -- sqlite
+        AND ($16 = '[]' OR EXISTS (SELECT 1 FROM json_array_elements_text($16::json) AS p (value) -- pg
+            WHERE starts_with(t.dag_id, p.value))) -- pg
+        AND ($17 = '[]' OR EXISTS (SELECT 1 FROM json_array_elements_text($17::json) AS p (value) -- pg
+            WHERE starts_with(t.task_id, p.value))) -- pg
+        ";
 
 /// Names that a list may be ordered by, and their columns.
 const ORDERS: &[(&str, &str)] = &[
@@ -357,6 +371,8 @@ impl HitlFilter {
             names(&self.responder_names),
             // "" is no DAG's id: it makes the list of somebody who may see no DAG one that is not empty.
             names(Visible::limits().map_or_else(Vec::new, |dags| [dags, vec![String::new()]].concat())),
+            names(prefixes(self.dag_id_prefix.as_deref())),
+            names(prefixes(self.task_id_prefix.as_deref())),
         ]
     }
 }

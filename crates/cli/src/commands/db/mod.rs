@@ -1,9 +1,12 @@
 //! `db`: the metadata database.
 
+mod airflow_address;
 mod archived;
 mod check;
 mod check_migrations;
 mod clean;
+mod export_airflow;
+mod import_airflow;
 mod migrate;
 mod reset;
 mod shell;
@@ -24,8 +27,12 @@ pub enum DbCommand {
     CheckMigrations(check_migrations::CheckMigrationsArgs),
     /// Drop the archive tables of `db clean`
     DropArchived(archived::DropArgs),
+    /// Write connections, variables and pools into the metadata database of an Airflow
+    ExportAirflow(export_airflow::ExportAirflowArgs),
     /// Write the archive tables of `db clean` to files
     ExportArchived(archived::ExportArgs),
+    /// Read the metadata database of an Airflow 1.10, 2 or 3 into this one
+    ImportAirflow(import_airflow::ImportAirflowArgs),
     /// Make the database ready, or bring it up to date
     #[command(alias = "init", alias = "upgrade")]
     Migrate(migrate::MigrateArgs),
@@ -43,6 +50,8 @@ pub async fn run(command: DbCommand, context: &Context) -> Result<(), CliError> 
         DbCommand::Shell => shell::run(context),
         DbCommand::Check(args) => check::run(&args, context).await,
         DbCommand::CheckMigrations(args) => check_migrations::run(&args, context).await,
+        DbCommand::ExportAirflow(args) => export_airflow::run(&args, context).await,
+        DbCommand::ImportAirflow(args) => import_airflow::run(&args, context).await,
         DbCommand::Migrate(args) => migrate::run(&args, context).await,
         DbCommand::Reset(args) => reset::run(&args, context).await,
     }

@@ -125,7 +125,7 @@ impl Client {
         Ok(Self { newer, headers: own, peer })
     }
 
-    /// Asks; `path` comes after `/api/v2/`, every segment escaped already.
+    /// Asks; `path` comes after `/api/v2/` unless it begins with a slash, every segment escaped already.
     ///
     /// # Errors
     /// What the newer API answers instead of a success.
@@ -163,7 +163,7 @@ impl Client {
         body: &Value,
         accept: &str,
     ) -> Result<(HeaderMap, Bytes), Fault> {
-        let mut uri = format!("/api/v2/{path}");
+        let mut uri = if path.starts_with('/') { path.to_owned() } else { format!("/api/v2/{path}") };
         for (index, (name, value)) in query.iter().enumerate() {
             uri += &format!("{}{}={}", if index == 0 { '?' } else { '&' }, escaped(name), escaped(value));
         }

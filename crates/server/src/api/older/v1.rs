@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::ask::{Asked, Client, Fault, escaped};
 use super::v1_assets;
 use super::v1_shape::{Shape, list, one};
+use crate::auth::rights::Action;
 use crate::clock::now;
 
 /// Answers a request.
@@ -45,6 +46,16 @@ pub async fn answer(client: &Client, asked: Asked) -> Result<Response, Fault> {
             one(Shape::EventLog, &ask(Method::GET, format!("eventLogs/{}", escaped(id)), Value::Null).await?)
         }
         (_, ["connections" | "variables" | "pools", ..]) => return kept(client, &asked, &parts, &query).await,
+        ("GET", ["permissions"]) => {
+            // Whether that is allowed; actions alone are asked for, FAB of Airflow 3 has them with their resources.
+            client.get("/auth/fab/v1/permissions").await?;
+            actions(&asked)
+        }
+        (_, ["users" | "roles"]) | (_, ["users" | "roles", _]) => {
+            let path: Vec<String> = parts.iter().map(|part| escaped(part)).collect();
+            let path = format!("/auth/fab/v1/{}", path.join("/"));
+            client.ask(asked.method.clone(), &path, &asked.query, &body).await?
+        }
         (_, ["datasets", ..]) | (_, ["dags", _, "datasets", ..]) => {
             return v1_assets::answer(client, &asked, &parts).await;
         }
@@ -94,6 +105,14 @@ pub async fn answer(client: &Client, asked: Asked) -> Result<Response, Fault> {
         ("DELETE", _) => StatusCode::NO_CONTENT.into_response(),
         (_, shaped) => Json(projected(shaped, &asked)).into_response(),
     })
+}
+
+/// The names of actions, as a page.
+fn actions(asked: &Asked) -> Value {
+    let number = |name: &str| asked.query(name).and_then(|text| text.parse::<usize>().ok());
+    let page = Action::ALL.iter().skip(number("offset").unwrap_or(0)).take(number("limit").unwrap_or(100));
+    let names: Vec<Value> = page.map(|action| json!({"name": action.as_str()})).collect();
+    json!({"actions": names, "total_entries": Action::ALL.len()})
 }
 
 /// What lies below a run.

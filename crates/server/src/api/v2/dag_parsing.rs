@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tradewind_store::Visible;
 
 use crate::auth::Identity;
 use crate::events::Event;
@@ -31,6 +32,16 @@ async fn handle(
 ) -> ApiResult<(StatusCode, Json<Value>)> {
     let unknown = || ApiError::not_found("no DAG file has this token");
     let Named { bundle_name, relative_fileloc } = read(&token).ok_or_else(unknown)?;
+    // Code of a file runs when it is parsed: that is a matter of all its DAGs.
+    let (dags, may) = (app.store.dags_of_file(&bundle_name, &relative_fileloc).await?, Visible::here());
+    if may != Visible::All {
+        if !dags.iter().any(|dag_id| may.has(dag_id)) {
+            return Err(unknown());
+        }
+        if let Some(other) = dags.iter().find(|dag_id| !may.has(dag_id)) {
+            return Err(ApiError::forbidden(format!("the file has a DAG that you may not edit: {other}")));
+        }
+    }
     // The dag-processor parses what it knows only, so a made-up token leads to no other file.
     if !app.store.request_parse(&bundle_name, &relative_fileloc).await? {
         return Err(unknown());

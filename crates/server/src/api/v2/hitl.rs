@@ -47,15 +47,9 @@ async fn list(
     params: Params,
 ) -> ApiResult<Json<Value>> {
     let page = super::paging::page(&app, &params)?;
-    for name in ["dag_id_prefix_pattern", "task_id_prefix_pattern"] {
-        if params.text(name).is_some_and(|value| !value.is_empty()) {
-            return Err(ApiError::bad_request(format!(
-                "questions have no filter '{name}'; use the pattern without prefix"
-            )));
-        }
-    }
     let any = |id: String| (id != "~").then_some(id);
     let created = super::paging::instants(&params, "created_at")?;
+    let prefix = |name: &str| params.text(name).filter(|prefix| !prefix.is_empty()).map(ToOwned::to_owned);
     let filter = HitlFilter {
         dag_id: any(dag_id),
         run_id: any(run_id),
@@ -63,6 +57,8 @@ async fn list(
         task_id: params.text("task_id").map(ToOwned::to_owned),
         dag_id_pattern: params.text("dag_id_pattern").map(ToOwned::to_owned),
         task_id_pattern: params.text("task_id_pattern").map(ToOwned::to_owned),
+        dag_id_prefix: prefix("dag_id_prefix_pattern"),
+        task_id_prefix: prefix("task_id_prefix_pattern"),
         subject: params.text("subject_search").map(ToOwned::to_owned),
         body: params.text("body_search").map(ToOwned::to_owned),
         map_index: params.int("map_index")?,

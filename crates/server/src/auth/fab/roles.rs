@@ -111,8 +111,14 @@ pub async fn patch(
 ) -> ApiResult<Json<Role>> {
     find(&app, &name).await?;
     let fields = mask(&params, &["name", "actions"])?;
-    if fields.contains(&"name") && role.name != name {
-        return Err(ApiError::bad_request("a role keeps its name: make another one with the new name"));
+    let renamed = (fields.contains(&"name") && role.name != name).then_some(role.name.as_str());
+    if let Some(new) = renamed {
+        if built_in(&name).is_some() || built_in(new).is_some() {
+            return Err(ApiError::bad_request("built-in roles keep their names, and no other role gets one of them"));
+        }
+        if app.store.own_roles().await?.iter().any(|known| known == new) {
+            return Err(ApiError::conflict(format!("there is a role '{new}' already")));
+        }
     }
     if fields.contains(&"actions") {
         if name == ADMIN {
@@ -131,7 +137,13 @@ pub async fn patch(
         app.users.forget();
         app.record(Event::new("update_role", &who).extra(json!({"role": name, "actions": role.actions}))).await?;
     }
-    find(&app, &name).await.map(Json)
+    let Some(new) = renamed else { return find(&app, &name).await.map(Json) };
+    if !app.store.rename_role(&name, new).await? {
+        return Err(ApiError::conflict(format!("there is a role '{new}' already")));
+    }
+    app.users.forget();
+    app.record(Event::new("update_role", &who).extra(json!({"role": name, "name": new}))).await?;
+    find(&app, new).await.map(Json)
 }
 
 /// `DELETE …/roles/{name}`

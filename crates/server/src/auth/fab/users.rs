@@ -198,8 +198,14 @@ pub async fn patch(
         }
         wanted
     };
-    if changes.username.as_ref().is_some_and(|name| *name != username) && wants("username", true) {
-        return Err(ApiError::bad_request("a user keeps the name: make another account with the new name"));
+    let mut renamed = changes.username.filter(|name| *name != username);
+    if !wants("username", renamed.is_some()) {
+        renamed = None;
+    }
+    if let Some(new) = &renamed
+        && app.store.find_user(new).await?.is_some()
+    {
+        return Err(ApiError::conflict(format!("there is a user '{new}' already")));
     }
     if wants("email", changes.email.is_some()) {
         address_is_free(&app, changes.email.as_deref().unwrap_or_default(), &username).await?;
@@ -221,7 +227,13 @@ pub async fn patch(
     app.users.forget();
     let extra = json!({"username": username, "fields": changed, "roles": user.roles});
     app.record(Event::new("update_user", &who).extra(extra)).await?;
-    view(&app, &username).await.map(Json)
+    let Some(new) = renamed else { return view(&app, &username).await.map(Json) };
+    if !app.store.rename_user(&username, &new).await? {
+        return Err(ApiError::conflict(format!("there is a user '{new}' already")));
+    }
+    app.users.forget();
+    app.record(Event::new("update_user", &who).extra(json!({"username": username, "name": new}))).await?;
+    view(&app, &new).await.map(Json)
 }
 
 /// `DELETE …/users/{username}`
