@@ -72,6 +72,11 @@ if [ -z "${1:-}" ] || [ "${1:-}" = helm ]; then
     fi
 fi
 
+if [ -z "${1:-}" ]; then
+    say "Preparing Airflow's task SDK in .venv-sdk"
+    .venv/bin/python tests/e2e/task_sdk.py
+fi
+
 if [ -z "${1:-}" ] && [ -f ui/package.json ]; then
     make --no-print-directory ui/node_modules/.package-lock.json
 fi

@@ -7,6 +7,7 @@ pub mod auth;
 mod clock;
 pub mod config;
 pub mod events;
+mod execution;
 pub mod http;
 pub mod logs;
 pub mod params;

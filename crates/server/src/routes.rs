@@ -50,6 +50,7 @@ pub fn all() -> Routes {
     let routes = crate::auth::oidc::routes(routes);
     let routes = crate::api::routes(routes);
     let routes = crate::ui::routes(routes);
+    let routes = crate::execution::routes(routes);
     let routes = crate::task_api::http::routes(routes);
     crate::task_api::lone::routes(routes)
 }

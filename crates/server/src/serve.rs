@@ -134,6 +134,7 @@ pub fn router(app: App) -> Router {
         .into_router()
         .fallback(crate::ui::assets::handle)
         .layer(middleware::from_fn_with_state(app.clone(), guard))
+        .layer(middleware::from_fn_with_state(app.clone(), crate::execution::envelope))
         .layer(middleware::from_fn(crate::http::contract::keep))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(app.clone());

@@ -21,6 +21,7 @@ use super::permission::{Access, access};
 use super::rights::{Action, Resource, Rights};
 use super::role::ADMIN;
 use crate::events::{Event, watched};
+use crate::execution;
 use crate::http::error::{ApiError, ApiResult};
 use crate::state::App;
 use crate::task_api;
@@ -105,6 +106,9 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
             }
         }
         Err(error) if request.uri().path().starts_with("/task-api/") => task_api::http::refusal(error),
+        Err(error) if request.uri().path().starts_with(execution::PREFIX) => {
+            execution::refusal(error, bearer(request.headers()).is_some())
+        }
         Err(error) => error.into_response(),
     }
 }

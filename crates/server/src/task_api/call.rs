@@ -27,7 +27,7 @@ impl StoreTaskApi {
     }
 
     /// Answers a call of somebody who may ask.
-    pub(super) async fn respond(&self, caller: &Caller, call: TaskCall) -> Result<TaskReply, TaskApiError> {
+    pub(crate) async fn respond(&self, caller: &Caller, call: TaskCall) -> Result<TaskReply, TaskApiError> {
         match call {
             TaskCall::XcomGet { key, task_id, dag_id, run_id, map_index, include_prior_dates, item } => {
                 let place = self.place(caller, dag_id, run_id);

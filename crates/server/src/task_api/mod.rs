@@ -112,6 +112,30 @@ impl StoreTaskApi {
     }
 }
 
+/// So long after its end a try may still ask for things.
+const AFTERWARDS: tradewind_core::Duration = tradewind_core::Duration::from_secs(600);
+
+impl StoreTaskApi {
+    /// The task instance of a try that runs, or has ended a short while ago. Airflow's task SDK reports the end before
+    /// it runs callbacks, which ask for things as well.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Stale`] for any other try; those of the database.
+    pub(crate) async fn caller(&self, id: TryId) -> Result<Caller, TaskApiError> {
+        let ti = self.store.find_ti_by_id(id.ti_id).await.map_err(of_store)?;
+        let just_ended = |ti: &TiView| {
+            use TaskState as S;
+            ti.try_number == id.try_number
+                && matches!(ti.state, Some(S::Success | S::Failed | S::Skipped | S::UpForRetry))
+                && ti.end_date.is_some_and(|at| now() - at < AFTERWARDS)
+        };
+        match ti.filter(just_ended) {
+            Some(ti) => Ok(Caller::from(&ti)),
+            None => Ok(Caller::from(&self.running(id).await?)),
+        }
+    }
+}
+
 #[async_trait]
 impl TaskApi for StoreTaskApi {
     async fn register(&self, hello: WorkerHello) -> Result<WorkerWelcome, TaskApiError> {

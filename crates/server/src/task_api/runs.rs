@@ -175,7 +175,7 @@ impl StoreTaskApi {
     }
 
     /// Clears a run with everything in it.
-    async fn run_again(&self, dag_id: &str, run_id: &str) -> Result<(), TaskApiError> {
+    pub(crate) async fn run_again(&self, dag_id: &str, run_id: &str) -> Result<(), TaskApiError> {
         let Some(run) = self.store.find_run_row(dag_id, run_id).await.map_err(of_store)? else { return Ok(()) };
         let loaded = self.store.load_runs(&[run.id]).await.map_err(of_store)?;
         let clear = ClearTis {

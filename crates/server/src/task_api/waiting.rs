@@ -59,7 +59,7 @@ impl StoreTaskApi {
         Ok(Value::Null)
     }
 
-    pub(super) async fn newest(&self, dag_id: &str) -> Result<Option<SerializedDag>, TaskApiError> {
+    pub(crate) async fn newest(&self, dag_id: &str) -> Result<Option<SerializedDag>, TaskApiError> {
         let Some(version) = self.store.latest_version_of(dag_id).await.map_err(of_store)? else { return Ok(None) };
         let Some(data) = self.store.version_data(version).await.map_err(of_store)? else { return Ok(None) };
         serde_json::from_str(&data)

@@ -96,6 +96,7 @@ row! {
         name: String = "a.name",
         uri: String = "a.uri",
         group: String = "a.asset_group",
+        asset_extra: Value = "a.extra",
         at: Timestamp = "e.at",
         extra: Value = "e.extra",
         source_dag_id: Option<String> = "e.source_dag_id",
@@ -119,6 +120,8 @@ pub struct AssetEventView {
     pub uri: String,
     /// The asset's group.
     pub group: String,
+    /// JSON object: what its author attached to the asset.
+    pub asset_extra: Value,
     /// When.
     pub at: Timestamp,
     /// JSON object.
@@ -455,6 +458,22 @@ impl Store {
         self.first(format!("{} FROM asset_alias l{}", select::<AssetAliasView>(), f.text), &f.args).await
     }
 
+    /// Assets that an alias was given to, by name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn assets_of_alias(&self, name: &str) -> Result<Vec<AssetView>, Error> {
+        let mut f = self.filter();
+        f.eq_some("l.name", Some(name));
+        let sql = format!(
+            "{} FROM asset a JOIN asset_alias_asset m ON m.asset_id = a.id JOIN asset_alias l ON l.id = m.alias_id{} \
+             ORDER BY a.name, a.uri",
+            select::<AssetView>(),
+            f.text
+        );
+        self.rows(sql, &f.args).await
+    }
+
     /// A page of events.
     ///
     /// # Errors
@@ -511,6 +530,7 @@ impl Store {
                 name: row.name,
                 uri: row.uri,
                 group: row.group,
+                asset_extra: row.asset_extra,
                 at: row.at,
                 extra: row.extra,
                 source_dag_id: row.source_dag_id,
