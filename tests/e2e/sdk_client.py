@@ -63,6 +63,12 @@ def client_of(token):
     return Client(base_url=f"{url}/execution/", token=token)
 
 
+def signed_again(token, **changes):
+    """A token like that one, with other claims."""
+    claims = jwt.decode(token, secret, ["HS256"], options={"verify_aud": False})
+    return jwt.encode(claims | changes, secret, "HS256")
+
+
 def begin(task_id, map_index=-1, try_number=1):
     """Starts a try as a supervisor does."""
     workload = claims.next(task_id, map_index, try_number)
@@ -228,7 +234,7 @@ def versions_and_tokens(client, ti_id):
     assert refused(422, asked, "newest")[0]["loc"] == ["header", "Airflow-API-Version"]
     assert refused(404, client.get, "nothing") == "Not Found"
     stamp = int(time.time())
-    token = jwt.encode({"sub": str(ti_id), "scope": "try", "iat": stamp - 100, "exp": stamp + 25}, secret, "HS256")
+    token = signed_again(client.auth.token, iat=stamp - 100, exp=stamp + 25)
     short = client_of(token)
     short.task_instances.heartbeat(ti_id, PID)
     assert short.auth.token != token, "a token that ends soon is renewed"
@@ -307,7 +313,7 @@ def again():
     client.task_instances.retry(old, now(), None, retry_delay_seconds=0.0, retry_reason="why")
     client, ti_id, context = begin("again", try_number=2)
     assert (context.should_retry, ti_id != old) == (False, True)
-    stale = client_of(jwt.encode({"sub": str(old), "scope": "try", "iat": 0, "exp": 9_999_999_999}, secret, "HS256"))
+    stale = client_of(signed_again(client.auth.token, sub=str(old)))
     assert refused(410, stale.task_instances.heartbeat, old, PID)["reason"] == "not_found"
     assert refused(410, stale.task_instances.set_rtif, old, {})["reason"] == "not_found"
     assert refused(404, stale.task_instances.start, old, PID, now())["reason"] == "not_found"
