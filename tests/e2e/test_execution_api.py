@@ -12,7 +12,7 @@ import time
 
 import pytest
 import task_sdk
-from system import ROOT, wait_for
+from system import ROOT, Home, wait_for
 
 SECRET = "a-secret-that-is-only-used-by-this-test"
 
@@ -103,10 +103,12 @@ def sdk_python():
     return task_sdk.installed()
 
 
-@pytest.fixture
-def cluster(home):
+@pytest.fixture(scope="module")
+def home(binary, tmp_path_factory, postgres):
     """An api-server and a scheduler whose executor waits for workers, and none of ours."""
+    home = Home(binary, tmp_path_factory.mktemp("execution") / "home")
     home.env |= {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.fresh_database(),
         "AIRFLOW__CORE__EXECUTOR": "EdgeExecutor",
         "AIRFLOW__API_AUTH__JWT_SECRET": SECRET,
     }
@@ -118,7 +120,8 @@ def cluster(home):
     home.wait_healthy(*(home.start(role) for role in ("api-server", "scheduler", "dag-processor", "triggerer")))
     for dag_id in ("sdk", "child", "consumer", "real"):
         home.wait_dag(dag_id)
-    return home
+    yield home
+    home.stop_all()
 
 
 def play(home, python, script, *args, timeout=180):
@@ -146,8 +149,7 @@ def play(home, python, script, *args, timeout=180):
     return done.stdout
 
 
-def test_the_sdks_client_drives_every_operation(cluster, sdk_python):
-    home = cluster
+def test_the_sdks_client_drives_every_operation(home, sdk_python):
     run_id = home.trigger("sdk")
     play(home, sdk_python, "sdk_client.py", SECRET, run_id)
     home.wait_run("sdk", run_id, "failed")
@@ -175,8 +177,7 @@ def test_the_sdks_client_drives_every_operation(cluster, sdk_python):
     assert [job["hostname"] for job in workers] == ["here"]
 
 
-def test_the_sdks_supervisor_runs_tasks_of_a_dag_file(cluster, sdk_python):
-    home = cluster
+def test_the_sdks_supervisor_runs_tasks_of_a_dag_file(home, sdk_python):
     run_id = home.trigger("real")
     play(home, sdk_python, "sdk_supervisor.py", "real", "2")
     home.wait_run("real", run_id)

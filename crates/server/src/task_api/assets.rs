@@ -47,7 +47,10 @@ fn shape(event: &AssetEventView) -> Value {
         "id": event.id,
         "timestamp": event.at,
         "extra": event.extra,
-        "asset": {"id": event.asset_id, "name": event.name, "uri": event.uri, "group": event.group, "extra": event.asset_extra},
+        "asset": {
+            "id": event.asset_id, "name": event.name, "uri": event.uri, "group": event.group,
+            "extra": event.asset_extra,
+        },
         "source_dag_id": event.source_dag_id,
         "source_task_id": event.source_task_id,
         "source_run_id": event.source_run_id,

@@ -64,7 +64,8 @@ fn lock(offers: &std::sync::Mutex<Offers>) -> std::sync::MutexGuard<'_, Offers> 
 /// Takes those that nobody was offered lately, and remembers them.
 fn choose(offers: &mut Offers, queued: Vec<TiRow>, wanted: usize, at: Instant) -> Vec<TiRow> {
     offers.retain(|_, since| at.duration_since(*since) < OFFERED);
-    let id = |ti: &TiRow| TryId { ti_id: ti.id, try_number: ti.try_number };
+    // One that has waited, or was rescheduled, is queued anew as the same try.
+    let id = |ti: &TiRow| (TryId { ti_id: ti.id, try_number: ti.try_number }, ti.queued_at);
     let fresh: Vec<TiRow> = queued.into_iter().filter(|ti| !offers.contains_key(&id(ti))).take(wanted).collect();
     offers.extend(fresh.iter().map(|ti| (id(ti), at)));
     fresh

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use tradewind_core::{TaskState, TryId};
+use tradewind_core::{Duration as Span, TaskState, Timestamp, TryId};
 use tradewind_protocol::serialized_dag::DagDefaults;
 use tradewind_protocol::task_api::{
     ClaimRequest, ErrorCode, FinishOutcome, FinishTry, Heartbeat, HeartbeatReply, StartOutcome, StartTry, WorkerHello,
@@ -81,9 +81,9 @@ pub struct StoreTaskApi {
     offers: Arc<Mutex<Offers>>,
 }
 
-/// Tries that were answered to a claim lately, so that two workers are not sent after the same one. Forgetting them
-/// is harmless: `start` decides.
-pub(crate) type Offers = HashMap<TryId, Instant>;
+/// Tries, and since when they are queued, that were answered to a claim lately, so that two workers are not sent after
+/// the same one. Forgetting them is harmless: `start` decides.
+pub(crate) type Offers = HashMap<(TryId, Option<Timestamp>), Instant>;
 
 impl StoreTaskApi {
     /// For use inside the process that has the database.
@@ -113,7 +113,7 @@ impl StoreTaskApi {
 }
 
 /// So long after its end a try may still ask for things.
-const AFTERWARDS: tradewind_core::Duration = tradewind_core::Duration::from_secs(600);
+const AFTERWARDS: Span = Span::from_secs(600);
 
 impl StoreTaskApi {
     /// The task instance of a try that runs, or has ended a short while ago. Airflow's task SDK reports the end before
