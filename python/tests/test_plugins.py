@@ -264,6 +264,24 @@ ASSET_LISTENER = """
         name = "listeners"
         listeners = [Listener()]
 """
+OLDER_LISTENER = """
+    import sys
+
+    from airflow.listeners import hookimpl
+    from airflow.plugins_manager import AirflowPlugin
+
+    @hookimpl
+    def on_dataset_created(dataset):
+        print("dataset", dataset.name)
+
+    @hookimpl
+    def on_asset_created(asset):
+        print("created", asset.uri, asset.group, asset.extra)
+
+    class OlderPlugin(AirflowPlugin):
+        name = "older"
+        listeners = [sys.modules[__name__]]
+"""
 UPDATES = """
     from airflow.sdk import DAG, Asset, task
     from airflow.providers.standard.operators.bash import BashOperator
@@ -287,6 +305,28 @@ def test_listeners_hear_of_asset_events(home):
     child = home.run(UPDATES)
     assert child.stdout.splitlines() == ["changed a", "emitted s3://bucket/a {'rows': 3} t"]
     assert child.done["asset_updates"]
+
+
+def told(home, *notices):
+    """What a dag-processor's child says to notices, and what its listeners print."""
+    child = home.host.fork().run({"type": "ask", "question": "notice", "about": {"notices": list(notices)}})
+    return child.of_type("told")[0].get("answer"), child.stdout.splitlines()
+
+
+def test_listeners_hear_of_assets_outside_of_tasks(home):
+    event = {"asset": {"asset": {"name": "a", "uri": "s3://b/a"}}, "extra": {"from_rest_api": True}, "aliases": []}
+    notices = [
+        {"hook": "on_asset_created", "asset": {"name": "a", "uri": "s3://b/a", "group": "g", "extra": {"x": 1}}},
+        {"hook": "on_asset_alias_created", "alias": {"name": "some", "group": "asset"}},
+        {"hook": "on_asset_changed", "update": event, "source": None},
+    ]
+    assert told(home, *notices) == ({"listening": False}, [])
+    home.write("plugins/listening.py", ASSET_LISTENER)
+    home.write("plugins/older.py", OLDER_LISTENER)
+    answer, lines = told(home, *notices)
+    assert answer == {"listening": True}
+    heard = ["changed a", "created s3://b/a g {'x': 1}", "dataset a", "emitted s3://b/a {'from_rest_api': True} None"]
+    assert sorted(lines) == heard
 
 
 def test_listeners_hear_of_import_errors(home):

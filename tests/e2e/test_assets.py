@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from system import ROOT, wait_for
 
 CONSUMERS = """
@@ -107,3 +109,47 @@ def test_what_a_paused_dag_missed_is_consumed_once_it_goes_on(home):
     run = first_run(home, "after_mark")
     events = home.get(f"dags/after_mark/dagRuns/{run['dag_run_id']}/upstreamAssetEvents")
     assert events["total_entries"] == 3
+
+
+LISTENER = """
+    from airflow.listeners import hookimpl
+    from airflow.plugins_manager import AirflowPlugin
+
+    def note(*words):
+        with open("{heard}", "a") as file:
+            print(*words, file=file)
+
+    class Listener:
+        @hookimpl
+        def on_asset_created(self, asset):
+            note("created", asset.name)
+
+        @hookimpl
+        def on_asset_alias_created(self, asset_alias):
+            note("alias", asset_alias.name)
+
+        @hookimpl
+        def on_asset_changed(self, asset):
+            note("changed", asset.name)
+
+    class ListenerPlugin(AirflowPlugin):
+        name = "listeners"
+        listeners = [Listener()]
+"""
+
+
+def test_listeners_hear_of_new_assets_and_of_events_by_rest(home):
+    heard = home.path / "heard"
+    heard.touch()
+    (home.path / "plugins").mkdir()
+    (home.path / "plugins/listening.py").write_text(textwrap.dedent(LISTENER.format(heard=heard)))
+    home.dag("consumers.py", CONSUMERS)
+    home.standalone()
+    home.wait_dag("after_mark")
+    wait_for(
+        "word of what is new", lambda: {"created marked", "alias found"} <= set(heard.read_text().splitlines()), 60
+    )
+    (asset,) = home.get("assets", name_pattern="marked")["assets"]
+    home.rest("POST", "assets/events", json={"asset_id": asset["id"]})
+    wait_for("word of the event", lambda: "changed marked" in heard.read_text().splitlines(), 60)
+    assert heard.read_text().splitlines().count("created marked") == 1

@@ -75,7 +75,7 @@ fn layers(size: u32) -> (Vec<TaskDraft>, Option<u32>) {
 fn run(drafts: Vec<TaskDraft>, length: Option<u32>) -> (u32, f64, f64) {
     let (tasks, by_id) = link(drafts).expect("a right graph");
     let dag = Arc::new(Dag { dag_id: "d".into(), tasks, by_id, max_active_tasks: u32::MAX, ..Dag::default() });
-    let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
+    let run = Run { key: 1, state: RunState::Queued, task_date: None, start_date: None, end_date: None };
     let snapshot = RunSnapshot { dag, run, tis: Vec::new(), past: Past::default(), paused: false };
     let mut now = Timestamp::from_secs(1_000);
     let mut planner = RunPlanner::new(snapshot);

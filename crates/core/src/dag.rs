@@ -6,6 +6,7 @@ mod setup;
 
 use std::collections::HashMap;
 
+use crate::plan::Reason;
 use crate::state::TriggerRule;
 use crate::time::{Duration, Timestamp};
 
@@ -65,9 +66,9 @@ pub struct Task {
     pub max_retry_delay: Option<Duration>,
     /// Longest time that one try may run; enforced by the worker.
     pub execution_timeout: Option<Duration>,
-    /// Not before this logical date.
+    /// Not before this logical date; never before the DAG's own start date.
     pub start_date: Option<Timestamp>,
-    /// Not after this logical date.
+    /// Not after this logical date; never after the DAG's own end date.
     pub end_date: Option<Timestamp>,
     /// The same task of the run before must have succeeded or been skipped.
     pub depends_on_past: bool,
@@ -115,6 +116,15 @@ pub struct Task {
 }
 
 impl Task {
+    /// Why a run of this date has no instance of the task, if its dates leave it out.
+    pub fn outside_dates(&self, date: Timestamp) -> Option<Reason> {
+        match (self.start_date, self.end_date) {
+            (Some(start), _) if date < start => Some(Reason::BeforeStart { date, start }),
+            (_, Some(end)) if end < date => Some(Reason::AfterEnd { date, end }),
+            _ => None,
+        }
+    }
+
     /// Effective priority of the try with this number, counted from 1.
     pub fn priority_of(&self, try_number: i32) -> i32 {
         let index = usize::try_from(try_number - 1).unwrap_or(0);

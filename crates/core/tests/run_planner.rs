@@ -164,7 +164,7 @@ proptest! {
         mut clears in 0usize..4,
     ) {
         let dag = dag(&shapes, group.as_ref(), fail_fast, timeout);
-        let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
+        let run = Run { key: 1, state: RunState::Queued, task_date: None, start_date: None, end_date: None };
         let mut now = Timestamp::from_secs(1_000);
         let mut planner =
             RunPlanner::new(RunSnapshot { dag, run, tis: Vec::new(), past: Past::default(), paused: false });
@@ -249,7 +249,7 @@ fn a_paused_dag_starts_nothing_and_says_so() {
         setup: false,
     }];
     let now = Timestamp::from_secs(1);
-    let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
+    let run = Run { key: 1, state: RunState::Queued, task_date: None, start_date: None, end_date: None };
     let mut planner = RunPlanner::new(RunSnapshot {
         dag: dag(&shapes, None, false, false),
         run,
@@ -284,7 +284,7 @@ fn a_short_circuit_skips_everything_behind_it_whatever_the_trigger_rules_say() {
     last.rule = always;
     let dag = dag(&[plain(1 << 1), plain(1 << 2), last], None, false, false);
     let now = Timestamp::from_secs(1);
-    let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
+    let run = Run { key: 1, state: RunState::Queued, task_date: None, start_date: None, end_date: None };
     let mut planner = RunPlanner::new(RunSnapshot { dag, run, tis: Vec::new(), past: Past::default(), paused: false });
     planner.start(now);
     planner.add_missing();

@@ -27,7 +27,7 @@ pub struct SerializedDag {
     /// Absolute path of the file; not part of the hash.
     #[serde(default)]
     pub fileloc: String,
-    /// First logical date; the earliest of the DAG's and its tasks' start dates.
+    /// First logical date that is set for the DAG itself; see [`SerializedDag::earliest`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_date: Option<Timestamp>,
     /// Last logical date.
@@ -467,13 +467,28 @@ impl SerializedDag {
         })
     }
 
+    /// Where schedules begin: the DAG's own start date, else the earliest of its tasks.
+    pub fn earliest(&self) -> Option<Timestamp> {
+        self.start_date.or_else(|| self.tasks.iter().filter_map(|task| task.start_date).min())
+    }
+
+    /// Where schedules end: the DAG's own end date, else the latest of its tasks, if all of them have one.
+    pub fn latest(&self) -> Option<Timestamp> {
+        let of_tasks = || self.tasks.iter().map(|task| task.end_date).collect::<Option<Vec<_>>>();
+        self.end_date.or_else(|| of_tasks()?.into_iter().max())
+    }
+
     /// Whether a task becomes instances with map indexes: it is mapped, or a group around it is.
     pub fn is_expanded(&self, task: &SerializedTask) -> bool {
         task.mapped.is_some() || !self.mapped_groups(task.group.as_deref()).is_empty()
     }
 
     fn to_draft(&self, task: &SerializedTask, defaults: &DagDefaults) -> TaskDraft {
-        TaskDraft { map_groups: self.mapped_groups(task.group.as_deref()), ..task.to_draft(defaults) }
+        let mut draft = TaskDraft { map_groups: self.mapped_groups(task.group.as_deref()), ..task.to_draft(defaults) };
+        // A task is never outside of its DAG's own dates.
+        draft.task.start_date = self.start_date.max(task.start_date);
+        draft.task.end_date = [self.end_date, task.end_date].into_iter().flatten().min();
+        draft
     }
 
     /// The mapped groups around what is in this group, outermost first.
@@ -508,8 +523,6 @@ impl SerializedTask {
                 retry_exponential_backoff: self.retry_exponential_backoff,
                 max_retry_delay: Some(self.max_retry_delay.unwrap_or(defaults.max_retry_delay)),
                 execution_timeout: self.execution_timeout,
-                start_date: self.start_date,
-                end_date: self.end_date,
                 depends_on_past: self.depends_on_past || self.wait_for_downstream,
                 ignore_first_depends_on_past: self.ignore_first_depends_on_past,
                 wait_for_downstream: self.wait_for_downstream,
@@ -593,6 +606,38 @@ const fn one_i32() -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_of_tasks_are_within_those_of_their_dag() {
+        let day = |day: i64| Timestamp::from_secs(day * 86_400);
+        let text = |number: i64| day(number).to_string();
+        let read = |dag: serde_json::Value| -> SerializedDag { serde_json::from_value(dag).unwrap() };
+        let task = |id: &str, start: Option<i64>, end: Option<i64>| {
+            let mut task = serde_json::json!({"task_id": id, "operator": "O"});
+            start.inspect(|start| task["start_date"] = text(*start).into());
+            end.inspect(|end| task["end_date"] = text(*end).into());
+            task
+        };
+        let tasks = [task("a", None, Some(30)), task("b", Some(5), Some(25)), task("c", Some(15), Some(90))];
+        let of = |dag: &SerializedDag| -> Vec<_> {
+            let core = dag.to_core(&DagDefaults::default()).unwrap();
+            ["a", "b", "c"].map(|id| &core.tasks[core.by_id[id]]).map(|task| (task.start_date, task.end_date)).to_vec()
+        };
+        let base = serde_json::json!({"format": 1, "dag_id": "d", "fileloc": "/d.py", "timetable": {"type": "null"},
+            "tasks": tasks});
+        let mut own = base.clone();
+        (own["start_date"], own["end_date"]) = (text(10).into(), text(40).into());
+        let own = read(own);
+        assert_eq!((own.earliest(), own.latest()), (Some(day(10)), Some(day(40))));
+        assert_eq!(
+            of(&own),
+            [(Some(day(10)), Some(day(30))), (Some(day(10)), Some(day(25))), (Some(day(15)), Some(day(40))),]
+        );
+        // Without dates of the DAG's own, schedules keep within those of its tasks; tasks without dates are always there.
+        let none = read(base);
+        assert_eq!((none.earliest(), none.latest()), (Some(day(5)), Some(day(90))));
+        assert_eq!(of(&none)[0], (None, Some(day(30))));
+    }
 
     #[test]
     fn executors_are_meant_by_alias_class_or_path() {

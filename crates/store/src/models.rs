@@ -136,6 +136,11 @@ row! {
 }
 
 impl RunRow {
+    /// The date that start and end dates of tasks are compared with; none if every task takes part.
+    pub fn task_date(&self) -> Option<Timestamp> {
+        self.logical_date.filter(|_| self.run_type != RunType::Backfill)
+    }
+
     /// Nothing of the run is unfinished, as far as its row says.
     pub fn state_counts_are_final(&self) -> bool {
         self.state_counts.keys().all(|state| state.parse().is_ok_and(TaskState::is_finished))

@@ -6,7 +6,7 @@ use tradewind_core::plan::{AssetConsumer, AssetPlan, plan_asset_runs};
 use tradewind_core::timetable::TimetableSpec;
 use tradewind_core::{RunType, TaskState, TryId};
 use tradewind_store::read::{ASSET_COLUMNS, AssetEventFilter, AssetFilter, OrderBy, Page, QueueFilter};
-use tradewind_store::{AssetUse, AssetUseKind, FinishTry, NewAssetEvent, NewRun, ParsedDag, Store};
+use tradewind_store::{AssetUse, AssetUseKind, FinishTry, NewAssetEvent, NewRun, ParsedDag, PythonQuestion, Store};
 use tradewind_testkit::build::{at, dag, file, new_run, queued, start};
 use tradewind_testkit::stores;
 
@@ -305,5 +305,42 @@ async fn queues_can_be_emptied() {
             1
         );
         assert_eq!(queue_length(&store, "one").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn listeners_are_told_once_of_what_is_new_and_of_events_outside_of_tasks() {
+    for store in stores().await {
+        // What an encrypted notice says, in order.
+        let told = async || -> Vec<(String, String)> {
+            let claimed = store.claim_python_questions(at(1)).await.unwrap();
+            assert!(claimed.iter().all(|one| one.kind == PythonQuestion::NOTICE));
+            let ids: Vec<i64> = claimed.iter().map(|one| one.id).collect();
+            store.drop_notices(&ids).await.unwrap();
+            assert!(store.claim_python_questions(at(2)).await.unwrap().is_empty());
+            let name = |notice: &serde_json::Value| {
+                ["/asset/name", "/alias/name", "/update/asset/asset/name"]
+                    .iter()
+                    .find_map(|at| notice.pointer(at))
+                    .and_then(|name| name.as_str())
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            claimed.iter().map(|one| (one.question["hook"].as_str().unwrap().into(), name(&one.question))).collect()
+        };
+        let both = AssetExpr::Any(vec![asset("a"), alias("some")]);
+        store.apply_parse(file("d.py", vec![waits_for("d", both.clone())])).await.unwrap();
+        let new = |hook: &str, name: &str| (hook.to_owned(), name.to_owned());
+        assert_eq!(told().await, [new("on_asset_created", "a"), new("on_asset_alias_created", "some")]);
+        store.apply_parse(file("d.py", vec![ParsedDag { hash: "2".into(), ..waits_for("d", both) }])).await.unwrap();
+        assert_eq!(told().await, []);
+        // The process of a task tells of its own events; what others record is told on demand.
+        let events = [event(asset("a"), 1), event(asset("b"), 1)];
+        emit(&store, &events).await;
+        assert_eq!(told().await, [new("on_asset_created", "b")]);
+        let mut tx = store.begin().await.unwrap();
+        tx.tell_of_asset_events(&events).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(told().await, [new("on_asset_changed", "a"), new("on_asset_changed", "b")]);
     }
 }

@@ -116,4 +116,22 @@ def _connection_test(about: Mapping[str, Any]) -> dict[str, Any]:
     return {"status": bool(passed), "message": supervisor.masked(str(message))}
 
 
-_QUESTIONS: dict[str, Any] = {"plugins": _plugins, "providers": _providers, "connection_test": _connection_test}
+def _notice(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What happened to assets outside of tasks, for listeners; whether there are such listeners."""
+    from airflow._runtime import plugins
+    from airflow.listeners.listener import OF_ASSETS, OF_NEW_ASSETS
+
+    plugins.load()
+    listeners = plugins.listeners()
+    if listeners is None or not listeners.has(*OF_ASSETS, *OF_NEW_ASSETS):
+        return {"listening": False}
+    listeners.take_notices(about["notices"])
+    return {"listening": True}
+
+
+_QUESTIONS: dict[str, Any] = {
+    "plugins": _plugins,
+    "providers": _providers,
+    "connection_test": _connection_test,
+    "notice": _notice,
+}

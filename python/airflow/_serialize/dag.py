@@ -23,8 +23,6 @@ def serialize_dag(dag: Any) -> dict[str, Any]:
     """Check the DAG and write it as plain data; raises what is wrong with it."""
     dag.validate()
     tasks = [serialize_task(task) for task in sorted(dag.tasks, key=lambda task: task.task_id)]
-    starts = [task.start_date for task in dag.tasks if task.start_date is not None]
-    start = min((dag._aware(date) for date in ([dag.start_date] if dag.start_date else []) + starts), default=None)
     document: dict[str, Any] = {
         "format": FORMAT,
         "dag_id": dag.dag_id,
@@ -37,7 +35,7 @@ def serialize_dag(dag: Any) -> dict[str, Any]:
         display_name=dag.dag_display_name if dag.dag_display_name != dag.dag_id else None,
         description=dag.description or None,
         doc_md=dag.doc_md or None,
-        start_date=instant(start),
+        start_date=instant(dag.start_date),
         end_date=instant(dag.end_date),
         timezone=dag.timezone_name if dag.timezone_name != "UTC" else None,
         catchup=dag.catchup or None,

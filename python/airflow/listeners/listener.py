@@ -19,16 +19,20 @@ HOOKS: dict[str, tuple[str, ...]] = {
     "on_dag_run_running": ("dag_run", "msg"),
     "on_dag_run_success": ("dag_run", "msg"),
     "on_dag_run_failed": ("dag_run", "msg"),
+    "on_asset_created": ("asset",),
+    "on_asset_alias_created": ("asset_alias",),
     "on_asset_changed": ("asset",),
     "on_asset_event_emitted": ("asset_event",),
+    "on_dataset_created": ("dataset",),
+    "on_dataset_alias_created": ("dataset_alias",),
     "on_dataset_changed": ("dataset",),
     "on_new_dag_import_error": ("filename", "stacktrace"),
     "on_existing_dag_import_error": ("filename", "stacktrace"),
 }
-#: Hooks of Airflow that nothing calls here: assets come into being in the database, where no plugin is.
-NOT_CALLED = frozenset({"on_asset_alias_created", "on_asset_created", "on_dataset_alias_created", "on_dataset_created"})
 #: Those that are told of asset events.
 OF_ASSETS = ("on_asset_changed", "on_asset_event_emitted", "on_dataset_changed")
+#: Those that are told of assets that nobody had mentioned before.
+OF_NEW_ASSETS = ("on_asset_created", "on_asset_alias_created", "on_dataset_created", "on_dataset_alias_created")
 
 
 class ListenerManager:
@@ -54,9 +58,9 @@ class ListenerManager:
             return
         if not inspect.ismodule(listener) and isinstance(listener, type):
             listener = listener()
-        unknown = sorted(name for name in implementations(listener) if name in NOT_CALLED)
+        unknown = sorted(name for name in implementations(listener) if name not in HOOKS)
         if unknown:
-            log.warning("%r has %s, which Tradewind does not call", listener, ", ".join(unknown))
+            log.warning("%r has %s, which is no hook of Airflow 2.3 or later", listener, ", ".join(unknown))
         self._listeners.append(listener)
 
     register = add_listener
@@ -110,10 +114,31 @@ class ListenerManager:
             return
         from airflow.listeners.types import emitted
 
-        for event in emitted(ti, updates):
-            self.call("on_asset_changed", asset=event.asset)
-            self.call("on_dataset_changed", dataset=event.asset)
-            self.call("on_asset_event_emitted", asset_event=event)
+        for event in emitted(updates, dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index):
+            self._tell_of_event(event)
+
+    def _tell_of_event(self, event: Any) -> None:
+        self.call("on_asset_changed", asset=event.asset)
+        self.call("on_dataset_changed", dataset=event.asset)
+        self.call("on_asset_event_emitted", asset_event=event)
+
+    def take_notices(self, notices: list[dict[str, Any]]) -> None:
+        """Tell of what happened to assets outside of tasks: they became known, or REST or a watcher updated them."""
+        from airflow.listeners.types import emitted
+        from airflow.sdk.definitions.asset import Asset, AssetAlias
+
+        for notice in notices:
+            if notice["hook"] == "on_asset_created":
+                asset = Asset(**notice["asset"])
+                self.call("on_asset_created", asset=asset)
+                self.call("on_dataset_created", dataset=asset)
+            elif notice["hook"] == "on_asset_alias_created":
+                alias = AssetAlias(**notice["alias"])
+                self.call("on_asset_alias_created", asset_alias=alias)
+                self.call("on_dataset_alias_created", dataset_alias=alias)
+            else:
+                for event in emitted([notice["update"]], **(notice.get("source") or {})):
+                    self._tell_of_event(event)
 
     def tell_of_end(self, ti: Any, state: str, error: Any) -> None:
         """Tell of the end of a try, if its state is one."""
@@ -133,7 +158,7 @@ class _Caller:
         self._manager = manager
 
     def __getattr__(self, name: str) -> Any:
-        if name not in HOOKS and name not in NOT_CALLED:
+        if name not in HOOKS:
             raise AttributeError(f"there is no listener hook {name!r}")
         return lambda **arguments: self._manager.call(name, **arguments)
 

@@ -26,8 +26,15 @@ class AssetEvent:
     partition_date: datetime | None = None
 
 
-def emitted(ti: Any, updates: list[dict[str, Any]]) -> Iterator[AssetEvent]:
-    """The events of a try that succeeded, from what it reports to the server."""
+def emitted(
+    updates: list[dict[str, Any]],
+    *,
+    dag_id: str | None = None,
+    task_id: str | None = None,
+    run_id: str | None = None,
+    map_index: int | None = None,
+) -> Iterator[AssetEvent]:
+    """The events of updates as a try reports them to the server, with the task that they come from, if one did it."""
     for update in updates:
         (spec,) = update["asset"].values()  # under the word that says whether it is an asset or a reference to one
         yield AssetEvent(
@@ -35,10 +42,10 @@ def emitted(ti: Any, updates: list[dict[str, Any]]) -> Iterator[AssetEvent]:
                 spec.get("name"), spec.get("uri"), group=spec.get("group") or "asset", extra=spec.get("extra") or {}
             ),
             extra=update.get("extra") or {},
-            source_dag_id=ti.dag_id,
-            source_task_id=ti.task_id,
-            source_run_id=ti.run_id,
-            source_map_index=ti.map_index,
+            source_dag_id=dag_id,
+            source_task_id=task_id,
+            source_run_id=run_id,
+            source_map_index=map_index,
             source_aliases=[AssetAlias(name) for name in update.get("aliases") or ()],
             partition_key=update.get("partition_key"),
         )

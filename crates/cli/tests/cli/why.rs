@@ -57,3 +57,25 @@ async fn why_says_everything_that_stands_in_the_way() {
         "task_failed_deps d b waits",
     ]));
 }
+
+#[tokio::test]
+async fn a_run_before_the_start_date_says_why_it_has_no_tasks() {
+    let home = Home::migrated();
+    let url = format!("sqlite:///{}/airflow.db", home.path().display());
+    let store = Store::open(&url, StoreOptions::default()).await.unwrap();
+    let data = serde_json::json!({"format": 1, "dag_id": "d", "start_date": "2024-01-10T00:00:00Z",
+        "timetable": {"type": "null"}, "tasks": [{"task_id": "a", "operator": "Op"}]});
+    let parsed = tradewind_store::ParsedDag { data: data.to_string(), ..dag("d", "h") };
+    store.apply_parse(file("d.py", vec![parsed])).await.unwrap();
+    store.close().await;
+    let said = home.session(&[
+        "dags trigger d --run-id early --logical-date 2024-01-09",
+        "tasks why d a early",
+        "dags trigger d --run-id right --logical-date 2024-01-10",
+    ]);
+    let sentence = "The run's logical date, 2024-01-09T00:00:00Z, is before the start_date of the task or its DAG, \
+                    2024-01-10T00:00:00Z";
+    assert_eq!(said.matches(sentence).count(), 2, "{said}");
+    assert_eq!(said.matches("The run has no tasks, and succeeds without doing anything.").count(), 1, "{said}");
+    assert!(said.contains("the run 'early' has no task 'a'"), "{said}");
+}

@@ -168,6 +168,20 @@ pub enum Reason {
         /// Those that asked.
         tasks: Vec<String>,
     },
+    /// The run has no instance of the task: its date is before the task's (or the DAG's) start date.
+    BeforeStart {
+        /// The run's logical date.
+        date: Timestamp,
+        /// Where the task's dates begin.
+        start: Timestamp,
+    },
+    /// The run has no instance of the task: its date is after the task's (or the DAG's) end date.
+    AfterEnd {
+        /// The run's logical date.
+        date: Timestamp,
+        /// Where the task's dates end.
+        end: Timestamp,
+    },
     /// Why it ended, in the words that were kept with it.
     Ended(String),
     /// It fits every limit; the next tick takes it.
@@ -212,6 +226,8 @@ impl Reason {
             Self::UpstreamFailed { .. } => "upstream_failed",
             Self::UpstreamSkipped { .. } => "upstream_skipped",
             Self::SkippedBy { .. } => "skipped_by",
+            Self::BeforeStart { .. } => "before_start_date",
+            Self::AfterEnd { .. } => "after_end_date",
             Self::Ended(_) => "ended",
             Self::Ready => "ready",
             Self::InFlight(_) => "in_flight",
@@ -326,6 +342,16 @@ impl fmt::Display for Reason {
                 write!(f, "Trigger rule {rule} could not be met any more, because of {}.", tasks.join(", "))
             }
             Self::SkippedBy { tasks } => write!(f, "Skipped at the request of {}.", tasks.join(", ")),
+            Self::BeforeStart { date, start } => write!(
+                f,
+                "The run's logical date, {date}, is before the start_date of the task or its DAG, {start}: such a run does \
+                 not have the task. Backfills and runs without a logical date do."
+            ),
+            Self::AfterEnd { date, end } => write!(
+                f,
+                "The run's logical date, {date}, is after the end_date of the task or its DAG, {end}: such a run does not \
+                 have the task. Backfills and runs without a logical date do."
+            ),
             Self::Ended(reason) => f.write_str(reason),
             Self::Ready => f.write_str("Nothing is in the way; it starts now."),
             Self::InFlight(state) => write!(f, "It is {state}."),

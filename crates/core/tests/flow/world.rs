@@ -102,10 +102,19 @@ impl World {
 
     /// With other settings of the DAG.
     pub fn of(drafts: Vec<TaskDraft>, change: impl FnOnce(&mut Dag)) -> Self {
+        Self::begin(drafts, change, None)
+    }
+
+    /// A run of a date that dates of tasks are compared with.
+    pub fn on(task_date: Timestamp, drafts: Vec<TaskDraft>) -> Self {
+        Self::begin(drafts, |_| {}, Some(task_date))
+    }
+
+    fn begin(drafts: Vec<TaskDraft>, change: impl FnOnce(&mut Dag), task_date: Option<Timestamp>) -> Self {
         let (tasks, by_id) = link(drafts).expect("a right graph");
         let mut dag = Dag { dag_id: "d".into(), tasks, by_id, max_active_tasks: 1_000, ..Dag::default() };
         change(&mut dag);
-        let run = Run { key: 1, state: RunState::Queued, logical_date: None, start_date: None, end_date: None };
+        let run = Run { key: 1, state: RunState::Queued, task_date, start_date: None, end_date: None };
         let snapshot = RunSnapshot { dag: Arc::new(dag), run, tis: Vec::new(), past: Past::default(), paused: false };
         let now = Timestamp::from_secs(1_000);
         let mut planner = RunPlanner::new(snapshot);

@@ -116,6 +116,7 @@ pub fn parsed_dag(
     owners.sort();
     owners.dedup();
     let assets = asset_uses(&dag, &spec);
+    let (earliest, latest) = (dag.earliest(), dag.latest());
     let is_partitioned = spec.asset_schedule().is_some_and(|schedule| schedule.partitions.is_some());
     Ok(ParsedDag {
         assets,
@@ -129,8 +130,8 @@ pub fn parsed_dag(
         timetable: dag.timetable,
         timetable_summary: timetable.summary(),
         timetable_description: timetable.description(),
-        start_date: dag.start_date,
-        end_date: dag.end_date,
+        start_date: earliest,
+        end_date: latest,
         catchup: dag.catchup,
         max_active_runs: dag.max_active_runs.unwrap_or(defaults.max_active_runs),
         max_active_tasks: dag.max_active_tasks.unwrap_or(defaults.max_active_tasks),

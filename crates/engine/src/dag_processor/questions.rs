@@ -1,10 +1,12 @@
-//! Answers what only the Python environment knows: its plugins and providers, and whether a connection works.
+//! Answers what only the Python environment knows: its plugins and providers, and whether a connection works; and tells
+//! listeners of plugins what happens to assets outside of tasks.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tradewind_core::Duration;
 use tradewind_store::{PythonQuestion, Store, Topic};
@@ -13,6 +15,8 @@ use crate::clock::Clock;
 
 /// Look again after so long, whether or not somebody says that there is a question.
 const POLL: StdDuration = StdDuration::from_secs(10);
+/// Where no plugin listens to assets, notices are dropped for so long before Python is asked again.
+const DEAF: Duration = Duration::from_secs(60);
 
 /// Runs Python where a crash can't hurt.
 #[async_trait]
@@ -30,12 +34,14 @@ pub struct Questions<C> {
     host: Arc<dyn PythonHost>,
     timeout: Duration,
     clock: C,
+    /// Until then nobody listens, in microseconds since the epoch.
+    deaf_until: AtomicI64,
 }
 
 impl<C: Clock> Questions<C> {
     /// An answer may take as long as `timeout`.
     pub fn new(store: Store, host: Arc<dyn PythonHost>, timeout: Duration, clock: C) -> Self {
-        Self { store, host, timeout, clock }
+        Self { store, host, timeout, clock, deaf_until: AtomicI64::new(0) }
     }
 
     /// Works until `shutdown`. Errors of the database are logged and tried again.
@@ -58,10 +64,34 @@ impl<C: Clock> Questions<C> {
     /// # Errors
     /// Those of the database.
     pub async fn tick(&self) -> Result<(), tradewind_store::Error> {
-        for PythonQuestion { id, kind, question } in self.store.claim_python_questions(self.clock.now()).await? {
+        let claimed = self.store.claim_python_questions(self.clock.now()).await?;
+        let (notices, questions): (Vec<_>, Vec<_>) =
+            claimed.into_iter().partition(|one| one.kind == PythonQuestion::NOTICE);
+        if !notices.is_empty() {
+            self.tell_listeners(notices).await?;
+        }
+        for PythonQuestion { id, kind, question } in questions {
             let answer = self.host.tell(kind, question, self.timeout).await;
             self.store.settle_python_question(id, answer.as_ref().map_err(String::as_str)).await?;
         }
         Ok(())
+    }
+
+    /// Tells listeners of plugins, all notices in one process and in their order.
+    async fn tell_listeners(&self, notices: Vec<PythonQuestion>) -> Result<(), tradewind_store::Error> {
+        let now = self.clock.now();
+        let ids: Vec<i64> = notices.iter().map(|notice| notice.id).collect();
+        if self.deaf_until.load(Ordering::Relaxed) <= now.as_micros() {
+            let notices: Vec<Value> = notices.into_iter().map(|notice| notice.question).collect();
+            let told = self.host.tell(PythonQuestion::NOTICE.into(), json!({ "notices": notices }), self.timeout).await;
+            match told {
+                Ok(answer) if answer == json!({"listening": false}) => {
+                    self.deaf_until.store((now + DEAF).as_micros(), Ordering::Relaxed);
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(error, "listeners of plugins could not be told of assets"),
+            }
+        }
+        self.store.drop_notices(&ids).await
     }
 }

@@ -63,7 +63,7 @@ impl OwnedRun {
         let run = Run {
             key: row.id,
             state: row.state,
-            logical_date: row.logical_date,
+            task_date: row.task_date(),
             start_date: row.start_date,
             end_date: row.end_date,
         };

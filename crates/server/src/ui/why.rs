@@ -14,13 +14,23 @@ pub async fn handle(
     State(app): State<App>,
     Path((dag_id, run_id, task_id, map_index)): Path<(String, String, String, i32)>,
 ) -> ApiResult<Json<Value>> {
-    let ti = task_instances::must_exist(&app, &dag_id, &run_id, &task_id, map_index).await?;
+    let shown =
+        |reason: &Reason| json!({"code": reason.code(), "message": reason.to_string(), "details": details(reason)});
+    let ti = match task_instances::must_exist(&app, &dag_id, &run_id, &task_id, map_index).await {
+        Ok(ti) => ti,
+        Err(missing) => {
+            let run = app.store.find_run(&dag_id, &run_id).await?;
+            let left_out = match run {
+                Some(run) => app.asker().left_out(run.id, &task_id).await?,
+                None => None,
+            };
+            let (run_state, reason) = left_out.ok_or(missing)?;
+            let answer = json!({"state": null, "run_state": run_state, "scheduler": null, "reasons": [shown(&reason)]});
+            return Ok(Json(answer));
+        }
+    };
     let why = app.asker().why(&ti).await?;
-    let reasons: Vec<Value> = why
-        .reasons
-        .iter()
-        .map(|reason| json!({"code": reason.code(), "message": reason.to_string(), "details": details(reason)}))
-        .collect();
+    let reasons: Vec<Value> = why.reasons.iter().map(shown).collect();
     let scheduler = why.scheduler.map(
         |job| json!({"job_id": job.id, "hostname": job.hostname, "pid": job.pid, "heartbeat_at": job.heartbeat_at}),
     );
@@ -76,6 +86,8 @@ fn details(reason: &Reason) -> Value {
             json!({"rule": rule, "tasks": tasks})
         }
         Reason::SkippedBy { tasks } => json!({"tasks": tasks}),
+        Reason::BeforeStart { date, start } => json!({"logical_date": date, "start_date": start}),
+        Reason::AfterEnd { date, end } => json!({"logical_date": date, "end_date": end}),
         Reason::NoScheduler
         | Reason::Ended(_)
         | Reason::DagPaused

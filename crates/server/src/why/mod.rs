@@ -102,7 +102,7 @@ impl Asker<'_> {
             run: Run {
                 key: run.id,
                 state: run.state,
-                logical_date: run.logical_date,
+                task_date: run.task_date(),
                 start_date: run.start_date,
                 end_date: run.end_date,
             },
@@ -127,6 +127,18 @@ impl Asker<'_> {
             why.reasons.push(Reason::Ready);
         }
         Ok(why)
+    }
+
+    /// Why a run has no instance of a task of its DAG, if the task's dates are the reason.
+    ///
+    /// # Errors
+    /// Those of [`Asker::why`].
+    pub async fn left_out(&self, run_key: i64, task_id: &str) -> Result<Option<(RunState, Reason)>, Error> {
+        let Some((run, _)) = self.store.load_runs(&[run_key]).await?.into_iter().next() else { return Ok(None) };
+        let dag = self.dag(&run).await?;
+        let task = dag.by_id.get(task_id).map(|&number| &dag.tasks[number]);
+        let reason = task.zip(run.task_date()).and_then(|(task, date)| task.outside_dates(date));
+        Ok(reason.map(|reason| (run.state, reason)))
     }
 
     /// The run's DAG in the version that it uses.

@@ -109,7 +109,7 @@ impl Scheduler {
             let run = Run {
                 key,
                 state: row.state,
-                logical_date: row.logical_date,
+                task_date: row.logical_date.filter(|_| row.backfill.is_none()),
                 start_date: row.start_date,
                 end_date: row.end_date,
             };

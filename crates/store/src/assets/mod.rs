@@ -5,6 +5,7 @@
 
 mod consume;
 mod emit;
+mod notices;
 mod queue;
 mod references;
 mod watchers;

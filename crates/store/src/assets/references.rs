@@ -61,7 +61,6 @@ static UPSERT_ALIASES: Statement = Statement::new(
      WHERE asset_alias.alias_group <> excluded.alias_group",
 )
 .rows(ALIASES);
-static ALIAS_IDS: Statement = Statement::new("SELECT name, id FROM asset_alias WHERE name IN {names}");
 
 const REFERENCES: Batch = Batch(&[("dag_id", "text"), ("kind", "text"), ("task_id", "text"), ("id", "bigint")]);
 static DROP_ASSETS: Statement = Statement::new(
@@ -209,7 +208,8 @@ impl Tx {
     ) -> Result<HashMap<AssetKey, i64>, Error> {
         let mut rows = Rows::new(ASSETS);
         let mut keys = Rows::new(KEYS);
-        for asset in assets {
+        let mut specs: Vec<&AssetSpec> = assets.collect();
+        for asset in &specs {
             let AssetKey { name, uri } = &asset.key;
             let extra = serde_json::Value::Object(asset.extra.clone()).to_string();
             rows.push([name.into(), uri.into(), (&asset.group).into(), extra.into()]);
@@ -218,7 +218,10 @@ impl Tx {
         if rows.len() == 0 {
             return Ok(HashMap::new());
         }
+        let before = self.asset_ids(keys.clone()).await?;
         UPSERT_ASSETS.bind(rows).bind(crate::now()).run(self).await?;
+        specs.retain(|asset| !before.contains_key(&asset.key));
+        self.tell_of_new_assets(&specs).await?;
         self.asset_ids(keys).await
     }
 
@@ -245,15 +248,18 @@ impl Tx {
         aliases: impl Iterator<Item = &'a AliasSpec>,
     ) -> Result<HashMap<String, i64>, Error> {
         let mut rows = Rows::new(ALIASES);
-        let mut all = Vec::new();
-        for alias in aliases {
-            rows.push([(&alias.name).into(), (&alias.group).into()]);
-            all.push(&alias.name);
-        }
-        if all.is_empty() {
+        let mut specs: Vec<&AliasSpec> = aliases.collect();
+        if specs.is_empty() {
             return Ok(HashMap::new());
         }
+        for alias in &specs {
+            rows.push([(&alias.name).into(), (&alias.group).into()]);
+        }
+        let all: Vec<&String> = specs.iter().map(|alias| &alias.name).collect();
+        let before = self.known_aliases(all.iter().map(|name| name.as_str())).await?;
         UPSERT_ALIASES.bind(rows).run(self).await?;
-        Ok(ALIAS_IDS.bind(names(all)).all::<(String, i64)>(self).await?.into_iter().collect())
+        specs.retain(|alias| !before.contains_key(&alias.name));
+        self.tell_of_new_aliases(&specs).await?;
+        self.known_aliases(all.iter().map(|name| name.as_str())).await
     }
 }

@@ -157,7 +157,7 @@ impl Tx {
             }
         }
         self.emit_asset_events(&events).await?;
-        Ok(())
+        self.tell_of_asset_events(&events).await
     }
 }
 

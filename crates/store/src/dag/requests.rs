@@ -6,7 +6,7 @@ use serde_json::Value;
 use tradewind_core::Timestamp;
 
 use crate::row::row;
-use crate::sql::Statement;
+use crate::sql::{Statement, ids};
 use crate::{Error, Store, Topic};
 
 row! {
@@ -23,10 +23,15 @@ row! {
 pub struct PythonQuestion {
     /// Its number.
     pub id: i64,
-    /// `plugins`, `providers`, `connection_test`
+    /// `plugins`, `providers`, `connection_test`, or [`PythonQuestion::NOTICE`]
     pub kind: String,
     /// What else belongs to it.
     pub question: Value,
+}
+
+impl PythonQuestion {
+    /// Kind of what is told to listeners of plugins; nobody waits for an answer.
+    pub const NOTICE: &str = "notice";
 }
 
 static REQUEST: Statement =
@@ -53,6 +58,7 @@ static OPEN: Statement = Statement::new(
 );
 static SETTLE: Statement = Statement::new("UPDATE python_question SET answer = $2, error = $3 WHERE id = $1");
 static LOOK: Statement = Statement::new("SELECT answer, error FROM python_question WHERE id = $1");
+static DROP_NOTICES: Statement = Statement::new("DELETE FROM python_question WHERE id IN {ids} OR asked_at < $2");
 static DROP: Statement = Statement::new("DELETE FROM python_question WHERE id = $1 OR asked_at < $2");
 
 /// Questions that nobody fetched the answer of are dropped after so long.
@@ -158,8 +164,9 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut tx = self.begin().await?;
-        let rows = CLAIM.bind(now).all::<QuestionColumns>(&mut tx).await?;
+        let mut rows = CLAIM.bind(now).all::<QuestionColumns>(&mut tx).await?;
         tx.commit().await?;
+        rows.sort_by_key(|row| row.id);
         let mut questions = Vec::with_capacity(rows.len());
         for QuestionColumns { id, kind, question, is_encrypted } in rows {
             let text = if is_encrypted { self.fernet().decrypt(&question)? } else { question };
@@ -167,6 +174,16 @@ impl Store {
             questions.push(PythonQuestion { id, kind, question });
         }
         Ok(questions)
+    }
+
+    /// Notices were told; they go, and whatever nobody fetched.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn drop_notices(&self, notices: &[i64]) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        DROP_NOTICES.bind(ids(notices.iter().copied())).bind(crate::now() - OLD).run(&mut tx).await?;
+        tx.commit().await
     }
 
     /// Answers a question, or says why there is no answer.

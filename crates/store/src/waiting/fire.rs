@@ -219,7 +219,7 @@ impl Tx {
             events.extend(updates.iter().map(|update| run.event(update, &one.task_id, one.map_index, one.end_date)));
         }
         self.emit_asset_events(&events).await?;
-        Ok(())
+        self.tell_of_asset_events(&events).await
     }
 }
 

@@ -111,6 +111,16 @@ pub async fn run(args: &TriggerArgs, context: &Context) -> Result<(), CliError> 
             context.program, dag.dag_id
         );
     }
+    let dates = serialized.to_core(&dag_defaults(&session.config)).ok().zip(logical_date).map(|(dag, date)| {
+        let left_out = dag.tasks.iter().filter_map(|task| task.outside_dates(date));
+        (dag.tasks.len(), left_out.collect::<Vec<_>>())
+    });
+    if let Some((tasks, left_out)) = &dates
+        && left_out.len() == *tasks
+        && let Some(reason) = left_out.first()
+    {
+        eprintln!("The run has no tasks, and succeeds without doing anything. {reason}");
+    }
     let shown = row! {
         "conf" => serde_json::from_str::<Value>(&run.conf).unwrap_or_default(),
         "dag_id" => run.dag_id,

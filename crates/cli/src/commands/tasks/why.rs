@@ -76,15 +76,19 @@ async fn ask(
 ) -> Result<(tradewind_store::read::TiView, tradewind_server::why::Why), CliError> {
     let run = lookup::run(&session.store, &args.dag_id, &args.logical_date_or_run_id).await?;
     let ti = session.store.find_ti(&args.dag_id, &run.run_id, &args.task_id, args.map_index).await?;
-    let ti = ti.ok_or_else(|| {
-        CliError::failed(format!("the run '{}' has no task '{}'", run.run_id, args.task_id))
-            .hint(format!("see its tasks with: tasks states-for-dag-run {} {}", args.dag_id, run.run_id))
-    })?;
     let asker = Asker {
         store: &session.store,
         defaults: &dag_defaults(&session.config),
         executors: &executors(&session.config),
         silent_after: session.config.seconds(&options::SCHEDULER_HEALTH_CHECK_THRESHOLD),
+    };
+    let Some(ti) = ti else {
+        let missing = format!("the run '{}' has no task '{}'", run.run_id, args.task_id);
+        return Err(match asker.left_out(run.id, &args.task_id).await? {
+            Some((_, reason)) => CliError::failed(format!("{missing}: {reason}")),
+            None => CliError::failed(missing)
+                .hint(format!("see its tasks with: tasks states-for-dag-run {} {}", args.dag_id, run.run_id)),
+        });
     };
     let why = asker.why(&ti).await?;
     Ok((ti, why))

@@ -137,9 +137,7 @@ impl RunPlanner {
     pub fn add_missing(&mut self) {
         for number in 0..self.dag.tasks.len() {
             let task = &self.dag.tasks[number];
-            let applies = self.run.logical_date.is_none_or(|date| {
-                task.start_date.is_none_or(|start| start <= date) && task.end_date.is_none_or(|end| date <= end)
-            });
+            let applies = self.run.task_date.is_none_or(|date| task.outside_dates(date).is_none());
             if applies && self.of_task[number].is_empty() {
                 let max_tries = task.retries as i32;
                 let index = self.add(TaskInstance::new(number, -1, max_tries));

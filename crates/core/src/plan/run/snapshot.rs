@@ -13,8 +13,9 @@ pub struct Run {
     pub key: i64,
     /// Where it stands.
     pub state: RunState,
-    /// Logical date, if it has one.
-    pub logical_date: Option<Timestamp>,
+    /// The date that start and end dates of tasks are compared with: the logical date. `None` for runs without one, and
+    /// for those of backfills, in which every task takes part.
+    pub task_date: Option<Timestamp>,
     /// When it began to run.
     pub start_date: Option<Timestamp>,
     /// When it ended.

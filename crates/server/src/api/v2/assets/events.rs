@@ -116,7 +116,9 @@ pub async fn create(State(app): State<App>, who: Identity, Body(new): Body<NewEv
         partition_date: None,
     };
     let mut tx = app.store.begin().await?;
-    let number = tx.emit_asset_events(&[event]).await?.into_iter().next().flatten();
+    let events = [event];
+    let number = tx.emit_asset_events(&events).await?.into_iter().next().flatten();
+    tx.tell_of_asset_events(&events).await?;
     tx.commit().await?;
     let number = number.ok_or_else(|| ApiError::not_found(format!("asset '{}' is gone", asset.name)))?;
     app.record(Event::new("create_asset_event", &who)).await?;
