@@ -25,16 +25,17 @@ EDGES = {
     "protocol": {"core"},
     "store": {"core", "protocol"},
     "bundles": set(),
-    "executors": {"core", "protocol"},
-    "worker": {"core", "protocol"},
+    "celery": {"core", "protocol"},
+    "executors": {"core", "protocol", "celery"},
+    "worker": {"core", "protocol", "celery"},
     "engine": {"core", "protocol", "store", "executors"},
     "server": {"core", "protocol", "store"},
-    "cli": {"bundles", "core", "protocol", "store", "executors", "engine", "worker", "server"},
+    "cli": {"bundles", "core", "protocol", "store", "celery", "executors", "engine", "worker", "server"},
     "sim": {"core", "protocol"},
     "testkit": {"core", "protocol", "store", "executors", "engine", "worker", "server"},
 }
 # External crate -> the only crates of ours that may use it.
-ONLY = {"sqlx": {"store"}, "axum": {"server"}, "clap": {"cli"}}
+ONLY = {"sqlx": {"store"}, "redis": {"celery"}, "lapin": {"celery"}, "axum": {"server"}, "clap": {"cli"}}
 # `core` is pure: no I/O, no async, no randomness.
 CORE_MAY = {"jiff", "serde", "serde_json", "thiserror", "regex"}
 

@@ -1,0 +1,125 @@
+//! What a broker does for a scheduler (`Outbox`), for a worker (`Session`) and for tools (`Broker`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+use tradewind_core::TryId;
+
+use crate::address::{Address, Settings};
+use crate::control::Request;
+use crate::message::{Delivery, Tag, Task};
+
+/// What went wrong with the broker.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The address or an option of the transport cannot be used.
+    #[error("{0}")]
+    Settings(String),
+    /// It cannot be reached, or the connection ended.
+    #[error("cannot reach the broker {broker}: {why}; is [celery] broker_url right, and does the broker run?")]
+    Unreachable {
+        /// Its address, without secrets.
+        broker: String,
+        /// What the operating system or the protocol says.
+        why: String,
+    },
+    /// It refused to do something.
+    #[error("the broker {broker} refuses: {why}")]
+    Refused {
+        /// Its address, without secrets.
+        broker: String,
+        /// Its words.
+        why: String,
+    },
+}
+
+/// How tries are told to workers.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Its address, without secrets.
+    fn name(&self) -> &str;
+
+    /// Sends messages, in order and at once. On an error some may have been sent.
+    async fn publish(&self, tasks: &[Task]) -> Result<(), Error>;
+
+    /// Messages of a queue that no worker has taken.
+    async fn waiting(&self, queue: &str) -> Result<u64, Error>;
+
+    /// Tells all workers to end these tries.
+    async fn revoke(&self, tries: &[TryId]) -> Result<(), Error>;
+}
+
+/// A broker.
+#[async_trait]
+pub trait Broker: Outbox {
+    /// Connects as a worker of that node name (`celery@host`): takes messages of these queues as long as fewer than
+    /// `window` are neither acknowledged nor given back. `held` are those of an earlier connection that still count.
+    async fn open(&self, node: &str, queues: &[String], window: u32, held: &[Tag]) -> Result<Link, Error>;
+
+    /// What a worker holds stays its own when it connects again; else it is delivered to somebody again.
+    fn keeps_tags(&self) -> bool;
+
+    /// Sends workers a request that nobody answers.
+    async fn tell(&self, request: &Request) -> Result<(), Error>;
+
+    /// Asks workers something and collects what they answer within `timeout`, or until every one of `destination` has.
+    async fn ask(&self, request: &Request, timeout: Duration) -> Result<Map<String, Value>, Error>;
+}
+
+/// A worker's connection: what comes, and what it may do.
+pub struct Link {
+    /// What comes. Ends after [`Incoming::Lost`].
+    pub incoming: mpsc::Receiver<Incoming>,
+    /// What the worker says.
+    pub session: Arc<dyn Session>,
+}
+
+/// What comes over a worker's connection.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A message of a queue.
+    Task(Delivery),
+    /// A request for the worker itself.
+    Control(Request),
+    /// The connection is gone; messages that were not acknowledged will come again.
+    Lost(Error),
+}
+
+/// What a worker does with its connection.
+#[async_trait]
+pub trait Session: Send + Sync {
+    /// Messages that are done with.
+    async fn ack(&self, tags: &[Tag]) -> Result<(), Error>;
+
+    /// Messages for others: they go back to the head of their queue.
+    async fn give_back(&self, tags: &[Tag]) -> Result<(), Error>;
+
+    /// Another number of messages that may be neither acknowledged nor given back.
+    async fn set_window(&self, window: u32) -> Result<(), Error>;
+
+    /// Other queues.
+    async fn set_queues(&self, queues: &[String]) -> Result<(), Error>;
+
+    /// Sends a worker event: `worker-heartbeat` and the like, with all its fields.
+    async fn event(&self, kind: &str, fields: &Value) -> Result<(), Error>;
+
+    /// Answers a request.
+    async fn reply(&self, request: &Request, node: &str, answer: &Value) -> Result<(), Error>;
+
+    /// Takes no more messages. Those that came meanwhile are given back; the connection stays for the rest.
+    async fn close_queues(&self);
+}
+
+/// A broker by its settings. Connects when it is first used.
+///
+/// # Errors
+/// [`Error::Settings`] for an address of an unknown kind, or certificates that cannot be read.
+pub fn connect(settings: Settings) -> Result<Arc<dyn Broker>, Error> {
+    Ok(match &settings.address {
+        Address::Redis { .. } => Arc::new(crate::redis::RedisBroker::new(settings)?),
+        Address::Amqp { .. } => Arc::new(crate::amqp::AmqpBroker::new(settings)?),
+    })
+}
