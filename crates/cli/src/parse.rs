@@ -166,8 +166,8 @@ mod tests {
 
     #[test]
     fn unknown_commands_get_a_helpful_answer() {
-        let (text, code) = said("celery flower");
-        assert!(text.contains("'celery flower' is not available: the CeleryExecutor"), "{text}");
+        let (text, code) = said("serve_logs");
+        assert!(text.contains("'serve_logs' is not available: the api-server reads"), "{text}");
         assert_eq!(code, 2);
         let (text, _) = said("config lst");
         assert!(text.contains("similar subcommand"), "{text}");

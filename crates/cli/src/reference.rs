@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::CommandFactory;
+use tradewind_executors::{AVAILABLE, OF_TWO, kubernetes};
 
 use crate::config::Kind;
 use crate::config::options::{ALL, Spec};
@@ -22,6 +23,9 @@ fn allowed(spec: &Spec) -> String {
         Kind::Seconds(min) => format!("seconds ≥ {min}"),
         Kind::Choice(words) => words.join(", "),
         Kind::Json => "JSON".into(),
+        Kind::Executors => {
+            AVAILABLE.iter().copied().chain([kubernetes::NAME]).chain(OF_TWO.iter().map(|(name, _)| *name)).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 

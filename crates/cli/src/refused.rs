@@ -28,7 +28,7 @@ refusals! {
     "api-server" ["-k", "--workerclass"] "one process serves all requests; there are no classes of workers";
     "api-server" ["-A", "--access-logfile", "-E", "--error-logfile", "-L", "--access-logformat"] "there is one log, on standard error; with -D, --log-file says where it goes";
     "aws-auth-manager" "accounts are kept in Tradewind's own database, so there is no policy store in AWS to prepare";
-    "celery" "the CeleryExecutor is not available in this version: use LocalExecutor, or EdgeExecutor with `worker` processes";
+    "celery worker" ["-t", "--team"] "there are no teams in this version: give each team an installation of its own";
     "dag-processor" ["-d", "--dev"] "nothing of the processor reloads itself: DAG files are picked up when they are saved";
     "dag-processor" ["-p", "--do-pickle"] "DAGs are never pickled: workers read the DAG files themselves";
     "dags backfill" ["-t", "--task-regex"] "a backfill makes whole runs: let single tasks run again with `tasks clear -t`";
@@ -66,7 +66,6 @@ refusals! {
     "triggerer" ["-d", "--dev"] "nothing of the triggerer reloads itself: restart it";
     "triggerer" ["--team-name"] "there are no teams in this version: give each team an installation of its own";
     "upgrade_check" "DAG files of 1.10 and 2.x run as they are; `config lint` says which options have no use any more";
-    "worker" ["-a", "--autoscale"] "a worker takes as many tasks as --concurrency says; nothing idles meanwhile";
     "worker" ["-p", "--do-pickle"] "DAGs are never pickled: workers read the DAG files themselves";
 }
 

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use async_trait::async_trait;
+use tradewind_celery::{Error, Outbox, Task};
 use tradewind_core::{RunType, Timestamp, TryId};
-use tradewind_executors::{AVAILABLE, Executor, Notice, Parts, TryRunner, build};
+use tradewind_executors::{AVAILABLE, ByQueue, CeleryExecutor, Executor, Notice, Parts, TryRunner, build};
 use tradewind_protocol::workload::RunInfo;
 use tradewind_protocol::{LaneSpec, Workload};
 
@@ -33,6 +36,31 @@ impl World {
     }
 }
 
+/// A broker whose messages reach a worker at once.
+struct Post(Arc<World>);
+
+#[async_trait]
+impl Outbox for Post {
+    fn name(&self) -> &str {
+        "post"
+    }
+
+    async fn publish(&self, tasks: &[Task]) -> Result<(), Error> {
+        assert!(tasks.iter().all(|task| task.queue == "default"));
+        tasks.iter().for_each(|task| self.0.claim(task.id.ti_id));
+        Ok(())
+    }
+
+    async fn waiting(&self, _queue: &str) -> Result<u64, Error> {
+        Ok(0)
+    }
+
+    async fn revoke(&self, tries: &[TryId]) -> Result<(), Error> {
+        tries.iter().for_each(|try_id| self.0.end(try_id.ti_id));
+        Ok(())
+    }
+}
+
 struct Runner(Arc<World>);
 
 impl TryRunner for Runner {
@@ -50,6 +78,9 @@ fn parts(world: &Arc<World>) -> Parts {
     Parts {
         parallelism: 4,
         runner: Arc::new(Runner(Arc::clone(world))),
+        broker: Some(Arc::new(Post(Arc::clone(world)))),
+        kubernetes: None,
+        kubernetes_queue: "kubernetes".into(),
         notify: Arc::new(move |notice| match notice {
             Notice::Queued(queues) => {
                 assert_eq!(queues, ["default"]);
@@ -158,25 +189,29 @@ async fn cancelling_a_stranger_is_harmless() {
     .await;
 }
 
-#[test]
-fn slots_are_the_parallelism() {
+#[tokio::test]
+async fn slots_are_the_parallelism() {
     let world = Arc::new(World::default());
     let slots = |name, parallelism| build(name, &Parts { parallelism, ..parts(&world) }).unwrap().slots();
     assert_eq!(slots("LocalExecutor", 4), Some(4));
     assert_eq!(slots("LocalExecutor", 0), None);
     assert_eq!(slots("SequentialExecutor", 4), Some(1));
     assert_eq!(slots("EdgeExecutor", 4), None);
+    assert_eq!(slots("CeleryExecutor", 4), Some(4));
 }
 
-#[test]
-fn names_of_every_spelling_are_found_and_others_refused() {
+#[tokio::test]
+async fn names_of_every_spelling_are_found_and_others_refused() {
     let world = Arc::new(World::default());
     let parts = parts(&world);
     assert_eq!(build(" airflow.executors.local_executor.LocalExecutor", &parts).unwrap().name(), "LocalExecutor");
     assert_eq!(build("airflow.providers.edge3.executors.EdgeExecutor", &parts).unwrap().name(), "EdgeExecutor");
+    let celery = "airflow.providers.celery.executors.celery_executor.CeleryExecutor";
+    assert_eq!(build(celery, &parts).unwrap().name(), "CeleryExecutor");
+    let without = Parts { broker: None, ..parts.clone() };
+    assert_eq!(build(celery, &without).err().unwrap().why, "it has no broker");
     for (name, why) in [
-        ("CeleryExecutor", "this version of Tradewind does not have it"),
-        ("airflow.executors.celery_executor.CeleryExecutor", "this version of Tradewind does not have it"),
+        ("airflow.executors.dask_executor.DaskExecutor", "this version of Tradewind does not have it"),
         ("Loca1Executor", "there is no executor of this name"),
         ("", "no name is given"),
     ] {
@@ -184,4 +219,75 @@ fn names_of_every_spelling_are_found_and_others_refused() {
         assert_eq!(error.why, why, "{name}");
         assert!(AVAILABLE.iter().all(|available| error.to_string().contains(available)), "{error}");
     }
+}
+
+#[tokio::test]
+async fn two_executors_share_the_work_by_queue() {
+    let (here, there) = (Arc::new(World::default()), Arc::new(World::default()));
+    let local = build("LocalExecutor", &parts(&here)).unwrap();
+    let pods = build("SequentialExecutor", &parts(&there)).unwrap();
+    let both = ByQueue::new("LocalKubernetesExecutor", local, pods, "pods".into());
+    here.queued.lock().unwrap().extend([1, 2]);
+    there.queued.lock().unwrap().extend([1, 2]);
+    both.submit(vec![workload(1), Workload { queue: "pods".into(), ..workload(2) }]).await;
+    assert_eq!((*here.running.lock().unwrap()).as_slice(), [1]);
+    assert_eq!((*there.running.lock().unwrap()).as_slice(), [2]);
+    both.cancel(vec![try_id(1), try_id(2)]).await;
+    assert_eq!(*here.ended.lock().unwrap(), BTreeSet::from([1]));
+    assert_eq!(*there.ended.lock().unwrap(), BTreeSet::from([2]));
+    assert_eq!((both.name(), both.slots()), ("LocalKubernetesExecutor", Some(4)));
+}
+
+/// A broker that forgets everything.
+#[derive(Default)]
+struct Leaky {
+    sent: Mutex<Vec<i64>>,
+    waiting: Mutex<u64>,
+}
+
+#[async_trait]
+impl Outbox for Leaky {
+    fn name(&self) -> &str {
+        "leaky"
+    }
+
+    async fn publish(&self, tasks: &[Task]) -> Result<(), Error> {
+        self.sent.lock().unwrap().extend(tasks.iter().map(|task| task.id.ti_id));
+        Ok(())
+    }
+
+    async fn waiting(&self, _queue: &str) -> Result<u64, Error> {
+        Ok(*self.waiting.lock().unwrap())
+    }
+
+    async fn revoke(&self, _tries: &[TryId]) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_messages_are_sent_again_and_no_others() {
+    let broker = Arc::new(Leaky::default());
+    let celery = CeleryExecutor::new(0, Arc::clone(&broker) as Arc<dyn Outbox>);
+    let queued = |ids: std::ops::RangeInclusive<i64>| ids.map(workload).collect::<Vec<_>>();
+    let sent = || std::mem::take(&mut *broker.sent.lock().unwrap());
+    celery.submit(queued(1..=4)).await;
+    assert_eq!(sent(), [1, 2, 3, 4]);
+    // All of them wait for a worker: nothing is lost.
+    *broker.waiting.lock().unwrap() = 4;
+    tokio::time::advance(Duration::from_secs(11)).await;
+    celery.remind(queued(1..=4)).await;
+    assert!(sent().is_empty());
+    // Two are missing: the oldest.
+    *broker.waiting.lock().unwrap() = 2;
+    celery.remind(queued(1..=4)).await;
+    assert_eq!(sent(), [1, 2]);
+    // They were just sent.
+    celery.remind(queued(1..=4)).await;
+    assert!(sent().is_empty());
+    // The broker was emptied.
+    *broker.waiting.lock().unwrap() = 0;
+    tokio::time::advance(Duration::from_secs(21)).await;
+    celery.remind(queued(1..=4)).await;
+    assert_eq!(sent(), [1, 2, 3, 4]);
 }

@@ -84,6 +84,9 @@ pub struct ClaimRequest {
     pub free_slots: u32,
     /// Longest time to wait for the first one.
     pub wait_ms: u64,
+    /// Only these, which a broker told of: those that are still queued are answered at once, whatever their queue.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<TryId>,
 }
 
 /// A worker is alive. Only tries that it has started are named: those that still wait for a place there are not its own.

@@ -56,6 +56,8 @@ pub struct ServerConfig {
     pub executors: Vec<(String, Option<u32>)>,
     /// How long slow clients are waited for.
     pub patience: Patience,
+    /// `[celery] worker_concurrency`: tries that one worker of the CeleryExecutor runs at once.
+    pub worker_concurrency: u32,
 }
 
 /// How long the server waits for a client before it cuts the connection: whoever is slower holds it for nothing.
@@ -100,6 +102,7 @@ impl Default for ServerConfig {
             state_store: StateStoreConfig::default(),
             executors: vec![(String::new(), Some(32))],
             patience: Patience::default(),
+            worker_concurrency: 16,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::log::{Shipper, TryLog};
 use crate::orphans::end_orphans;
 use crate::repositories::Root;
 use crate::token::Token;
-use crate::worker::{Inner, Phase, Place};
+use crate::worker::{Inner, News, Phase, Place};
 
 /// How long an end that is denied waits for a new token.
 const TOKEN_PATIENCE: Duration = Duration::from_secs(120);
@@ -49,11 +49,21 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place:
         None => workload,
     };
     place.enter(Phase::Running);
+    worker.tell(workload.try_id, News::Started);
     let (outcome, child) = run(worker, &workload, started, place).await;
+    let ended_at = now();
+    worker.tell(
+        workload.try_id,
+        News::Ended {
+            state: outcome.state,
+            reason: outcome.reason.clone(),
+            took: (ended_at - started).as_micros() as f64 / 1e6,
+        },
+    );
     let finish = FinishTry {
         try_id: workload.try_id,
         state: outcome.state,
-        at: now(),
+        at: ended_at,
         reason: outcome.reason,
         xcoms: outcome.xcoms,
         map_length: outcome.map_length,

@@ -11,6 +11,8 @@ use crate::worker::Inner;
 
 /// Why a try is ended whose number the server sends back.
 pub(crate) const UNWANTED: &str = "no longer wanted (cleared, marked, or taken as lost)";
+/// The end of the reason of tries that are ended because nobody knows of them any more.
+const FENCED: &str = "so it takes this try as lost and may have it run elsewhere";
 /// The shortest interval that a server can ask for.
 const SHORTEST: Duration = Duration::from_millis(100);
 
@@ -18,15 +20,37 @@ const SHORTEST: Duration = Duration::from_millis(100);
 pub(crate) async fn beat(worker: Weak<Inner>) {
     let Some(mut interval) = register(&worker).await else { return };
     let mut reached = Instant::now();
+    let mut fenced = false;
     loop {
         tokio::time::sleep(interval).await;
         let Some(inner) = worker.upgrade() else { return };
         let started = inner.started();
         let tries = started.keys().copied().collect();
         let beat = Heartbeat { worker_id: inner.worker_id.load(Ordering::Acquire), tries };
-        match inner.api.heartbeat(beat).await {
+        // What the server believes is not newer than the moment before it was asked.
+        let asked = Instant::now();
+        let fence = inner.config.fence_after.filter(|_| !fenced);
+        let left = fence.map(|after| after.saturating_sub(reached.elapsed()));
+        let answer = tokio::select! {
+            answer = inner.api.heartbeat(beat) => answer,
+            () = tokio::time::sleep(left.unwrap_or_default()), if left.is_some() => {
+                fenced = true;
+                let silent = reached.elapsed().as_secs_f64();
+                tracing::error!(
+                    silent_s = silent,
+                    tries = started.len(),
+                    "the server takes these tries as lost and may have them run elsewhere; ending them"
+                );
+                for place in started.values() {
+                    place.stop.ask(&format!("the api-server could not be reached for {silent:.0} s, {FENCED}"));
+                }
+                continue;
+            }
+        };
+        match answer {
             Ok(reply) => {
-                reached = Instant::now();
+                reached = asked;
+                fenced = false;
                 for (try_id, token) in &reply.tokens {
                     if let Some(place) = started.get(try_id) {
                         place.token.renew(token);

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod backoff;
+pub mod celery;
 mod clock;
 mod heartbeat;
 pub mod host;

@@ -47,6 +47,7 @@ impl Worker {
                 queues: self.0.config.queues.clone(),
                 free_slots,
                 wait_ms: LONG_POLL.as_millis() as u64,
+                tries: Vec::new(),
             };
             match self.0.api.claim(request).await {
                 Ok(workloads) => {

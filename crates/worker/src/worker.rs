@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, watch};
-use tradewind_core::TryId;
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tradewind_core::{TaskState, TryId};
 use tradewind_protocol::task_api::WorkerHello;
 use tradewind_protocol::{TaskApi, Workload};
 
@@ -46,6 +46,9 @@ pub struct WorkerConfig {
     pub callback_timeout: Duration,
     /// How long python may overrun an execution timeout, which it enforces itself, before it is ended from outside.
     pub timeout_grace: Duration,
+    /// The server is not heard of for so long: it takes the tries of this worker as lost, so they are ended here before
+    /// they run anywhere else. `None`: never.
+    pub fence_after: Option<Duration>,
     /// Run shell commands without Python where the result is the same.
     pub native_bash: bool,
     /// Texts that must not appear in the log of any try: secrets of the configuration.
@@ -68,9 +71,20 @@ impl WorkerConfig {
             killed_task_cleanup_time: Duration::from_secs(60),
             callback_timeout: Duration::from_secs(300),
             timeout_grace: Duration::from_secs(5),
+            fence_after: None,
             native_bash: true,
             secrets: Vec::new(),
         }
+    }
+}
+
+impl WorkerConfig {
+    /// The server takes tries as lost that it has not heard of for so long: they are ended here before that, SIGTERM,
+    /// the time to clean up and SIGKILL included.
+    pub fn lost_after(&mut self, timeout: Duration) {
+        let half = timeout / 2;
+        self.killed_task_cleanup_time = self.killed_task_cleanup_time.min(timeout / 4);
+        self.fence_after = Some(half.max(timeout.saturating_sub(self.killed_task_cleanup_time + timeout / 10)));
     }
 }
 
@@ -87,6 +101,9 @@ pub(crate) struct Inner {
     pub(crate) worker_id: AtomicI64,
     pub(crate) known: watch::Sender<bool>,
     pub(crate) slots: Semaphore,
+    /// Who is told of what becomes of tries.
+    pub(crate) news: OnceLock<mpsc::UnboundedSender<(TryId, News)>>,
+    concurrency: AtomicU32,
     tries: Mutex<HashMap<TryId, Arc<Place>>>,
     changed: Notify,
     closed: AtomicBool,
@@ -96,6 +113,7 @@ impl Worker {
     /// A worker that begins to register and heartbeat at once. Needs a running Tokio runtime.
     pub fn new(config: WorkerConfig, api: Arc<dyn TaskApi>, hosts: impl Into<Hosts>) -> Self {
         let slots = Semaphore::new(config.concurrency.max(1) as usize);
+        let concurrency = AtomicU32::new(config.concurrency.max(1));
         let worker = Self(Arc::new(Inner {
             config,
             api,
@@ -104,6 +122,8 @@ impl Worker {
             worker_id: AtomicI64::new(0),
             known: watch::Sender::new(false),
             slots,
+            news: OnceLock::new(),
+            concurrency,
             tries: Mutex::default(),
             changed: Notify::new(),
             closed: AtomicBool::new(false),
@@ -154,7 +174,40 @@ impl Worker {
     /// How many tries it could take now.
     pub fn free_slots(&self) -> u32 {
         let taken = self.0.tries.lock().expect("tries").len();
-        self.0.config.concurrency.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX))
+        self.concurrency().saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX))
+    }
+
+    /// How many tries it runs at once.
+    pub fn concurrency(&self) -> u32 {
+        self.0.concurrency.load(Ordering::Relaxed)
+    }
+
+    /// Runs another number of tries at once. Tries that run go on: fewer places show as they end.
+    pub fn set_concurrency(&self, wanted: u32) {
+        let wanted = wanted.max(1);
+        let before = self.0.concurrency.swap(wanted, Ordering::Relaxed);
+        self.0.slots.add_permits(wanted.saturating_sub(before) as usize);
+        for _ in wanted..before {
+            let inner = Arc::clone(&self.0);
+            tokio::spawn(async move {
+                if let Ok(permit) = inner.slots.acquire().await {
+                    permit.forget();
+                }
+            });
+        }
+        self.0.changed.notify_waiters();
+    }
+
+    /// What becomes of tries from now on; for one listener.
+    pub(crate) fn news(&self) -> mpsc::UnboundedReceiver<(TryId, News)> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let _ = self.0.news.set(sender);
+        receiver
+    }
+
+    /// Takes no more tries.
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
     }
 
     /// Takes no more tries and waits until those that it has are over.
@@ -186,6 +239,12 @@ impl Worker {
 }
 
 impl Inner {
+    pub(crate) fn tell(&self, try_id: TryId, news: News) {
+        if let Some(listener) = self.news.get() {
+            let _ = listener.send((try_id, news));
+        }
+    }
+
     pub(crate) async fn id(&self) -> i64 {
         let _ = self.known.subscribe().wait_for(|known| *known).await;
         self.worker_id.load(Ordering::Acquire)
@@ -217,6 +276,24 @@ impl Inner {
             concurrency: self.config.concurrency,
         }
     }
+}
+
+/// What becomes of a try that a worker was given.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    /// It was claimed, and runs.
+    Started,
+    /// It is over.
+    Ended {
+        /// How.
+        state: TaskState,
+        /// Why, if there is something to say.
+        reason: Option<String>,
+        /// Seconds that it took.
+        took: f64,
+    },
+    /// The worker has nothing to do with it any more: its end is recorded, or it was never to be had.
+    Gone,
 }
 
 /// How far a try has come.
@@ -265,6 +342,7 @@ impl Drop for Guard {
             tries.remove(&self.try_id);
         }
         drop(tries);
+        self.inner.tell(self.try_id, News::Gone);
         self.inner.changed.notify_waiters();
     }
 }

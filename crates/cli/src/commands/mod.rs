@@ -2,6 +2,7 @@
 
 mod assets;
 mod backfill;
+mod celery;
 mod cheat_sheet;
 mod completion;
 mod config;
@@ -59,6 +60,9 @@ pub enum Command {
     /// Run one try and end: what a pod of the KubernetesExecutor does
     #[command(hide = true)]
     RunTry(roles::run_try::RunTryArgs),
+    /// Run and look after the workers of the CeleryExecutor
+    #[command(subcommand)]
+    Celery(celery::CeleryCommand),
     /// List and change DAGs and their runs
     #[command(subcommand)]
     Dags(dags::DagsCommand),
@@ -161,8 +165,9 @@ pub fn run(cli: Cli, program: &'static str, began: Instant) -> Result<(), CliErr
         Command::Scheduler(args) => roles::scheduler::run(&args, &context),
         Command::DagProcessor(args) => roles::dag_processor::run(&args, &context),
         Command::Triggerer(args) => roles::triggerer::run(&args, &context),
-        Command::Worker(args) => roles::worker::run(&args, &context),
+        Command::Worker(args) => roles::worker::run(&args, &context, false),
         Command::RunTry(args) => roles::run_try::run(&args, &context),
+        Command::Celery(command) => celery::run(command, &context),
         Command::Config(command) => config::run(command, &context),
         Command::Env(command) => env::run(command, &context),
         Command::Version(args) => version::run(&args, &context),

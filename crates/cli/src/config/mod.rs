@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tradewind_executors::{AVAILABLE, OF_TWO, kubernetes};
+use tradewind_protocol::serialized_dag::ExecutorName;
+
 mod first_file;
 mod ini;
 pub mod options;
@@ -317,10 +320,9 @@ fn check(spec: &Spec, text: &str) -> Result<(), String> {
             if words.contains(&text) {
                 return Ok(());
             }
-            let elsewhere = ["CeleryExecutor", "CeleryKubernetesExecutor", "DaskExecutor"];
-            let note = if elsewhere.contains(&text) { " (this one is not available yet)" } else { "" };
-            Err(format!("one of {}{note}", words.join(", ")))
+            Err(format!("one of {}", words.join(", ")))
         }
+        Kind::Executors => executors(text),
         Kind::Json => {
             if text.is_empty() {
                 return Ok(());
@@ -328,6 +330,28 @@ fn check(spec: &Spec, text: &str) -> Result<(), String> {
             serde_json::from_str::<serde_json::Value>(text).map(|_| ()).map_err(|e| format!("JSON ({e})"))
         }
     }
+}
+
+/// Executors between commas: each once, and each there.
+fn executors(text: &str) -> Result<(), String> {
+    let names = ExecutorName::list(text);
+    let there: Vec<&str> = AVAILABLE.iter().copied().chain([kubernetes::NAME]).chain(OF_TWO.iter().map(|(name, _)| *name)).collect();
+    let known = || format!("one of {}, or several of them between commas", there.join(", "));
+    if text.contains(';') || text.contains('=') {
+        return Err(format!("{}; there are no teams in this version", known()));
+    }
+    if names.is_empty() {
+        return Err(known());
+    }
+    for (at, name) in names.iter().enumerate() {
+        if !there.contains(&name.class()) {
+            return Err(known());
+        }
+        if names[..at].iter().any(|before| before.class() == name.class()) {
+            return Err(format!("each executor once; {} is named twice", name.class()));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -365,22 +389,23 @@ mod tests {
             error.err().unwrap().to_string(),
             format!("{place}:2: [core] parallelism is 'lots'; it must be a whole number from 1 to 100000")
         );
-        let (_home, error) = load("", &[("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")]);
+        let (_home, error) = load("", &[("AIRFLOW__CORE__EXECUTOR", "DaskExecutor")]);
         assert_eq!(
             error.err().unwrap().to_string(),
-            "AIRFLOW__CORE__EXECUTOR: [core] executor is 'CeleryExecutor'; it must be one of LocalExecutor, \
-             SequentialExecutor, EdgeExecutor, KubernetesExecutor (this one is not available yet)"
+            "AIRFLOW__CORE__EXECUTOR: [core] executor is 'DaskExecutor'; it must be one of LocalExecutor, \
+             SequentialExecutor, EdgeExecutor, CeleryExecutor, KubernetesExecutor, CeleryKubernetesExecutor, \
+             LocalKubernetesExecutor, or several of them between commas"
         );
     }
 
     #[test]
     fn old_names_work_and_other_names_are_reported() {
         let (_home, config) =
-            load("[core]\nsql_alchemy_conn = sqlite:////x.db\ndag_folder = y\n[celery]\nbroker_url = z\n", &[]);
+            load("[core]\nsql_alchemy_conn = sqlite:////x.db\ndag_folder = y\n[celery]\nresult_backend = z\n", &[]);
         let config = config.unwrap();
         assert_eq!(config.text(&SQL_ALCHEMY_CONN), "sqlite:////x.db");
         assert_eq!(config.lookup("CORE", "sql_alchemy_conn").unwrap().text, "sqlite:////x.db");
-        assert_eq!(config.lookup("celery", "broker_url").unwrap().text, "z");
+        assert_eq!(config.lookup("celery", "result_backend").unwrap().text, "z");
         assert!(config.lookup("celery", "nothing").is_none());
         assert_eq!(config.warnings(true).len(), 2);
         assert!(config.warnings(false)[0].ends_with("did you mean [core] dags_folder?"));

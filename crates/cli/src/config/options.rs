@@ -18,6 +18,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A JSON document.
     Json,
+    /// Executors between commas, see `[core] executor`.
+    Executors,
 }
 
 /// One option.
@@ -62,17 +64,17 @@ macro_rules! options {
     (@) => { false };
 }
 
-use Kind::{Choice, Flag, Int, Json, Path, Seconds, Text};
+use Kind::{Choice, Executors, Flag, Int, Json, Path, Seconds, Text};
 
 const ANY: i64 = i64::MAX;
 
 options! {
     DAGS_FOLDER = ["core"] "dags_folder", Path, "{AIRFLOW_HOME}/dags";
         "The folder with your DAG files. A saved file is picked up at once."
-    EXECUTOR = ["core"] "executor", Choice(&["LocalExecutor", "SequentialExecutor", "EdgeExecutor", "KubernetesExecutor"]), "LocalExecutor";
-        "LocalExecutor runs tasks beside the scheduler; EdgeExecutor leaves them to `worker` processes, which ask the api-server over HTTP; KubernetesExecutor gives each its own pod."
+    EXECUTOR = ["core"] "executor", Executors, "LocalExecutor";
+        "LocalExecutor runs tasks beside the scheduler; CeleryExecutor tells `worker` processes of them over a broker ([celery] broker_url); EdgeExecutor leaves them to `worker` processes that ask the api-server over HTTP; KubernetesExecutor gives each task its own pod. Several names, between commas: the first one is for tasks that name none; `name:alias` gives one a short name."
     PARALLELISM = ["core"] "parallelism", Int(1, 100_000), "32";
-        "How many tasks one scheduler (LocalExecutor) or one worker may run at once."
+        "How many tasks one scheduler (LocalExecutor, CeleryExecutor) or one worker that asks for tasks may have at once."
     MAX_ACTIVE_TASKS_PER_DAG = ["core"] "max_active_tasks_per_dag", Int(1, ANY), "16";
         "How many tasks of one DAG run may run at once, when the DAG does not say."
     MAX_ACTIVE_RUNS_PER_DAG = ["core"] "max_active_runs_per_dag", Int(1, ANY), "16";
@@ -287,6 +289,58 @@ options! {
         "Role of everybody who gets an account so."
     PROXY_LINK_ACCOUNTS = ["auth_proxy"] "link_accounts", Flag, "False";
         "Accounts that have a password here are opened by the proxy as well."
+    CELERY_BROKER_URL = ["celery"] "broker_url", Text, "redis://redis:6379/0", sensitive;
+        "CeleryExecutor: where the broker is. redis://, rediss://, redis+socket://, sentinel://one;sentinel://two, amqp:// or amqps://."
+    CELERY_WORKER_CONCURRENCY = ["celery"] "worker_concurrency", Int(1, 100_000), "16";
+        "CeleryExecutor: how many tasks one worker runs at once, when --concurrency does not say."
+    CELERY_WORKER_AUTOSCALE = ["celery"] "worker_autoscale", Text, "";
+        "CeleryExecutor: the most and the fewest tasks that a worker runs at once, as 16,8. A place that nobody needs costs nothing, so the most counts from the beginning."
+    CELERY_PREFETCH_MULTIPLIER = ["celery"] "worker_prefetch_multiplier", Int(1, 10_000), "1";
+        "CeleryExecutor: how many messages a worker takes for each task that it can run at once. With 1, what it cannot run now is left to others."
+    CELERY_REMOTE_CONTROL = ["celery"] "worker_enable_remote_control", Flag, "True";
+        "CeleryExecutor: workers answer `celery inspect` and `celery control`, and Flower."
+    CELERY_WORKER_UMASK = ["celery"] "worker_umask", Text, "";
+        "CeleryExecutor: the umask of a worker in the background (-D), in octal."
+    CELERY_SSL_ACTIVE = ["celery"] "ssl_active", Flag, "False";
+        "CeleryExecutor: speak TLS with the broker, also when its address does not say so."
+    CELERY_SSL_CACERT = ["celery"] "ssl_cacert", Text, "";
+        "CeleryExecutor: file with the certificate of the authority that the broker's is signed by; none: those of the system."
+    CELERY_SSL_CERT = ["celery"] "ssl_cert", Text, "";
+        "CeleryExecutor: file with the certificate that this side shows."
+    CELERY_SSL_KEY = ["celery"] "ssl_key", Text, "";
+        "CeleryExecutor: file with the key of that certificate."
+    CELERY_SSL_MUTUAL_TLS = ["celery"] "ssl_mutual_tls", Flag, "True";
+        "CeleryExecutor: show [celery] ssl_cert to the broker, if there is one."
+    FLOWER_HOST = ["celery"] "flower_host", Text, "0.0.0.0";
+        "`celery flower`: the address that Flower listens on."
+    FLOWER_PORT = ["celery"] "flower_port", Int(1, 65535), "5555";
+        "`celery flower`: Flower's port."
+    FLOWER_URL_PREFIX = ["celery"] "flower_url_prefix", Text, "";
+        "`celery flower`: the path that Flower's pages are under."
+    FLOWER_BASIC_AUTH = ["celery"] "flower_basic_auth", Text, "", sensitive;
+        "`celery flower`: who may see it, as user:password,user:password."
+    BROKER_VISIBILITY_TIMEOUT = ["celery_broker_transport_options"] "visibility_timeout", Int(1, ANY), "86400";
+        "Redis: a message that was taken and not acknowledged for so many seconds is delivered again. Whoever gets it learns from the server whether its task still waits."
+    BROKER_MASTER_NAME = ["celery_broker_transport_options"] "master_name", Text, "";
+        "Sentinel: the name of the master."
+    BROKER_SENTINEL_KWARGS = ["celery_broker_transport_options"] "sentinel_kwargs", Json, "", sensitive;
+        "Sentinel: who logs in at the Sentinels, as {\"username\": …, \"password\": …}."
+    BROKER_PRIORITY_STEPS = ["celery_broker_transport_options"] "priority_steps", Json, "";
+        "Levels of priority, as [0, 3, 6, 9]: a task's weight of 2, 4 and 8 lifts it a level each. RabbitMQ's queues get x-max-priority by it. None: first come, first served."
+    BROKER_GLOBAL_KEYPREFIX = ["celery_broker_transport_options"] "global_keyprefix", Text, "";
+        "Redis: what all keys begin with."
+    BROKER_SEP = ["celery_broker_transport_options"] "sep", Text, "";
+        "Redis: what stands between a queue and its priority; none: kombu's two control characters."
+    BROKER_FANOUT_PREFIX = ["celery_broker_transport_options"] "fanout_prefix", Text, "";
+        "Redis: what the channels of events and remote control begin with; none: /{db}. with the number of the database."
+    BROKER_SOCKET_TIMEOUT = ["celery_broker_transport_options"] "socket_timeout", Seconds(0.1), "5";
+        "Longest time for an answer of the broker."
+    BROKER_SOCKET_CONNECT_TIMEOUT = ["celery_broker_transport_options"] "socket_connect_timeout", Seconds(0.1), "5";
+        "Longest time to connect to the broker."
+    CELERY_KUBERNETES_QUEUE = ["celery_kubernetes_executor"] "kubernetes_queue", Text, "kubernetes";
+        "CeleryKubernetesExecutor: tasks of this queue run in pods, all others on Celery workers."
+    LOCAL_KUBERNETES_QUEUE = ["local_kubernetes_executor"] "kubernetes_queue", Text, "kubernetes";
+        "LocalKubernetesExecutor: tasks of this queue run in pods, all others beside the scheduler."
     DEFAULT_QUEUE = ["operators"] "default_queue", Text, "default";
         "Queue of tasks that do not say, and of workers that do not say."
     DEFAULT_OWNER = ["operators"] "default_owner", Text, "airflow";

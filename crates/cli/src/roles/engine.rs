@@ -11,7 +11,7 @@ use tradewind_engine::SystemClock;
 use tradewind_engine::dag_processor::{DagProcessor, Questions, Timetables, TimetablesConfig};
 use tradewind_engine::scheduler::{ExecutorSet, Scheduler};
 use tradewind_engine::waits::Waits;
-use tradewind_executors::{Executor, Notice, Parts, TryRunner, build, kubernetes};
+use tradewind_executors::{Executor, Notice, Parts, TryRunner, OF_TWO, build, kubernetes, runs_here};
 use tradewind_protocol::Workload;
 use tradewind_protocol::serialized_dag::ExecutorName;
 use tradewind_server::StoreTaskApi;
@@ -40,6 +40,17 @@ impl TryRunner for Runner {
     fn cancel(&self, try_id: TryId) {
         self.0.cancel(try_id);
     }
+}
+
+/// No executor needs a worker in this process.
+struct Nobody;
+
+impl TryRunner for Nobody {
+    fn submit(&self, workload: Workload) {
+        tracing::error!(try_id = %workload.try_id, "a try was handed to this process, which runs none");
+    }
+
+    fn cancel(&self, _try_id: TryId) {}
 }
 
 /// A running scheduler and the worker that it may have.
@@ -78,33 +89,35 @@ pub async fn scheduler(
         return Err(CliError::usage("[core] executor names no executor").hint("the ordinary one is LocalExecutor"));
     }
     let worker_config = settings::local_worker(config, bundles);
-    let notifier = store.notifier().clone();
-    let local = names.iter().any(|name| !matches!(name.class(), "EdgeExecutor" | kubernetes::NAME));
-    let worker = local.then(|| {
+    let worker = names.iter().any(|name| runs_here(name.class())).then(|| {
         let api = StoreTaskApi::new(store.clone(), TaskApiConfig::from(&settings::server(config)));
         Worker::new(worker_config.clone(), Arc::new(api), hosts.clone())
     });
+    let runner: Arc<dyn TryRunner> = match &worker {
+        Some(worker) => Arc::new(Runner(worker.clone())),
+        None => Arc::new(Nobody),
+    };
     let mut executors: Vec<Arc<dyn Executor>> = Vec::with_capacity(names.len());
     for name in &names {
-        if name.class() == kubernetes::NAME {
-            executors.push(super::kubernetes::executor(config, store, worker_config.concurrency).await?);
-            continue;
-        }
-        let notifier = notifier.clone();
-        executors.push(match &worker {
-            Some(worker) if name.class() != "EdgeExecutor" => {
-                let parts = Parts {
-                    parallelism: worker_config.concurrency,
-                    runner: Arc::new(Runner(worker.clone())),
-                    notify: Arc::new(|_| {}),
-                };
-                build(&name.path, &parts).map_err(|error| CliError::usage(error.to_string()))?
-            }
-            _ => Arc::new(tradewind_executors::EdgeExecutor::new(move |notice| match notice {
-                // The transaction that queued them has told the api-servers; this is for one in the same process.
+        let notifier = store.notifier().clone();
+        let pods = name.class() == kubernetes::NAME
+            || OF_TWO.iter().any(|(of_two, parts)| *of_two == name.class() && parts.contains(&kubernetes::NAME));
+        let kubernetes = match pods {
+            true => Some(super::kubernetes::executor(config, store, worker_config.concurrency).await?),
+            false => None,
+        };
+        let parts = Parts {
+            parallelism: worker_config.concurrency,
+            runner: Arc::clone(&runner),
+            // The transaction that queued them has told the api-servers; this is for one in the same process.
+            notify: Arc::new(move |notice| match notice {
                 Notice::Queued(_) | Notice::Unwanted(_) => notifier.notify(Topic::Queue),
-            })),
-        });
+            }),
+            kubernetes,
+            broker: super::celery::outbox(config, name.class())?,
+            kubernetes_queue: super::celery::kubernetes_queue(config, name.class()),
+        };
+        executors.push(build(&name.path, &parts).map_err(|error| CliError::usage(error.to_string()))?);
     }
     let scheduler =
         Scheduler::new(store.clone(), ExecutorSet::new(executors), settings::scheduler(config), SystemClock)

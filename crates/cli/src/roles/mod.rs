@@ -3,6 +3,7 @@
 pub mod access;
 mod banner;
 mod callbacks;
+pub mod celery;
 mod desk;
 mod engine;
 mod git_settings;

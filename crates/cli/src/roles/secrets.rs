@@ -5,9 +5,8 @@ use crate::config::{Config, options};
 /// Shorter texts would blot out half of a log.
 const SHORTEST: usize = 5;
 /// Options that we do not use but that others keep in the same file.
-const OTHERS: [(&str, &str); 8] = [
+const OTHERS: [(&str, &str); 7] = [
     ("api", "secret_key"),
-    ("celery", "broker_url"),
     ("celery", "result_backend"),
     ("secrets", "backend_kwargs"),
     ("sentry", "sentry_dsn"),

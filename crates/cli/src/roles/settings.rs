@@ -323,6 +323,7 @@ pub fn server(config: &Config) -> ServerConfig {
             clear_on_success: config.flag(&options::STATE_CLEAR_ON_SUCCESS),
         },
         executors: executors(config),
+        worker_concurrency: count(config, &options::CELERY_WORKER_CONCURRENCY),
     }
 }
 

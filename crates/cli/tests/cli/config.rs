@@ -39,7 +39,7 @@ fn secrets_are_hidden_unless_asked_for() {
 #[test]
 fn misspelt_options_are_named_once() {
     let home = Home::new();
-    std::fs::write(home.path().join("airflow.cfg"), "[core]\nparalelism = 3\n[celery]\nbroker_url = redis://\n")
+    std::fs::write(home.path().join("airflow.cfg"), "[core]\nparalelism = 3\n[celery]\nresult_backend = redis://\n")
         .unwrap();
     assert_snapshot!(home.session(&["config get-value core parallelism", "-v config get-value core parallelism"]));
 }

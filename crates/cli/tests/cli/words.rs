@@ -24,7 +24,7 @@ fn unknown_words_get_a_suggestion() {
         "confg list",
         "config lst",
         "get-value",
-        "celery flower",
+        "serve_logs",
         "db downgrade",
         "db check --retries 3"
     ]));

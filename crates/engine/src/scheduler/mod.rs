@@ -306,6 +306,7 @@ impl<C: Clock> Scheduler<C> {
         self.store.complete_backfills(now).await?;
         self.next_heartbeat = now + self.config.heartbeat;
         self.deadlines_changed();
+        self.remind_executors(now).await?;
         self.recover_lost_tries(now).await
     }
 

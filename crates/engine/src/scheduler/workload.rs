@@ -1,11 +1,11 @@
 //! Workloads: what an executor gets to run a try.
 
-use tradewind_core::{TaskState, TryId};
+use tradewind_core::{Duration, TaskState, Timestamp, TryId};
 use tradewind_protocol::Workload;
 use tradewind_protocol::workload::RunInfo;
 
-use super::Scheduler;
 use super::owned_run::OwnedRun;
+use super::{Error, Scheduler};
 use crate::clock::Clock;
 
 impl OwnedRun {
@@ -71,6 +71,29 @@ impl<C: Clock> Scheduler<C> {
                 self.submit(vec![(self.executor_of(run, index), run.workload(index))]).await;
             }
         }
+    }
+
+    /// Tells executors whose messages can be lost of tries that nobody has taken for a while.
+    pub(super) async fn remind_executors(&self, now: Timestamp) -> Result<(), Error> {
+        let Some(after) = self.executors.iter().filter_map(|executor| executor.reminded_after()).min() else {
+            return Ok(());
+        };
+        let mut by_executor: std::collections::BTreeMap<String, Vec<Workload>> = std::collections::BTreeMap::new();
+        let before = now - Duration::from_secs_f64(after.as_secs_f64());
+        for (run_key, try_id) in self.store.queued_since(before).await? {
+            let Some(run) = self.runs.get(&run_key) else { continue };
+            let found =
+                run.planner.tis.iter().position(|ti| ti.id == try_id.ti_id && ti.try_number == try_id.try_number);
+            if let Some(index) = found {
+                by_executor.entry(self.executor_of(run, index)).or_default().push(run.workload(index));
+            }
+        }
+        for (name, queued) in by_executor {
+            if let Some(executor) = self.executors.get(&name).filter(|executor| executor.reminded_after().is_some()) {
+                executor.remind(queued).await;
+            }
+        }
+        Ok(())
     }
 
     /// Name of the executor that a task asks for; empty means the default one.

@@ -86,6 +86,7 @@ pub const MATRIX: &[(&str, &str, Access)] = &[
     // Alive?
     ("GET", "/api/v2/version", Open),
     ("GET", "/api/v2/monitor/health", Open),
+    ("GET", "/api/v2/monitor/workers", read(Job)),
     // DAGs.
     ("GET", "/api/v2/dags", read(Dag)),
     ("PATCH", "/api/v2/dags", edit(Dag)),

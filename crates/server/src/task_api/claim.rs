@@ -31,6 +31,10 @@ impl StoreTaskApi {
         let deadline = tokio::time::Instant::now() + Duration::from_millis(request.wait_ms).min(LONGEST_WAIT);
         let mut listener = self.store.notifier().subscribe(Topic::Queue);
         self.store.heartbeat_job(request.worker_id, now()).await.map_err(of_store)?;
+        if !request.tries.is_empty() {
+            let queued = self.store.queued_among(&request.tries).await.map_err(of_store)?;
+            return workloads(&self.store, queued, self).await;
+        }
         loop {
             let offered = self.offer(&request).await?;
             if !offered.is_empty() || request.free_slots == 0 {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tradewind_core::{Timestamp, TryId};
 
 use crate::models::TiRow;
-use crate::sql::{Batch, Rows, Statement, names};
+use crate::sql::{Batch, Rows, Statement, ids, names};
 use crate::{Error, Store};
 
 const TRIES: Batch = Batch(&[("ti_id", "bigint"), ("this_try", "integer")]);
@@ -36,6 +36,18 @@ static QUEUED: Statement = Statement::new(
 )
 .reads::<TiRow>();
 
+static NAMED: Statement = Statement::new(
+    "SELECT {columns} FROM task_instance WHERE id IN {ids} AND state = 'queued' ORDER BY priority DESC, queued_at, id",
+)
+.reads::<TiRow>();
+
+static OVERDUE: Statement = Statement::new(
+    "SELECT id, run_key, try_number FROM task_instance
+     WHERE state IN ('queued', 'running', 'restarting', 'deferred', 'awaiting_input') AND state = 'queued'
+        AND queued_at < $1
+     ORDER BY queued_at, id",
+);
+
 impl Store {
     /// A worker runs these tries. Answers those that are not its any more (cleared, marked, taken as lost): it
     /// should end them.
@@ -63,6 +75,26 @@ impl Store {
     /// Those of the database.
     pub async fn lost_tries(&self, older_than: Timestamp) -> Result<Vec<TiRow>, Error> {
         LOST.bind(older_than).all(&mut self.db().reader().await?).await
+    }
+
+    /// Those of these tries that are queued, the most urgent first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn queued_among(&self, tries: &[TryId]) -> Result<Vec<TiRow>, Error> {
+        let ask = ids(tries.iter().map(|try_id| try_id.ti_id));
+        let rows: Vec<TiRow> = NAMED.bind(ask).all(&mut self.db().reader().await?).await?;
+        let wanted = |ti: &TiRow| tries.contains(&TryId { ti_id: ti.id, try_number: ti.try_number });
+        Ok(rows.into_iter().filter(wanted).collect())
+    }
+
+    /// Tries that are queued since before that instant, each with the key of its run, the oldest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn queued_since(&self, before: Timestamp) -> Result<Vec<(i64, TryId)>, Error> {
+        let rows = OVERDUE.bind(before).all::<(i64, i64, i32)>(&mut self.db().reader().await?).await?;
+        Ok(rows.into_iter().map(|(ti_id, run_key, try_number)| (run_key, TryId { ti_id, try_number })).collect())
     }
 
     /// Queued task instances of these queues and of that executor (`None`: the default one), the most urgent first.

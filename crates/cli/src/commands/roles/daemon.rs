@@ -54,6 +54,11 @@ impl Drop for PidFile {
 }
 
 impl DaemonArgs {
+    /// Whether it goes to the background.
+    pub fn is_daemon(&self) -> bool {
+        self.daemon
+    }
+
     /// Goes to the background if asked to, and writes the process id.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! `worker`: runs tasks that an api-server hands out. Needs no database.
+//! `worker`: runs tasks that an api-server hands out, by itself (EdgeExecutor) or told by a broker (CeleryExecutor).
+//! Needs no database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::config::{Config, options};
 use crate::error::CliError;
 use crate::home;
 use crate::progress::Progress;
-use crate::roles::{self, settings};
+use crate::roles::{self, celery as broker, settings};
 
 /// A worker makes its own tokens; each is good for so long.
 const TOKEN_LASTS: Duration = Duration::from_secs(600);
@@ -25,7 +26,7 @@ pub struct WorkerArgs {
     /// Queues to take tasks from, separated by commas [default: [operators] default_queue]
     #[arg(short, long, value_delimiter = ',', value_name = "NAMES")]
     queues: Vec<String>,
-    /// Tasks to run at once [default: [core] parallelism]
+    /// Tasks to run at once [default: [core] parallelism, with a broker [celery] worker_concurrency]
     #[arg(short, long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     concurrency: Option<u32>,
     /// Name of this worker [default: the host's]
@@ -37,15 +38,37 @@ pub struct WorkerArgs {
     /// The api-server reads logs from the same folder as this worker writes them to: do not send them
     #[arg(long)]
     shared_logs: bool,
+    /// With a broker: the most and the fewest tasks at once, as 16,8 [default: [celery] worker_autoscale]
+    #[arg(short, long, value_name = "MAX,MIN")]
+    autoscale: Option<String>,
+    /// With -D: its umask, in octal [default: [celery] worker_umask]
+    #[arg(short, long, value_name = "MASK")]
+    umask: Option<String>,
     /// Airflow's worker serves logs; this one sends them
     #[arg(short, long, hide = true)]
     skip_serve_logs: bool,
+    /// Workers need not know each other
+    #[arg(long, hide = true)]
+    without_mingle: bool,
+    /// Workers need not know each other
+    #[arg(long, hide = true)]
+    without_gossip: bool,
     #[command(flatten)]
     daemon: DaemonArgs,
 }
 
-pub fn run(args: &WorkerArgs, context: &Context) -> Result<(), CliError> {
+/// Runs a worker; `celery` is the form that a broker tells of tasks, whatever `[core] executor` says.
+///
+/// # Errors
+/// The options cannot be used, or the api-server refuses the worker.
+pub fn run(args: &WorkerArgs, context: &Context, celery: bool) -> Result<(), CliError> {
     let config = begin(context)?;
+    let with_broker = celery || broker::is_broker_form(&config);
+    if args.autoscale.is_some() && !with_broker {
+        return Err(CliError::usage("--autoscale is for workers with a broker ([core] executor is CeleryExecutor)")
+            .hint("a worker that asks for tasks takes as many as --concurrency says, and none when there are none"));
+    }
+    set_umask(args, &config)?;
     let Proceed::Run(_pid_file) = args.daemon.proceed("worker", &config)? else { return Ok(()) };
     roles::run(async |shutdown| {
         let bundles = settings::bundles(&config)?;
@@ -57,10 +80,14 @@ pub fn run(args: &WorkerArgs, context: &Context) -> Result<(), CliError> {
         if !args.queues.is_empty() {
             worker_config.queues.clone_from(&args.queues);
         }
-        if let Some(concurrency) = args.concurrency {
+        let concurrency = args.concurrency;
+        let by_option = || u32::try_from(config.int(&options::CELERY_WORKER_CONCURRENCY)).unwrap_or(16);
+        if let Some(concurrency) = concurrency.or_else(|| with_broker.then(by_option)) {
             worker_config.concurrency = concurrency;
         }
-        if let Some(hostname) = &args.hostname {
+        worker_config.lost_after(config.seconds(&options::TASK_INSTANCE_HEARTBEAT_TIMEOUT));
+        // To a broker it is a node by that name, on the host that it is on.
+        if let Some(hostname) = args.hostname.as_ref().filter(|_| !with_broker) {
             worker_config.hostname.clone_from(hostname);
         }
         let api = HttpTaskApi::new(&url, token_source(&config, &worker_config.hostname)?)
@@ -73,14 +100,39 @@ pub fn run(args: &WorkerArgs, context: &Context) -> Result<(), CliError> {
             concurrency = worker_config.concurrency,
             "the worker runs"
         );
+        let served = match with_broker {
+            true => {
+                let name = args.hostname.as_deref();
+                Some((broker::broker(&config)?, broker::worker(&config, name, args.autoscale.as_deref())?))
+            }
+            false => None,
+        };
         let worker = Worker::new(worker_config, Arc::new(api), hosts);
         // Asked to end, it takes no more tasks and waits for those that it has; `roles::on_signal` hears a second wish.
-        worker.pull(shutdown.cancelled_owned()).await.map_err(|error| {
+        let ended = match served {
+            Some((broker, config)) => worker.serve(broker, config, shutdown).await,
+            None => worker.pull(shutdown.cancelled_owned()).await,
+        };
+        ended.map_err(|error| {
             CliError::failed(format!("the api-server at {url} refuses this worker: {}", error.message)).hint(
                 "the worker and the api-server need the same [api_auth] jwt_secret (AIRFLOW__API_AUTH__JWT_SECRET)",
             )
         })
     })
+}
+
+/// Airflow sets the umask of workers in the background.
+fn set_umask(args: &WorkerArgs, config: &Config) -> Result<(), CliError> {
+    let Some(text) = args.umask.as_deref().or_else(|| config.some_text(&options::CELERY_WORKER_UMASK)) else {
+        return Ok(());
+    };
+    let digits = text.trim().trim_start_matches("0o");
+    let mask = u32::from_str_radix(digits, 8).ok().filter(|mask| *mask <= 0o777);
+    let mask = mask.ok_or_else(|| CliError::usage(format!("the umask '{text}' is no octal number, such as 077")))?;
+    if args.daemon.is_daemon() {
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask));
+    }
+    Ok(())
 }
 
 /// What to do when the api-server is not found.

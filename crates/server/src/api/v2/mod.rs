@@ -26,6 +26,7 @@ pub mod state_store;
 pub mod task_instances;
 pub mod variables;
 pub mod version;
+pub mod workers;
 pub mod xcoms;
 
 use crate::routes::Routes;
@@ -34,6 +35,7 @@ use crate::routes::Routes;
 pub fn routes(routes: Routes) -> Routes {
     let routes = version::routes(routes);
     let routes = health::routes(routes);
+    let routes = workers::routes(routes);
     let routes = dags::routes(routes);
     let routes = dag_runs::routes(routes);
     let routes = backfills::routes(routes);
