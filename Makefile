@@ -1,7 +1,7 @@
 # Everything that one does with this repository. `make help` says what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint gen ci helm-test parity adoption compare fuzz python-matrix bench clean k8s-test ui release debug
+.PHONY: help build run test lint gen ci helm-test parity adoption compare fuzz python-matrix bench celery-faults clean k8s-test ui release debug
 
 BIN := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 HOST ?= 127.0.0.1
@@ -50,6 +50,11 @@ helm-test: ## Lint and render the Helm chart with every set of values
 bench: build ## Measure every scenario and write the tables of BENCHMARKS.md
 	@scripts/install-test-deps.sh
 	benches/run.sh
+
+celery-faults: ## Break brokers and workers of the CeleryExecutor with 500 tasks in flight
+	@scripts/install-test-deps.sh
+	cargo build --quiet --bin tradewind
+	TASKS=500 TRADEWIND_BIN=$(realpath $(BIN))/debug/tradewind .venv/bin/python -m pytest -q tests/e2e/test_celery_faults.py
 
 parity: ## Measure how much of Airflow's own wheels runs here and write docs/parity.md (SECTIONS="examples ...")
 	@scripts/install-test-deps.sh parity

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every scenario on Tradewind and writes the figures: one JSON line a repetition to benches/figures/, and the
 # table of BENCHMARKS.md.
-#   benches/run.sh [standalone|postgres]...   default: both
+#   benches/run.sh [standalone|postgres|celery]...   default: all; celery: PostgreSQL, Redis and one worker
 # Environment: REPEAT (3), SCENARIOS (all), IDLE_SECONDS (60), TRADEWIND_BIN, PYTHON (.venv/bin/python).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,14 +12,16 @@ python=${PYTHON:-$PWD/.venv/bin/python}
 export TRADEWIND_BIN=${TRADEWIND_BIN:-$PWD/target/release/tradewind}
 export no_proxy='*'
 modes=("$@")
-[ ${#modes[@]} -gt 0 ] || modes=(standalone postgres)
+[ ${#modes[@]} -gt 0 ] || modes=(standalone postgres celery)
 mkdir -p "$here/figures"
 scratch=$(mktemp -d)
 postgres_pid=
+redis_pid=
 
 finish() {
     "$here/tradewind.sh" stop >/dev/null 2>&1 || true
     if [ -n "$postgres_pid" ]; then kill -INT "$postgres_pid" 2>/dev/null || true; fi
+    if [ -n "$redis_pid" ]; then kill "$redis_pid" 2>/dev/null || true; fi
     rm -rf "$scratch"
 }
 trap finish EXIT
@@ -48,6 +50,14 @@ wait_healthy() {
 
 start_postgres() {
     local programs as=()
+    if [ -n "$postgres_pid" ]; then
+        # One server for all modes, a database for each.
+        local port=$((BENCH_PORT + 1))
+        programs=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)
+        "$programs/createdb" -h 127.0.0.1 -p "$port" -U bench "bench_$mode"
+        export BENCH_PG_DATA=$scratch/postgres/data BENCH_DB=postgresql://bench@127.0.0.1:$port/bench_$mode
+        return
+    fi
     programs=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)
     mkdir "$scratch/postgres"
     if [ "$(id -u)" = 0 ]; then
@@ -71,10 +81,28 @@ for mode in "${modes[@]}"; do
     [ -n "${SCENARIOS:-}" ] || : >"$out"
     export BENCH_HOME=$scratch/$mode BENCH_PORT=${BENCH_PORT:-18080}
     unset BENCH_DB BENCH_PG_DATA
-    [ "$mode" != postgres ] || start_postgres
+    [ "$mode" = standalone ] || start_postgres
+    unset BENCH_BROKER
+    if [ "$mode" = celery ]; then
+        redis-server --port $((BENCH_PORT + 2)) --bind 127.0.0.1 --save '' --dir "$scratch" >/dev/null &
+        redis_pid=$!
+        export BENCH_BROKER=redis://127.0.0.1:$((BENCH_PORT + 2))/0
+    fi
     "$here/tradewind.sh" prepare
     "$here/tradewind.sh" start
     wait_healthy
+    if [ "$mode" = celery ]; then
+        # Before anything has run: the memory of a worker that was never asked.
+        label=$mode-idle bench idle --over 10
+        bench chain-py --repeat "$repeat"
+        bench fanout-py --repeat "$repeat"
+        bench fanout-py-500 --repeat "$repeat"
+        "$here/tradewind.sh" stop
+        kill "$redis_pid"
+        redis_pid=
+        unset BENCH_HOME
+        continue
+    fi
     bench chain-py --repeat "$repeat"
     bench chain-bash --repeat "$repeat"
     bench fanout-py --repeat "$repeat"

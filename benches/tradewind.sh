@@ -2,7 +2,7 @@
 # Start and stop Tradewind for the benchmarks, configured as Airflow was for its figures.
 #   tradewind.sh prepare | start | stop | pids | command PROGRAM [ARGUMENT...]
 # Environment: BENCH_HOME (state), BENCH_DB (empty: standalone on SQLite; a postgresql:// address: all roles),
-# TRADEWIND_BIN, BENCH_PORT (8080).
+# BENCH_BROKER (a redis:// address: CeleryExecutor with one worker of concurrency 16), TRADEWIND_BIN, BENCH_PORT (8080).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export BENCH_HOME=${BENCH_HOME:?}
@@ -23,6 +23,14 @@ export AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE=20
 [ -z "${BENCH_DB:-}" ] || export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=$BENCH_DB
 
 if [ -n "${BENCH_DB:-}" ]; then roles=(api-server scheduler dag-processor); else roles=(standalone); fi
+if [ -n "${BENCH_BROKER:-}" ]; then
+    roles+=(worker)
+    export AIRFLOW__CORE__EXECUTOR=CeleryExecutor
+    export AIRFLOW__CORE__PARALLELISM=600
+    export AIRFLOW__CELERY__BROKER_URL=$BENCH_BROKER
+    export AIRFLOW__CELERY__WORKER_CONCURRENCY=16
+    export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:$AIRFLOW__API__PORT/execution/
+fi
 
 case $1 in
 prepare) # everything that happens once: home, Python environment, database

@@ -26,6 +26,8 @@ elif [ "${1:-}" != python ] && [ "${1:-}" != helm ]; then
     need openssl command -v openssl
     need openssh-server bash -c 'command -v sshd || ls /usr/sbin/sshd'
     need redis-server command -v redis-server
+    need rabbitmq-server bash -c 'test -x /usr/lib/rabbitmq/bin/rabbitmq-server || command -v rabbitmq-server'
+    need iproute2 command -v ip
     need slapd bash -c 'command -v slapd || ls /usr/sbin/slapd'
     need ldap-utils command -v ldapadd
 fi
@@ -75,6 +77,13 @@ fi
 if [ -z "${1:-}" ]; then
     say "Preparing Airflow's task SDK in .venv-sdk"
     .venv/bin/python tests/e2e/task_sdk.py
+fi
+
+if [ -z "${1:-}" ] && ! cmp -s tests/celery.txt .venv/celery/.installed; then
+    say "Preparing Celery and Flower in .venv/celery"
+    python3 -m venv .venv/celery
+    .venv/celery/bin/pip install --quiet --disable-pip-version-check -r tests/celery.txt
+    cp tests/celery.txt .venv/celery/.installed
 fi
 
 if [ -z "${1:-}" ] && [ -f ui/package.json ]; then
