@@ -23,9 +23,13 @@ fn allowed(spec: &Spec) -> String {
         Kind::Seconds(min) => format!("seconds ≥ {min}"),
         Kind::Choice(words) => words.join(", "),
         Kind::Json => "JSON".into(),
-        Kind::Executors => {
-            AVAILABLE.iter().copied().chain([kubernetes::NAME]).chain(OF_TWO.iter().map(|(name, _)| *name)).collect::<Vec<_>>().join(", ")
-        }
+        Kind::Executors => AVAILABLE
+            .iter()
+            .copied()
+            .chain([kubernetes::NAME])
+            .chain(OF_TWO.iter().map(|(name, _)| *name))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 

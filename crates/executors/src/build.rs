@@ -76,8 +76,8 @@ pub fn build(name: &str, parts: &Parts) -> Result<Arc<dyn Executor>, BuildError>
             None => "it has no cluster",
         },
         "" => "no name is given",
-        "BatchExecutor" | "AwsBatchExecutor" | "AwsEcsExecutor" | "AwsLambdaExecutor"
-        | "DaskExecutor" | "DebugExecutor" => "this version of Tradewind does not have it",
+        "BatchExecutor" | "AwsBatchExecutor" | "AwsEcsExecutor" | "AwsLambdaExecutor" | "DaskExecutor"
+        | "DebugExecutor" => "this version of Tradewind does not have it",
         _ => "there is no executor of this name",
     };
     Err(BuildError { name: name.to_owned(), why })

@@ -335,7 +335,8 @@ fn check(spec: &Spec, text: &str) -> Result<(), String> {
 /// Executors between commas: each once, and each there.
 fn executors(text: &str) -> Result<(), String> {
     let names = ExecutorName::list(text);
-    let there: Vec<&str> = AVAILABLE.iter().copied().chain([kubernetes::NAME]).chain(OF_TWO.iter().map(|(name, _)| *name)).collect();
+    let there: Vec<&str> =
+        AVAILABLE.iter().copied().chain([kubernetes::NAME]).chain(OF_TWO.iter().map(|(name, _)| *name)).collect();
     let known = || format!("one of {}, or several of them between commas", there.join(", "));
     if text.contains(';') || text.contains('=') {
         return Err(format!("{}; there are no teams in this version", known()));

@@ -11,7 +11,7 @@ use tradewind_engine::SystemClock;
 use tradewind_engine::dag_processor::{DagProcessor, Questions, Timetables, TimetablesConfig};
 use tradewind_engine::scheduler::{ExecutorSet, Scheduler};
 use tradewind_engine::waits::Waits;
-use tradewind_executors::{Executor, Notice, Parts, TryRunner, OF_TWO, build, kubernetes, runs_here};
+use tradewind_executors::{Executor, Notice, OF_TWO, Parts, TryRunner, build, kubernetes, runs_here};
 use tradewind_protocol::Workload;
 use tradewind_protocol::serialized_dag::ExecutorName;
 use tradewind_server::StoreTaskApi;
