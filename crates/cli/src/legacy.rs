@@ -46,6 +46,8 @@ const FLAGS: &[(&str, &str)] = &[
     ("-hn", "--hostname"),
     ("-cn", "--celery-hostname"),
     ("-int", "--interactive"),
+    ("-fc", "--flower-conf"),
+    ("-ba", "--basic-auth"),
     ("-dx", "--dag-regex"),
     ("-xp", "--exclude-parentdag"),
 ];
