@@ -10,4 +10,4 @@ file=$(mktemp)
 trap 'rm -f "$file"' EXIT
 echo "==> croniter, $rows random expressions; again with: scripts/cron-parity.sh $rows $seed"
 "$python" crates/core/tests/parity/cron/dense.py "$rows" "$seed" >"$file"
-TRADEWIND_CRON_DENSE_FILE=$file cargo test --quiet -p tradewind-core --test cron_dense
+TRADEWIND_CRON_DENSE_FILE=$file cargo test --quiet --workspace --test cron_dense

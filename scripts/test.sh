@@ -27,15 +27,25 @@ make --no-print-directory ui/dist/index.html || exit 1
 export TRADEWIND_SIM_SCENARIOS=${TRADEWIND_SIM_SCENARIOS:-4000}
 target=${CARGO_TARGET_DIR:-target}
 if cargo nextest --version >/dev/null 2>&1; then
-    suite rust '^ *Summary ' cargo nextest run --workspace --no-fail-fast
+    rust=(cargo nextest run --workspace) pattern='^ *Summary '
 else
-    suite rust '^test result: ' cargo test --workspace --no-fail-fast
+    rust=(cargo test --workspace) pattern='^test result: '
 fi
-suite cron '^test result: ' scripts/cron-parity.sh
+building=
+if [[ $wanted == "  " || $wanted == *" rust "* ]]; then
+    # The compiler leaves a processor idle for minutes: what needs nothing of it runs meanwhile.
+    printf '==> rust: building, as long as other suites run\n'
+    "${rust[@]}" --no-run >"$logs/build" 2>&1 &
+    building=$!
+fi
 [ -d python/tests ] && PYTHONPATH=python suite python '(passed|failed|error).* in ' .venv/bin/python -m pytest python/tests
 LINES_OF_SUMMARY=2 suite matrix '^ +3\.[0-9]+ ' scripts/python-matrix.sh --core
 if grep -q '"test"' ui/package.json 2>/dev/null; then LINES_OF_SUMMARY=2 suite ui '^ *(Test Files|Tests) ' npm --prefix ui test --silent; fi
-if [[ $wanted == "  " || $wanted == *" e2e "* ]]; then
+if [ -n "$building" ]; then wait "$building" || tail -n 100 "$logs/build"; fi
+suite rust "$pattern" "${rust[@]}" --no-fail-fast
+suite cron '^test result: ' scripts/cron-parity.sh
+# The Rust suite has built the binary for its own tests; building it without theirs would build every dependency again.
+if [[ $wanted == *" e2e "* && $wanted != *" rust "* ]]; then
     cargo build --quiet --bin tradewind || bad=1
 fi
 TRADEWIND_BIN=$(realpath "$target")/debug/tradewind suite e2e '(passed|failed|error).* in ' .venv/bin/python -m pytest -q tests/e2e
