@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test suite, goes on after a failure, and prints each suite's summary at the end.
-#   scripts/test.sh [rust|cron|python|matrix|ui|e2e]...    only these suites
+#   scripts/test.sh [rust|cron|python|matrix|ui|e2e|browser]...    only these suites
 set -uo pipefail
 cd "$(dirname "$0")/.."
 logs=$(mktemp -d)
@@ -45,10 +45,14 @@ if [ -n "$building" ]; then wait "$building" || tail -n 100 "$logs/build"; fi
 suite rust "$pattern" "${rust[@]}" --no-fail-fast
 suite cron '^test result: ' scripts/cron-parity.sh
 # The Rust suite has built the binary for its own tests; building it without theirs would build every dependency again.
-if [[ $wanted == *" e2e "* && $wanted != *" rust "* ]]; then
+if [[ ($wanted == *" e2e "* || $wanted == *" browser "*) && $wanted != *" rust "* ]]; then
     cargo build --quiet --bin tradewind || bad=1
 fi
-TRADEWIND_BIN=$(realpath "$target")/debug/tradewind suite e2e '(passed|failed|error).* in ' .venv/bin/python -m pytest -q tests/e2e
+TRADEWIND_BIN=$(realpath "$target")/debug/tradewind
+export TRADEWIND_BIN
+suite e2e '(passed|failed|error).* in ' .venv/bin/python -m pytest -q -n 2 --dist loadfile tests/e2e --ignore tests/e2e/test_browser.py
+# A browser waits for nobody: it has the machine to itself.
+suite browser '(passed|failed|error).* in ' .venv/bin/python -m pytest -q tests/e2e/test_browser.py
 
 printf '\n==> Summary\n'
 printf '    %s\n' "${summaries[@]}"

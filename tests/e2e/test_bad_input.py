@@ -15,8 +15,8 @@ TABLE = {
         ["AIRFLOW__CORE__PARALLELISM", "'many'", "whole number"],
     ),
     "executor that is not there": (
-        {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"},
-        ["AIRFLOW__CORE__EXECUTOR", "LocalExecutor", "not available yet"],
+        {"AIRFLOW__CORE__EXECUTOR": "DaskExecutor"},
+        ["AIRFLOW__CORE__EXECUTOR", "LocalExecutor", "must be one of"],
     ),
     "secret of a backend": (
         {"AIRFLOW__CORE__FERNET_KEY_SECRET": "x"},

@@ -50,6 +50,9 @@ impl Found {
         task.retries = Some(0);
         task.depends_on_past = false;
         task.wait_for_downstream = false;
+        // A task is tried for any date, also one that its runs leave out.
+        (task.start_date, task.end_date) = (None, None);
+        (dag.start_date, dag.end_date) = (None, None);
         Ok(())
     }
 }

@@ -51,6 +51,8 @@ fn another_fernet_key_reads_what_the_old_one_wrote() {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tradewind"));
         command.args(words).env("AIRFLOW_HOME", old.path()).env("AIRFLOW__CORE__FERNET_KEY", key);
         let output = command.output().unwrap();
+        // Shown when the test fails.
+        print!("{line}: {}", String::from_utf8_lossy(&output.stderr));
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     assert!(run(OLD, "variables set secret open-sesame").0);

@@ -126,6 +126,12 @@ fn report(dag_id: &str, outcome: &Outcome) -> Result<(), CliError> {
         })
         .collect();
     print(Format::Table, &["task_id", "state", "tries", "seconds", "reason"], rows)?;
+    if let (true, Some(date)) = (outcome.tasks.is_empty(), outcome.run.logical_date) {
+        eprintln!(
+            "The run had no tasks: its logical date, {date}, is before the start_date or is after the end_date of the DAG \
+             or of all its tasks. Name another date: `dags test {dag_id} DATE`."
+        );
+    }
     let colours = terminal::stdout_colours();
     match outcome.run.state {
         RunState::Success => {
