@@ -187,10 +187,10 @@ def main():
     api = None if args.scenario == "commands" else Api(args.base_url, args.token)
     figures = SCENARIOS[args.scenario](api, args)
     row = {"label": args.label, "scenario": f"browse-{args.scenario}", "figures": figures}
-    print(json.dumps(row))
     if args.out:
         with open(args.out, "a") as file:
             file.write(json.dumps(row) + "\n")
+    print(json.dumps(row))
 
 
 if __name__ == "__main__":

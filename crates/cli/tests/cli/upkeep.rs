@@ -49,7 +49,7 @@ fn another_fernet_key_reads_what_the_old_one_wrote() {
     let run = |key: &str, line: &str| {
         let words: Vec<&str> = line.split(' ').collect();
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tradewind"));
-        command.args(words).env("AIRFLOW_HOME", old.path()).env("AIRFLOW__CORE__FERNET_KEY", key);
+        command.args(words).env_clear().env("AIRFLOW_HOME", old.path()).env("AIRFLOW__CORE__FERNET_KEY", key);
         let output = command.output().unwrap();
         // Shown when the test fails.
         print!("{line}: {}", String::from_utf8_lossy(&output.stderr));
