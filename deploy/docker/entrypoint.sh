@@ -19,10 +19,23 @@ fi
 export HOME=${HOME:-/home/airflow}
 [ "$HOME" != / ] || export HOME=/home/airflow
 
-# puckel/docker-airflow's words, unless Airflow's own are there.
+# puckel/docker-airflow's words, unless Airflow's own are there. Its compose files name neither database nor broker
+# where they have the usual names, and no secret but the Fernet key.
 escaped() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe=""))' "$1"; }
 if [ -n "${EXECUTOR:-}" ]; then
     export AIRFLOW__CORE__EXECUTOR=${AIRFLOW__CORE__EXECUTOR:-${EXECUTOR%Executor}Executor}
+    case $EXECUTOR in Sequential*) ;; *) POSTGRES_HOST=${POSTGRES_HOST:-postgres} ;; esac
+    case $EXECUTOR in Celery*)
+        REDIS_HOST=${REDIS_HOST:-redis}
+        server=webserver
+        if ! getent hosts webserver >/dev/null && getent hosts web >/dev/null; then server=web; fi
+        export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=${AIRFLOW__CORE__EXECUTION_API_SERVER_URL:-http://$server:8080/execution/}
+        ;;
+    esac
+    if [ -n "${FERNET_KEY:-}" ] && [ -z "${AIRFLOW__API_AUTH__JWT_SECRET:-}${AIRFLOW__API_AUTH__JWT_SECRET_CMD:-}" ]; then
+        AIRFLOW__API_AUTH__JWT_SECRET=$(printf 'signs tokens: %s' "$FERNET_KEY" | sha256sum | cut -c1-64)
+        export AIRFLOW__API_AUTH__JWT_SECRET
+    fi
 fi
 if [ -n "${FERNET_KEY:-}" ]; then export AIRFLOW__CORE__FERNET_KEY=${AIRFLOW__CORE__FERNET_KEY:-$FERNET_KEY}; fi
 case ${LOAD_EX:-} in y | Y) export AIRFLOW__CORE__LOAD_EXAMPLES=${AIRFLOW__CORE__LOAD_EXAMPLES:-True} ;; esac
@@ -82,4 +95,34 @@ if true_ "${_AIRFLOW_WWW_USER_CREATE:-}"; then
         --password "$_AIRFLOW_WWW_USER_PASSWORD"
 fi
 
+# In its containers a webserver makes the tables, the scheduler reads the DAG files, and without Celery the webserver's
+# container has all roles.
+together() { # together ROLE…: they end together, and are let to an end
+    local status=0 told=''
+    trap 'told=1' TERM INT
+    for role in "$@"; do airflow "$role" & done
+    wait -n || status=$?
+    [ -z "$told" ] || status=0
+    for job in $(jobs -p); do kill -TERM "$job" 2>/dev/null || true; done
+    wait
+    exit $status
+}
+case ${EXECUTOR:-} in
+    '') ;;
+    Celery*)
+        case "$#:$1" in
+            1:webserver) tradewind db migrate ;;
+            1:scheduler)
+                tradewind db check-migrations --migration-wait-timeout=120
+                together dag-processor scheduler triggerer
+                ;;
+        esac
+        ;;
+    *)
+        if [ "$#:$1" = 1:webserver ]; then
+            tradewind db migrate
+            together api-server scheduler dag-processor triggerer
+        fi
+        ;;
+esac
 exec airflow "$@"

@@ -36,7 +36,7 @@ for tool in mmdebstrap jq tar sha256sum; do command -v $tool >/dev/null || die "
 suite=${DEBIAN_SUITE:-bookworm}
 common=bash,ca-certificates,coreutils,passwd,libc-bin
 case $service in
-    '') packages=$common,python3,python3-venv,git,openssh-client,dumb-init,tzdata,procps,netbase,curl,gzip,libpq5 ;;
+    '') packages=$common,apt,python3,python3-venv,git,openssh-client,dumb-init,tzdata,procps,netbase,curl,gzip,libpq5 ;;
     postgres) packages=$common,postgresql-15,dumb-init ;;
     redis) packages=$common,redis-server,dumb-init ;;
     *) die "--service is postgres or redis" ;;
@@ -146,8 +146,7 @@ case $service in
         Env:["PATH=/home/airflow/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","LANG=C.UTF-8",
              "HOME=/home/airflow","AIRFLOW_HOME=/opt/airflow","AIRFLOW_UID=50000","VIRTUAL_ENV=/home/airflow/.local",
              "PYTHONUNBUFFERED=1","DUMB_INIT_SETSID=1"]}') ;;
-    *) config=$(jq -n --arg s "$service" --arg user "$([ "$service" = postgres ] && echo 999:999 || echo 999:999)" \
-        '{User:$user, Entrypoint:["/usr/bin/dumb-init","--","/entrypoint",$s], Cmd:[],
+    *) config=$(jq -n --arg s "$service" '{Entrypoint:["/usr/bin/dumb-init","--","/entrypoint",$s], Cmd:[],
         Env:["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","LANG=C.UTF-8"]}') ;;
 esac
 mkdir -p "$work/image"

@@ -12,6 +12,9 @@ getent passwd airflow >/dev/null || useradd --uid 50000 --gid 0 --create-home --
 chmod g=u /etc/passwd
 mkdir -p "$home"/{dags,logs,plugins,config} /home/airflow
 ln -sf tradewind /usr/local/bin/airflow
+# Where puckel/docker-airflow has them.
+ln -sfn "$home" /usr/local/airflow
+ln -sf entrypoint /entrypoint.sh
 
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 export VIRTUAL_ENV=$venv PATH=$venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -49,6 +49,17 @@ redis() {
     exec redis-server --bind '*' --protected-mode no --dir /data "$@"
 }
 
+# Started as root, as the usual images are: what a volume or a bind mount brings becomes the service's, and root's
+# rights go. Any other user stays as it is.
+as_service() {
+    local folder=/data
+    [ "$1" != postgres ] || folder=${PGDATA:-/var/lib/postgresql/data}
+    mkdir -p "$folder"
+    find "$folder" ! -uid 999 -exec chown --no-dereference 999:999 {} +
+    exec setpriv --reuid=999 --regid=999 --clear-groups "$0" "$@"
+}
+
+if [ "$(id -u)" = 0 ] && [ "$1" != prepare ]; then as_service "$@"; fi
 command=$1; shift
 # A chart's or compose file's own command line for the server.
 if [ "$command" != prepare ]; then case ${1:-} in postgres | redis-server) shift ;; esac; fi
