@@ -437,3 +437,24 @@ class Double:
                 self.wfile.flush()
 
         return Handler
+
+
+def beside(home, namespace: str) -> Double:
+    """A double that the KubernetesExecutor of this home finds, with a node that has the image: no database, no secret."""
+    kept = ("PATH", "HOME", "LANG", "AIRFLOW__TRADEWIND__PYTHON")
+    env = {name: home.env[name] for name in kept if name in home.env}
+    folder = home.path.parent / "node"
+    folder.mkdir()
+    double = Double(folder, str(home.binary), {**env, "AIRFLOW__CORE__DAGS_FOLDER": str(home.dags)})
+    home.env |= {
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{home.url}/execution/",
+        "AIRFLOW__KUBERNETES_EXECUTOR__IN_CLUSTER": "False",
+        "AIRFLOW__KUBERNETES_EXECUTOR__CONFIG_FILE": str(double.kubeconfig),
+        "AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE": namespace,
+        "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_CONTAINER_REPOSITORY": "tradewind",
+        "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_CONTAINER_TAG": "1",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "0.5",
+        "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "4",
+    }
+    return double

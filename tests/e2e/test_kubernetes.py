@@ -7,7 +7,7 @@ import os
 import pathlib
 
 import pytest
-from kube_double import Double
+from kube_double import beside
 from system import wait_for
 
 NAMESPACE = "jobs"
@@ -15,30 +15,13 @@ NAMESPACE = "jobs"
 
 @pytest.fixture
 def double(pg_home):
-    home = pg_home
-    # What an image has. No database, and no secret.
-    env = {name: home.env[name] for name in ("PATH", "HOME", "LANG", "AIRFLOW__TRADEWIND__PYTHON") if name in home.env}
-    folder = home.path.parent / "node"
-    folder.mkdir()
-    double = Double(folder, str(home.binary), {**env, "AIRFLOW__CORE__DAGS_FOLDER": str(home.dags)})
-    home.env |= {
-        "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{home.url}/execution/",
-        "AIRFLOW__KUBERNETES_EXECUTOR__IN_CLUSTER": "False",
-        "AIRFLOW__KUBERNETES_EXECUTOR__CONFIG_FILE": str(double.kubeconfig),
-        "AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE": NAMESPACE,
-        "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_CONTAINER_REPOSITORY": "tradewind",
-        "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_CONTAINER_TAG": "1",
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "0.5",
-        "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
-        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "4",
-    }
+    double = beside(pg_home, NAMESPACE)
     yield double
     double.close()
 
 
 def begin(home, **env):
-    home.env |= env
+    home.env |= {"AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor", **env}
     home.cli("db", "migrate")
     home.wait_healthy(*(home.start(role) for role in ("api-server", "scheduler", "dag-processor")))
     return home

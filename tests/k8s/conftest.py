@@ -46,7 +46,11 @@ class Proxy:
             if self.is_away:
                 client.close()
                 continue
-            server = socket.create_connection(self.to)
+            try:
+                server = socket.create_connection(self.to)
+            except OSError:
+                client.close()
+                continue
             for source, target in ((client, server), (server, client)):
                 self.open.add(source)
                 threading.Thread(target=self._pass, args=(source, target), daemon=True).start()

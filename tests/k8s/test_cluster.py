@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
-
 from system import wait_for
 
 SLICE = """
@@ -113,53 +110,3 @@ def test_a_quota_is_named(kube):
     run_id = home.trigger("slice")
     home.wait_run("slice", run_id, "failed", timeout=120)
     assert "exceeded quota: team" in home.log("slice", run_id, "whoami")
-
-
-FAULTS = """
-import time
-from datetime import timedelta
-from airflow.sdk import dag, task
-
-@dag(schedule=None, max_active_tasks=100000)
-def faults():
-    @task(retries=3, retry_delay=timedelta(0))
-    def work(number):
-        time.sleep(2)
-    work.expand(number=list(range({count})))
-
-faults()
-"""
-
-
-def test_faults_lose_no_task(kube):
-    """The scheduler killed while pods start, pods deleted from outside, Kubernetes' API away for two minutes."""
-    home = kube
-    count = int(os.environ.get("K8S_TEST_TASKS", "500"))
-    home.dag("faults.py", FAULTS.format(count=count))
-    home.begin(
-        AIRFLOW__CORE__PARALLELISM=os.environ.get("K8S_TEST_PARALLELISM", "60"),
-        AIRFLOW__CORE__MAX_MAP_LENGTH="100000",
-        AIRFLOW__KUBERNETES_EXECUTOR__POD_LAUNCH_FAILURE_RETRIES="3",
-        AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT="1800",
-    )
-    home.wait_dag("faults")
-    run_id = home.trigger("faults")
-    wait_for("pods", lambda: len(home.cluster.pods()) >= min(20, count), 120)
-    next(process for process in home.processes if process.name == "scheduler").kill()
-    home.start("scheduler")
-
-    def done():
-        path = f"dags/faults/dagRuns/{run_id}/taskInstances"
-        return home.get(path, state="success", limit=1)["total_entries"]
-
-    wait_for("some are done", lambda: done() >= count // 10, 1200, 1)
-    names = [pod["metadata"]["name"] for pod in home.cluster.pods() if pod["status"]["phase"] in ("Pending", "Running")]
-    home.cluster.kubectl("delete", "pod", *names[:5], "--wait=false")
-    wait_for("more are done", lambda: done() >= count // 5, 1200, 1)
-    home.cluster.proxy.away()
-    gone_until = time.monotonic() + float(os.environ.get("K8S_TEST_AWAY", "120"))
-    wait_for("Kubernetes was away", lambda: time.monotonic() > gone_until, 600, 1)
-    home.cluster.proxy.back()
-    home.wait_run("faults", run_id, timeout=3600)
-    wait_for("the pods are gone", lambda: not home.cluster.pods(), 300, 1)
-    assert done() == count
