@@ -91,8 +91,9 @@ pub enum Incoming {
 /// What a worker does with its connection.
 #[async_trait]
 pub trait Session: Send + Sync {
-    /// Messages that are done with.
-    async fn ack(&self, tags: &[Tag]) -> Result<(), Error>;
+    /// Messages that are done with, and worker events in their order (`worker-heartbeat` and the like, with all their
+    /// fields): at once, where the broker can.
+    async fn settle(&self, done: &[Tag], events: &[(&'static str, Value)]) -> Result<(), Error>;
 
     /// Messages for others: they go back to the head of their queue.
     async fn give_back(&self, tags: &[Tag]) -> Result<(), Error>;
@@ -102,9 +103,6 @@ pub trait Session: Send + Sync {
 
     /// Other queues.
     async fn set_queues(&self, queues: &[String]) -> Result<(), Error>;
-
-    /// Sends a worker event: `worker-heartbeat` and the like, with all its fields.
-    async fn event(&self, kind: &str, fields: &Value) -> Result<(), Error>;
 
     /// Answers a request.
     async fn reply(&self, request: &Request, node: &str, answer: &Value) -> Result<(), Error>;

@@ -71,6 +71,9 @@ pub struct WorkerWelcome {
     pub version: String,
     /// How often to heartbeat.
     pub heartbeat_ms: u64,
+    /// The end of a try's log may come with its end: [`FinishTry::log`].
+    #[serde(default)]
+    pub takes_log_ends: bool,
 }
 
 /// A worker asks for work.
@@ -177,6 +180,18 @@ pub struct FinishTry {
     /// User and system time.
     #[serde(default)]
     pub cpu_ms: Option<i64>,
+    /// What the server does not have yet of the try's log, from a worker that sends it ([`WorkerWelcome::takes_log_ends`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogPart>,
+}
+
+/// A part of a try's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPart {
+    /// Where it begins, as in [`TaskApi::append_log`].
+    pub offset: u64,
+    /// Lines (JSON, newline-terminated).
+    pub lines: String,
 }
 
 /// Whether the end was recorded.

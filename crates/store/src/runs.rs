@@ -82,6 +82,17 @@ impl Store {
         Ok(owned.into_iter().map(|(run_key,)| run_key).collect())
     }
 
+    /// Runs without their task instances. Those that do not exist are left out.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn run_rows(&self, run_keys: &[i64]) -> Result<Vec<RunRow>, Error> {
+        if run_keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        LOAD_RUNS.bind(ids(run_keys.iter().copied())).all(&mut self.db().reader().await?).await
+    }
+
     /// Runs with their task instances. Those that do not exist are left out.
     ///
     /// # Errors

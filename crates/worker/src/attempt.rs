@@ -1,11 +1,12 @@
 //! One try from its claim to its recorded end.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tradewind_core::{Resume, TaskState, Timestamp};
-use tradewind_protocol::task_api::{ErrorCode, FinishOutcome, FinishTry, StartOutcome, StartTry};
+use tradewind_protocol::task_api::{ErrorCode, FinishOutcome, FinishTry, LogPart, StartOutcome, StartTry};
 use tradewind_protocol::{LaneSpec, Workload, log_path};
 
 use crate::backoff::Backoff;
@@ -50,7 +51,7 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place:
     };
     place.enter(Phase::Running);
     worker.tell(workload.try_id, News::Started);
-    let (outcome, child) = run(worker, &workload, started, place).await;
+    let (outcome, log_end, child) = run(worker, &workload, started, place).await;
     let ended_at = now();
     worker.tell(
         workload.try_id,
@@ -75,6 +76,7 @@ pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place:
         deferral: outcome.deferral,
         max_rss_kb: outcome.max_rss_kb,
         cpu_ms: outcome.cpu_ms,
+        log: log_end,
     };
     if let Some((child, log)) = child {
         tokio::spawn(child.finish(log));
@@ -127,8 +129,13 @@ async fn start(
 
 type Rest = Option<(lane::Lingering, TryLog)>;
 
-/// Runs a claimed try and writes its log.
-async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place: &Place) -> (Outcome, Rest) {
+/// Runs a claimed try and writes its log. Answers what the server does not have of the log, if that is for its end.
+async fn run(
+    worker: &Inner,
+    workload: &Arc<Workload>,
+    started: Timestamp,
+    place: &Place,
+) -> (Outcome, Option<LogPart>, Rest) {
     let w = workload;
     let path = log_path(&w.dag_id, &w.run.run_id, &w.task_id, w.map_index, w.try_number);
     let path = worker.config.base_log_folder.join(path);
@@ -141,7 +148,7 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place
             let reason =
                 format!("cannot write the try's log {}: {error}; check [logging] base_log_folder", path.display());
             tracing::error!(try_id = %w.try_id, "{reason}");
-            return (Outcome::failed(reason), None);
+            return (Outcome::failed(reason), None, None);
         }
     };
     log.add_secrets(worker.config.secrets.clone());
@@ -187,10 +194,11 @@ async fn run(worker: &Inner, workload: &Arc<Workload>, started: Timestamp, place
     };
     let Ended { outcome, child } = ended;
     close(&mut log, &outcome, started);
-    if let Some(shipper) = shipper {
-        shipper.finish().await;
-    }
-    (outcome, child.map(|child| (child, log)))
+    let log_end = match shipper {
+        Some(shipper) => shipper.finish(worker.log_ends.load(Ordering::Relaxed)).await,
+        None => None,
+    };
+    (outcome, log_end, child.map(|child| (child, log)))
 }
 
 /// The folder of the try's DAG file, of the commit that its run stays with.

@@ -84,6 +84,7 @@ async fn register(worker: &Weak<Inner>) -> Option<Duration> {
         match inner.api.register(inner.hello()).await {
             Ok(welcome) => {
                 tracing::info!(worker_id = welcome.worker_id, server = welcome.version, "registered");
+                inner.log_ends.store(welcome.takes_log_ends, Ordering::Relaxed);
                 inner.worker_id.store(welcome.worker_id, Ordering::Release);
                 inner.known.send_replace(true);
                 return Some(Duration::from_millis(welcome.heartbeat_ms).max(SHORTEST));

@@ -100,6 +100,8 @@ pub(crate) struct Inner {
     /// 0 until the server knows us.
     pub(crate) worker_id: AtomicI64,
     pub(crate) known: watch::Sender<bool>,
+    /// The server takes the end of a log with the end of its try.
+    pub(crate) log_ends: AtomicBool,
     pub(crate) slots: Semaphore,
     /// Who is told of what becomes of tries.
     pub(crate) news: OnceLock<mpsc::UnboundedSender<(TryId, News)>>,
@@ -121,6 +123,7 @@ impl Worker {
             oom: Arc::new(Mutex::new(OomWatch::now())),
             worker_id: AtomicI64::new(0),
             known: watch::Sender::new(false),
+            log_ends: AtomicBool::new(false),
             slots,
             news: OnceLock::new(),
             concurrency,

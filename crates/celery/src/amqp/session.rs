@@ -138,10 +138,16 @@ fn number(tag: &Tag) -> u64 {
 
 #[async_trait]
 impl Session for AmqpSession {
-    async fn ack(&self, tags: &[Tag]) -> Result<(), Error> {
-        for tag in tags {
+    async fn settle(&self, done: &[Tag], events: &[(&'static str, Value)]) -> Result<(), Error> {
+        for tag in done {
             let acked = self.tasks.basic_ack(number(tag), BasicAckOptions::default()).await;
             acked.map_err(|error| self.failed(&error))?;
+        }
+        for (kind, fields) in events {
+            let headers = Map::from_iter([("hostname".to_owned(), json!(fields["hostname"]))]);
+            let (routing_key, body) = (event::routing_key(kind), fields.to_string());
+            let sent = publish(&self.talk, event::EXCHANGE, &routing_key, headers, body.as_bytes());
+            sent.await.map_err(|error| self.failed(&error))?;
         }
         Ok(())
     }
@@ -176,13 +182,6 @@ impl Session for AmqpSession {
             }
         }
         Ok(())
-    }
-
-    async fn event(&self, kind: &str, fields: &Value) -> Result<(), Error> {
-        let headers = Map::from_iter([("hostname".to_owned(), json!(fields["hostname"]))]);
-        let (routing_key, body) = (event::routing_key(kind), fields.to_string());
-        let sent = publish(&self.talk, event::EXCHANGE, &routing_key, headers, body.as_bytes());
-        sent.await.map_err(|error| self.failed(&error))
     }
 
     async fn reply(&self, request: &Request, node: &str, answer: &Value) -> Result<(), Error> {

@@ -50,22 +50,24 @@ impl Inner {
     }
 
     /// Publishes to a fanout exchange.
-    pub(super) async fn fanout(
+    pub(super) fn fanout(
         &self,
         exchange: &str,
         routing_key: &str,
         headers: Map<String, Value>,
         body: &[u8],
-    ) -> Result<(), Error> {
+        pipeline: &mut ::redis::Pipeline,
+    ) {
         let message = envelope(headers, body, transient(exchange, routing_key));
-        self.run::<()>(::redis::pipe().publish(self.keys.channel(exchange, routing_key), message.to_string()).ignore())
-            .await
+        pipeline.publish(self.keys.channel(exchange, routing_key), message.to_string()).ignore();
     }
 
     /// Sends a request to all workers.
     pub(super) async fn request(&self, request: &Request) -> Result<(), Error> {
         let (headers, body) = request.write();
-        self.fanout(control::EXCHANGE, "", headers, &body).await
+        let mut pipeline = ::redis::pipe();
+        self.fanout(control::EXCHANGE, "", headers, &body, &mut pipeline);
+        self.run::<()>(&pipeline).await
     }
 
     /// Sends an answer to the queue that is bound for it. Without one nobody waits for it any more.

@@ -166,9 +166,16 @@ async fn take_forever(
 
 #[async_trait]
 impl Session for RedisSession {
-    async fn ack(&self, tags: &[Tag]) -> Result<(), Error> {
-        self.shared.release(tags);
-        self.inner.forget(tags).await
+    async fn settle(&self, done: &[Tag], events: &[(&'static str, Value)]) -> Result<(), Error> {
+        self.shared.release(done);
+        let mut pipeline = ::redis::pipe();
+        self.inner.forget(done, &mut pipeline);
+        for (kind, fields) in events {
+            let headers = Map::from_iter([("hostname".to_owned(), json!(fields["hostname"]))]);
+            let routing_key = event::routing_key(kind);
+            self.inner.fanout(event::EXCHANGE, &routing_key, headers, fields.to_string().as_bytes(), &mut pipeline);
+        }
+        if pipeline.is_empty() { Ok(()) } else { self.inner.run::<()>(&pipeline).await }
     }
 
     async fn give_back(&self, tags: &[Tag]) -> Result<(), Error> {
@@ -187,11 +194,6 @@ impl Session for RedisSession {
         *self.shared.queues.lock().expect("queues") = queues.to_vec();
         self.shared.changed.notify_one();
         Ok(())
-    }
-
-    async fn event(&self, kind: &str, fields: &Value) -> Result<(), Error> {
-        let headers = Map::from_iter([("hostname".to_owned(), json!(fields["hostname"]))]);
-        self.inner.fanout(event::EXCHANGE, &event::routing_key(kind), headers, fields.to_string().as_bytes()).await
     }
 
     async fn reply(&self, request: &Request, node: &str, answer: &Value) -> Result<(), Error> {

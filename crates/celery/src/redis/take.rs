@@ -118,13 +118,13 @@ impl Inner {
     }
 
     /// Messages that are done with.
-    pub(super) async fn forget(&self, tags: &[Tag]) -> Result<(), Error> {
+    pub(super) fn forget(&self, tags: &[Tag], pipeline: &mut ::redis::Pipeline) {
         if tags.is_empty() {
-            return Ok(());
+            return;
         }
         let tags: Vec<&str> = tags.iter().map(|tag| tag.0.as_str()).collect();
         let [unacked, index, _] = self.keys.unacked();
-        self.run(::redis::pipe().zrem(index, &tags).ignore().hdel(unacked, &tags).ignore()).await
+        pipeline.zrem(index, &tags).ignore().hdel(unacked, &tags).ignore();
     }
 
     /// Puts messages back for others.

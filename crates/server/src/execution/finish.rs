@@ -171,6 +171,7 @@ impl Report {
             deferral: None,
             max_rss_kb: None,
             cpu_ms: None,
+            log: None,
         };
         match self {
             Self::Success { end_date, task_outlets, outlet_events, .. } => {

@@ -1,6 +1,6 @@
 //! Claims: queued tries for workers that pull.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use tradewind_core::TryId;
@@ -29,12 +29,12 @@ impl StoreTaskApi {
     /// Offers queued tries, waiting for the first one.
     pub(super) async fn claim_tries(&self, request: ClaimRequest) -> Result<Vec<Workload>, TaskApiError> {
         let deadline = tokio::time::Instant::now() + Duration::from_millis(request.wait_ms).min(LONGEST_WAIT);
-        let mut listener = self.store.notifier().subscribe(Topic::Queue);
-        self.store.heartbeat_job(request.worker_id, now()).await.map_err(of_store)?;
         if !request.tries.is_empty() {
             let queued = self.store.queued_among(&request.tries).await.map_err(of_store)?;
             return workloads(&self.store, queued, self).await;
         }
+        let mut listener = self.store.notifier().subscribe(Topic::Queue);
+        self.store.heartbeat_job(request.worker_id, now()).await.map_err(of_store)?;
         loop {
             let offered = self.offer(&request).await?;
             if !offered.is_empty() || request.free_slots == 0 {
@@ -81,31 +81,15 @@ pub(super) async fn workloads(
     tis: Vec<TiRow>,
     api: &StoreTaskApi,
 ) -> Result<Vec<Workload>, TaskApiError> {
-    let mut runs: HashMap<i64, RunRow> = HashMap::new();
-    let mut dags: HashMap<i64, (SerializedDag, String, String)> = HashMap::new();
+    let keys: BTreeSet<i64> = tis.iter().map(|ti| ti.run_key).collect();
+    let runs = store.run_rows(&keys.into_iter().collect::<Vec<_>>()).await.map_err(of_store)?;
+    let runs: HashMap<i64, RunRow> = runs.into_iter().map(|run| (run.id, run)).collect();
     let mut workloads = Vec::with_capacity(tis.len());
     for ti in tis {
-        if !runs.contains_key(&ti.run_key) {
-            let loaded = store.load_runs(&[ti.run_key]).await.map_err(of_store)?;
-            runs.extend(loaded.into_iter().map(|(run, _)| (run.id, run)));
-        }
         let Some(run) = runs.get(&ti.run_key) else { continue };
         let Some(version) = ti.dag_version_id.or(run.dag_version_id) else { continue };
-        if let std::collections::hash_map::Entry::Vacant(entry) = dags.entry(version) {
-            let Some(row) = store.dag_version(version).await.map_err(of_store)? else { continue };
-            match serde_json::from_str::<SerializedDag>(&row.data) {
-                Ok(dag) => {
-                    entry.insert((dag, row.bundle_name, row.relative_fileloc));
-                }
-                Err(error) => {
-                    tracing::error!(dag.version = version, %error, "a serialized DAG can't be read");
-                    continue;
-                }
-            }
-        }
-        if let Some((dag, bundle, file)) = dags.get(&version) {
-            workloads.extend(workload(&ti, run, dag, (bundle, file, version), api));
-        }
+        let Some(found) = api.versions.get(store, version).await? else { continue };
+        workloads.extend(workload(&ti, run, &found.dag, (&found.bundle, &found.file, version), api));
     }
     Ok(workloads)
 }

@@ -14,6 +14,7 @@ mod runs;
 mod state_store;
 mod states;
 mod trigger;
+mod versions;
 mod waiting;
 mod xcom;
 
@@ -27,8 +28,8 @@ use serde_json::{Map, Value};
 use tradewind_core::{Duration as Span, TaskState, Timestamp, TryId};
 use tradewind_protocol::serialized_dag::DagDefaults;
 use tradewind_protocol::task_api::{
-    ClaimRequest, ErrorCode, FinishOutcome, FinishTry, Heartbeat, HeartbeatReply, StartOutcome, StartTry, WorkerHello,
-    WorkerWelcome,
+    ClaimRequest, ErrorCode, FinishOutcome, FinishTry, Heartbeat, HeartbeatReply, LogPart, StartOutcome, StartTry,
+    WorkerHello, WorkerWelcome,
 };
 use tradewind_protocol::{TaskApi, TaskApiError, TaskCall, TaskReply, Workload, log_path};
 use tradewind_store::read::TiView;
@@ -79,6 +80,7 @@ pub struct StoreTaskApi {
     config: Arc<TaskApiConfig>,
     tokens: Option<TryTokens>,
     offers: Arc<Mutex<Offers>>,
+    versions: Arc<versions::Versions>,
 }
 
 /// Tries, and since when they are queued, that were answered to a claim lately, so that two workers are not sent after
@@ -88,7 +90,7 @@ pub(crate) type Offers = HashMap<(TryId, Option<Timestamp>), Instant>;
 impl StoreTaskApi {
     /// For use inside the process that has the database.
     pub fn new(store: Store, config: TaskApiConfig) -> Self {
-        Self { store, config: Arc::new(config), tokens: None, offers: Arc::default() }
+        Self { store, config: Arc::new(config), tokens: None, offers: Arc::default(), versions: Arc::default() }
     }
 
     /// Workloads that are claimed carry tokens for their tries.
@@ -149,6 +151,7 @@ impl TaskApi for StoreTaskApi {
             worker_id,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             heartbeat_ms: u64::try_from(self.config.worker_heartbeat.as_millis()).unwrap_or(u64::MAX),
+            takes_log_ends: true,
         })
     }
 
@@ -179,7 +182,15 @@ impl TaskApi for StoreTaskApi {
         })
     }
 
-    async fn finish(&self, _token: &str, finish: FinishTry) -> Result<FinishOutcome, TaskApiError> {
+    async fn finish(&self, token: &str, mut finish: FinishTry) -> Result<FinishOutcome, TaskApiError> {
+        // Who hears of the end finds the whole log.
+        if let Some(LogPart { offset, lines }) = finish.log.take() {
+            match self.append_log(token, finish.try_id, offset, lines.into_bytes()).await {
+                Ok(()) => {}
+                Err(error) if error.code == ErrorCode::NotFound => return Ok(FinishOutcome::Stale),
+                Err(error) => return Err(error),
+            }
+        }
         // Python says what a mapped task downstream may use of the result; the native lanes leave it to us.
         let map_length = finish.map_length.or_else(|| finish.xcoms.get("return_value").and_then(length));
         let (try_id, state) = (finish.try_id, finish.state);

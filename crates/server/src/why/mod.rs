@@ -134,7 +134,7 @@ impl Asker<'_> {
     /// # Errors
     /// Those of [`Asker::why`].
     pub async fn left_out(&self, run_key: i64, task_id: &str) -> Result<Option<(RunState, Reason)>, Error> {
-        let Some((run, _)) = self.store.load_runs(&[run_key]).await?.into_iter().next() else { return Ok(None) };
+        let Some(run) = self.store.run_rows(&[run_key]).await?.pop() else { return Ok(None) };
         let dag = self.dag(&run).await?;
         let task = dag.by_id.get(task_id).map(|&number| &dag.tasks[number]);
         let reason = task.zip(run.task_date()).and_then(|(task, date)| task.outside_dates(date));

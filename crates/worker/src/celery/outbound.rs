@@ -50,22 +50,24 @@ async fn send(session: Arc<dyn Session>, node: &str, mut receiver: mpsc::Unbound
     let mut next = receiver.recv().await;
     while let Some(out) = next.take() {
         match out {
-            Out::Ack(tag) => {
-                // What is done with at once is acknowledged at once.
-                let mut tags = vec![tag];
-                while let Ok(more) = receiver.try_recv() {
-                    match more {
-                        Out::Ack(tag) => tags.push(tag),
+            Out::Ack(_) | Out::Event(..) => {
+                // What gathered meanwhile goes at once.
+                let (mut done, mut events) = (Vec::new(), Vec::new());
+                let mut another = Some(out);
+                loop {
+                    match another.or_else(|| receiver.try_recv().ok()) {
+                        Some(Out::Ack(tag)) => done.push(tag),
+                        Some(Out::Event(kind, fields)) => events.push((kind, fields)),
                         other => {
-                            next = Some(other);
+                            next = other;
                             break;
                         }
                     }
+                    another = None;
                 }
-                session.ack(&tags).await?;
+                session.settle(&done, &events).await?;
             }
             Out::GiveBack(tag) => session.give_back(&[tag]).await?,
-            Out::Event(kind, fields) => session.event(kind, &fields).await?,
             Out::Reply(request, answer) => session.reply(&request, node, &answer).await?,
             Out::Window(window) => session.set_window(window).await?,
             Out::Queues(queues) => session.set_queues(&queues).await?,

@@ -1,14 +1,14 @@
-//! Sends a try's log to a server that does not see the worker's log folder.
+//! Sends a try's log to a server that does not see the worker's log folder. What a short try says goes with its end.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
 use tradewind_core::TryId;
 use tradewind_protocol::TaskApi;
-use tradewind_protocol::task_api::{ErrorCode, LOG_END};
+use tradewind_protocol::task_api::{ErrorCode, LOG_END, LogPart};
 
 use crate::backoff::Backoff;
 use crate::token::Token;
@@ -17,72 +17,101 @@ use crate::token::Token;
 const INTERVAL: Duration = Duration::from_millis(500);
 /// Bytes that are sent at once.
 const CHUNK: u64 = 512 << 10;
+/// Bytes that may go with the end of the try.
+const REST: usize = 64 << 10;
 
 /// Follows a log file and sends what is new.
 pub struct Shipper {
-    over: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
+    /// Says that the log is complete, and whether its end may be kept for the end of the try.
+    over: oneshot::Sender<bool>,
+    task: tokio::task::JoinHandle<Option<LogPart>>,
 }
 
 impl Shipper {
     /// Begins to follow the log of a try. `later_part`: where this part of it begins in the file, if it is not the
     /// first; the server may have parts of other workers, and gets this one behind them.
     pub fn start(api: Arc<dyn TaskApi>, token: Token, try_id: TryId, path: PathBuf, later_part: Option<u64>) -> Self {
-        let over = CancellationToken::new();
-        let task = tokio::spawn(follow(api, token, try_id, path, later_part, over.clone()));
+        let (over, is_over) = oneshot::channel();
+        let log = Followed { api, token, try_id, path, offset: later_part.unwrap_or(0), at_end: later_part.is_some() };
+        let task = tokio::spawn(log.follow(is_over));
         Self { over, task }
     }
 
     /// The log is complete: returns when the server has all of it, however long it is away, or does not want it.
-    pub async fn finish(self) {
-        self.over.cancel();
-        let _ = self.task.await;
+    /// `keep_end`: a short rest is answered instead, to go with the end of the try.
+    pub async fn finish(self, keep_end: bool) -> Option<LogPart> {
+        let _ = self.over.send(keep_end);
+        self.task.await.unwrap_or_default()
     }
 }
 
-async fn follow(
+struct Followed {
     api: Arc<dyn TaskApi>,
     token: Token,
     try_id: TryId,
     path: PathBuf,
-    later_part: Option<u64>,
-    over: CancellationToken,
-) {
-    let mut offset = later_part.unwrap_or(0);
-    let mut backoff = Backoff::for_requests();
-    loop {
-        // Asked before reading: what is written before `over` is read below.
-        let last = over.is_cancelled();
-        let lines = match read(&path, offset) {
-            Ok(lines) => lines,
-            Err(error) => {
-                tracing::error!(log = %path.display(), %error, "a try's log cannot be sent to the server");
-                return;
+    /// Where in the file the first byte is that was not sent.
+    offset: u64,
+    /// Wherever the server's log ends, not at `offset`.
+    at_end: bool,
+}
+
+impl Followed {
+    async fn follow(mut self, mut is_over: oneshot::Receiver<bool>) -> Option<LogPart> {
+        let keep_end = loop {
+            match tokio::time::timeout(INTERVAL, &mut is_over).await {
+                // A worker that is gone without a word is over as well.
+                Ok(said) => break said.unwrap_or(false),
+                Err(_) => match self.read() {
+                    Ok(lines) if lines.is_empty() => {}
+                    Ok(lines) => self.send(lines).await.ok()?,
+                    Err(()) => return None,
+                },
             }
         };
-        if lines.is_empty() {
-            if last {
-                return;
+        loop {
+            let lines = self.read().ok()?;
+            if lines.is_empty() {
+                return None;
             }
-            tokio::select! {
-                () = tokio::time::sleep(INTERVAL) => {}
-                () = over.cancelled() => {}
-            }
-            continue;
+            let lines = match String::from_utf8(lines) {
+                Ok(lines) if keep_end && lines.len() <= REST => {
+                    return Some(LogPart { offset: self.place(), lines });
+                }
+                Ok(lines) => lines.into_bytes(),
+                Err(error) => error.into_bytes(),
+            };
+            self.send(lines).await.ok()?;
         }
+    }
+
+    fn place(&self) -> u64 {
+        if self.at_end { LOG_END } else { self.offset }
+    }
+
+    /// Sends lines, however long the server is away. An error: it does not want them, which is logged.
+    async fn send(&mut self, lines: Vec<u8>) -> Result<(), ()> {
+        let mut backoff = Backoff::for_requests();
         let length = lines.len() as u64;
-        let place = if later_part.is_some() { LOG_END } else { offset };
-        match api.append_log(&token.now(), try_id, place, lines).await {
-            Ok(()) => {
-                offset += length;
-                backoff = Backoff::for_requests();
-            }
-            Err(error) if error.code == ErrorCode::Unavailable => backoff.wait().await,
-            Err(error) => {
-                tracing::warn!(%try_id, %error, "the server does not take the try's log");
-                return;
+        loop {
+            match self.api.append_log(&self.token.now(), self.try_id, self.place(), lines.clone()).await {
+                Ok(()) => {
+                    self.offset += length;
+                    return Ok(());
+                }
+                Err(error) if error.code == ErrorCode::Unavailable => backoff.wait().await,
+                Err(error) => {
+                    tracing::warn!(try_id = %self.try_id, %error, "the server does not take the try's log");
+                    return Err(());
+                }
             }
         }
+    }
+
+    fn read(&self) -> Result<Vec<u8>, ()> {
+        read(&self.path, self.offset).map_err(|error| {
+            tracing::error!(log = %self.path.display(), %error, "a try's log cannot be sent to the server");
+        })
     }
 }
 

@@ -123,6 +123,32 @@ async fn logs_are_shipped_whole_even_when_the_server_is_away() {
     assert!(shipped.len() > 100_000);
 }
 
+#[tokio::test]
+async fn what_a_short_try_says_goes_with_its_end() {
+    let world = World::with(|config| config.ship_logs = true, |_| {});
+    world.api.with(|state| {
+        state.takes_log_ends = true;
+        state.away.insert("log", u32::MAX)
+    });
+    let workload = world.command("echo hello");
+    let end = world.run(workload.clone()).await;
+    let part = end.log.expect("the log");
+    assert_eq!(part.offset, 0);
+    assert_eq!(part.lines, std::fs::read_to_string(world.log_file(&workload)).unwrap());
+    assert!(part.lines.contains("hello") && part.lines.contains("Try ends: success"), "{}", part.lines);
+}
+
+#[tokio::test]
+async fn a_long_log_is_not_kept_for_the_end() {
+    let world = World::with(|config| config.ship_logs = true, |_| {});
+    world.api.with(|state| state.takes_log_ends = true);
+    let workload = world.command("for i in $(seq 3000); do echo line $i; done");
+    let end = world.run(workload.clone()).await;
+    assert_eq!(end.log, None);
+    let shipped = world.api.with(|state| state.logs[&workload.try_id].clone());
+    assert_eq!(shipped, std::fs::read(world.log_file(&workload)).unwrap());
+}
+
 /// A sensor that looks again may do so on another worker, which has nothing of what was written before.
 #[tokio::test]
 async fn a_later_look_of_another_worker_is_put_behind_the_earlier_ones() {

@@ -35,6 +35,8 @@ pub struct State {
     pub finished: HashMap<TryId, FinishTry>,
     /// Rendered fields.
     pub rendered: HashMap<TryId, Map<String, Value>>,
+    /// Ends of logs may come with the ends of tries.
+    pub takes_log_ends: bool,
     /// Shipped logs.
     pub logs: HashMap<TryId, Vec<u8>>,
     /// XComs by task and key.
@@ -100,7 +102,12 @@ impl TaskApi for MemoryApi {
         self.request("register")?;
         self.with(|state| {
             state.workers.push(hello);
-            Ok(WorkerWelcome { worker_id: state.workers.len() as i64, version: "test".into(), heartbeat_ms: 100 })
+            Ok(WorkerWelcome {
+                worker_id: state.workers.len() as i64,
+                version: "test".into(),
+                heartbeat_ms: 100,
+                takes_log_ends: state.takes_log_ends,
+            })
         })
     }
 
