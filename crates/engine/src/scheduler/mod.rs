@@ -29,7 +29,7 @@ mod workload;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration as StdDuration;
+use std::time::{Duration as StdDuration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tradewind_core::plan::{AdmissionQueue, Watch};
@@ -43,6 +43,11 @@ use crate::dead_jobs::end_jobs_of_dead_processes;
 use dags::DagCache;
 use due::Schedules;
 use owned_run::OwnedRun;
+
+/// A tick that is over by then needs no rest after it.
+const QUICK: StdDuration = StdDuration::from_millis(2);
+/// However long a tick took.
+const LONGEST_REST: StdDuration = StdDuration::from_millis(10);
 
 /// What the scheduler needs to know.
 #[derive(Clone, Debug)]
@@ -200,6 +205,7 @@ impl<C: Clock> Scheduler<C> {
         let mut backoff = StdDuration::from_millis(100);
         while !shutdown.is_cancelled() {
             let now = self.clock.now();
+            let begun = Instant::now();
             let pause = match self.tick(now).await {
                 Ok(report) => {
                     backoff = StdDuration::from_millis(100);
@@ -216,6 +222,7 @@ impl<C: Clock> Scheduler<C> {
             if pause.is_zero() {
                 continue;
             }
+            tokio::time::sleep(rest_after(begun.elapsed())).await;
             tokio::select! {
                 () = hints.wait() => {}
                 () = dag_hints.wait() => self.schedules_changed(),
@@ -341,4 +348,10 @@ impl<C: Clock> Scheduler<C> {
             }
         }
     }
+}
+
+/// Under load, when ticks take long, one tick takes in what many others changed meanwhile, and the database is theirs for
+/// as long as it was the scheduler's. A quick tick is followed by the next one at once.
+fn rest_after(tick: StdDuration) -> StdDuration {
+    if tick < QUICK { StdDuration::ZERO } else { tick.min(LONGEST_REST) }
 }

@@ -89,7 +89,11 @@ pub(super) async fn workloads(
         let Some(run) = runs.get(&ti.run_key) else { continue };
         let Some(version) = ti.dag_version_id.or(run.dag_version_id) else { continue };
         let Some(found) = api.versions.get(store, version).await? else { continue };
-        workloads.extend(workload(&ti, run, &found.dag, (&found.bundle, &found.file, version), api));
+        let Some(workload) = workload(&ti, run, &found.dag, (&found.bundle, &found.file, version), api) else {
+            continue;
+        };
+        api.logs.remember(&workload);
+        workloads.push(workload);
     }
     Ok(workloads)
 }

@@ -9,6 +9,7 @@ mod claim;
 mod connection;
 mod error;
 pub mod http;
+mod log_paths;
 pub mod lone;
 mod runs;
 mod state_store;
@@ -81,6 +82,7 @@ pub struct StoreTaskApi {
     tokens: Option<TryTokens>,
     offers: Arc<Mutex<Offers>>,
     versions: Arc<versions::Versions>,
+    logs: Arc<log_paths::LogPaths>,
 }
 
 /// Tries, and since when they are queued, that were answered to a claim lately, so that two workers are not sent after
@@ -90,7 +92,14 @@ pub(crate) type Offers = HashMap<(TryId, Option<Timestamp>), Instant>;
 impl StoreTaskApi {
     /// For use inside the process that has the database.
     pub fn new(store: Store, config: TaskApiConfig) -> Self {
-        Self { store, config: Arc::new(config), tokens: None, offers: Arc::default(), versions: Arc::default() }
+        Self {
+            store,
+            config: Arc::new(config),
+            tokens: None,
+            offers: Arc::default(),
+            versions: Arc::default(),
+            logs: Arc::default(),
+        }
     }
 
     /// Workloads that are claimed carry tokens for their tries.
@@ -209,6 +218,7 @@ impl TaskApi for StoreTaskApi {
         };
         Ok(match self.store.finish_try(finish).await.map_err(of_store)? {
             StoreFinish::Recorded => {
+                self.logs.forget(try_id);
                 if state == TaskState::Success {
                     self.forget_after_success(try_id).await?;
                 }
@@ -231,12 +241,17 @@ impl TaskApi for StoreTaskApi {
     }
 
     async fn append_log(&self, _token: &str, try_id: TryId, offset: u64, lines: Vec<u8>) -> Result<(), TaskApiError> {
-        // The end of a log may come after the end of its try, so any present or earlier try may write.
-        let ti = self.store.find_ti_by_id(try_id.ti_id).await.map_err(of_store)?;
-        let ti = ti
-            .filter(|ti| try_id.try_number >= 1 && try_id.try_number <= ti.try_number)
-            .ok_or_else(|| TaskApiError::new(ErrorCode::NotFound, "there is no such try"))?;
-        let path = log_path(&ti.dag_id, &ti.run_id, &ti.task_id, ti.map_index, try_id.try_number);
+        let path = match self.logs.get(try_id) {
+            Some(path) => path,
+            None => {
+                // The end of a log may come after the end of its try, so any present or earlier try may write.
+                let ti = self.store.find_ti_by_id(try_id.ti_id).await.map_err(of_store)?;
+                let ti = ti
+                    .filter(|ti| try_id.try_number >= 1 && try_id.try_number <= ti.try_number)
+                    .ok_or_else(|| TaskApiError::new(ErrorCode::NotFound, "there is no such try"))?;
+                log_path(&ti.dag_id, &ti.run_id, &ti.task_id, ti.map_index, try_id.try_number)
+            }
+        };
         crate::logs::append(self.config.log_folder.join(path), offset, lines).await.map_err(|error| {
             tracing::error!(%error, "a log that a worker sent can't be written");
             TaskApiError::new(ErrorCode::Unavailable, format!("the log can't be written: {error}"))
