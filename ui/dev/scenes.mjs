@@ -110,6 +110,18 @@ export const scenes = [
     await page.getByRole('button', { name: 'Edit lake' }).click()
   } },
   { name: 'pools', open: goto('/pools') },
+  { name: 'cluster', open: goto('/cluster'), size: { width: 1360, height: 1240 } },
+  { name: 'cluster-narrow', size: { width: 760, height: 1100 }, themes: ['light'], open: goto('/cluster') },
+  { name: 'cluster-local', world: 'empty', open: goto('/cluster') },
+  { name: 'cluster-worker', themes: ['light', 'dark'], open: async (page) => {
+    await page.goto('/cluster?at=worker-7d9f-a')
+    await page.getByRole('button', { name: 'Actions for celery@worker-7d9f-a' }).click()
+  } },
+  { name: 'cluster-shutdown', themes: ['dark'], open: async (page) => {
+    await page.goto('/cluster')
+    await page.getByRole('button', { name: 'Actions for celery@worker-7d9f-b' }).click()
+    await page.getByRole('menuitem', { name: 'Shut down…' }).click()
+  } },
   { name: 'events', open: goto('/events') },
   { name: 'events-empty', world: 'empty', themes: ['light'], open: goto('/events') },
   { name: 'health', themes: ['light', 'dark'], open: async (page) => {

@@ -8,6 +8,7 @@ import { useMe } from '@/api/queries'
 import { Problem } from '@/components/Feedback'
 import { ZoneProvider } from '@/components/Time'
 import { ToastProvider } from '@/components/Toast'
+import { ClusterPage } from '@/features/cluster/ClusterPage'
 import { ConnectionsPage } from '@/features/connections/ConnectionsPage'
 import { DagPage } from '@/features/dag/DagPage'
 import { CodeTab } from '@/features/dag/CodeTab'
@@ -71,6 +72,7 @@ export function App() {
                   <Route path="tasks/:taskId/:mapIndex" element={<TaskPage />} />
                 </Route>
                 <Route path="/import-errors" element={<ImportErrorsPage />} />
+                <Route path="/cluster" element={<ClusterPage />} />
                 <Route path="/events" element={<EventsPage />} />
                 <Route path="/variables" element={<VariablesPage />} />
                 <Route path="/connections" element={<ConnectionsPage />} />

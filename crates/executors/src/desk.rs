@@ -24,6 +24,27 @@ pub enum Standing {
     Over,
 }
 
+/// A pod as its executor sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodNote {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// The try that it is for.
+    pub try_id: TryId,
+    /// The scheduler that looks after it.
+    pub scheduler: i64,
+    /// Kubernetes' word for how far it is, or `Deleted`.
+    pub phase: &'static str,
+    /// Where it runs.
+    pub node: Option<String>,
+    /// What Kubernetes says is wrong: one word, and the whole of it.
+    pub problem: Option<(String, String)>,
+    /// When Kubernetes made it.
+    pub created_at: Timestamp,
+}
+
 /// The database does not answer: worth another attempt.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the database does not answer as it should: {0}")]
@@ -54,4 +75,11 @@ pub trait TryDesk: Send + Sync {
 
     /// The present.
     fn now(&self) -> Timestamp;
+
+    /// These pods are like this now. For people: nothing is decided by it.
+    async fn note_pods(&self, pods: &[PodNote]) -> Result<(), DeskError>;
+
+    /// A namespace, or all of them, has these pods (`namespace/name`): others that were noted, and made before that
+    /// instant, are gone.
+    async fn pods_there(&self, namespace: Option<&str>, there: &[String], since: Timestamp) -> Result<(), DeskError>;
 }

@@ -21,7 +21,7 @@ use tradewind_protocol::Workload;
 pub use build::{AVAILABLE, BuildError, OF_TWO, Parts, build, runs_here};
 pub use by_queue::ByQueue;
 pub use celery::CeleryExecutor;
-pub use desk::{DeskError, Standing, TryDesk};
+pub use desk::{DeskError, PodNote, Standing, TryDesk};
 pub use edge::{EdgeExecutor, Notice};
 pub use local::{LocalExecutor, TryRunner};
 

@@ -60,6 +60,73 @@ pub struct WorkerHello {
     pub queues: Vec<String>,
     /// Tries that it runs at once.
     pub concurrency: u32,
+    /// How it gets tries. Workers that do not say are older than orders, and obey none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<WorkerForm>,
+    /// Its name at its broker, if it has one: `celery@host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+}
+
+/// How a worker gets tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerForm {
+    /// From the scheduler that it is a part of.
+    Local,
+    /// It asks the api-server.
+    Edge,
+    /// A broker tells it.
+    Celery,
+    /// It has one and ends with it, as pods do.
+    Single,
+}
+
+/// What a worker does with new tries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerMode {
+    /// Takes them.
+    #[default]
+    Working,
+    /// Takes none until it is told to go on; those that it has go on.
+    Maintenance,
+    /// Takes none, and ends when those that it has are over.
+    Draining,
+    /// It has ended.
+    Gone,
+}
+
+/// What of a worker may change while it lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerStatus {
+    /// Queues that it serves.
+    pub queues: Vec<String>,
+    /// Tries that it runs at once.
+    pub concurrency: u32,
+    /// What it does with new tries.
+    pub mode: WorkerMode,
+    /// Number of the last order that it obeyed; 0 for none.
+    pub obeyed: u64,
+}
+
+/// What a worker is told to change. What is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerOrder {
+    /// Rises with each order of a worker, so that none is obeyed twice.
+    pub number: u64,
+    /// To serve these queues as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add_queues: Vec<String>,
+    /// To serve these no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove_queues: Vec<String>,
+    /// To take no new tries for a while, or to take them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<bool>,
+    /// To end when its tries are over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shutdown: bool,
 }
 
 /// The server's answer.
@@ -99,6 +166,9 @@ pub struct Heartbeat {
     pub worker_id: i64,
     /// What it runs.
     pub tries: Vec<TryId>,
+    /// How it is set up, if that has changed since the server heard of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<WorkerStatus>,
 }
 
 /// What the worker should do.
@@ -109,6 +179,9 @@ pub struct HeartbeatReply {
     /// Fresh tokens of the others, so that a try may run longer than a token lasts. Empty in-process.
     #[serde(default, skip_serializing_if = "HashMap::is_empty")]
     pub tokens: HashMap<TryId, String>,
+    /// What somebody wants it to change, until it says that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<WorkerOrder>,
 }
 
 /// A worker wants to run a try.

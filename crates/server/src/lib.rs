@@ -11,6 +11,7 @@ mod execution;
 pub mod http;
 pub mod logs;
 pub mod params;
+mod presence;
 mod redact;
 pub mod rerun;
 mod routes;

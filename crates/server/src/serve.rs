@@ -69,6 +69,7 @@ impl Bound {
         server.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(64 * 1024);
         let connections = TaskTracker::new();
         let changes = self.app.changes.clone();
+        let presence = tokio::spawn(crate::presence::keep(self.app.store.clone(), self.app.closing.clone()));
         let watching = tokio::spawn(async move { changes.watch().await });
         loop {
             let (stream, peer) = tokio::select! {
@@ -88,6 +89,7 @@ impl Bound {
         }
         self.app.closing.cancel();
         watching.abort();
+        let _ = presence.await;
         connections.close();
         if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {
             tracing::info!(connections = connections.len(), "going down with connections open");

@@ -34,7 +34,7 @@ static REGISTER: Statement = Statement::new(
 static HEARTBEAT: Statement =
     Statement::new("UPDATE job SET heartbeat_at = $2, state = 'running', ended_at = NULL WHERE id = $1");
 static END: Statement =
-    Statement::new("UPDATE job SET state = 'ended', ended_at = $2 WHERE id = $1 AND state = 'running'");
+    Statement::new("UPDATE job SET state = 'ended', ended_at = $2, wanted = NULL WHERE id = $1 AND state = 'running'");
 static DETAILS: Statement = Statement::new("UPDATE job SET details = $2 WHERE id = $1");
 static LIVE: Statement = Statement::new(
     "SELECT {columns} FROM job WHERE state = 'running' AND kind = $1 AND heartbeat_at >= $2 ORDER BY id",
@@ -55,6 +55,8 @@ impl Store {
     pub async fn register_job(&self, kind: &str, hostname: &str, pid: u32, now: Timestamp) -> Result<i64, Error> {
         let mut tx = self.begin().await?;
         let (id,) = REGISTER.bind(kind).bind(hostname).bind(pid).bind(now).one::<(i64,)>(&mut tx).await?;
+        tx.notify(crate::Topic::Cluster);
+        tx.notify(crate::Topic::Ui);
         tx.commit().await?;
         Ok(id)
     }
@@ -77,6 +79,8 @@ impl Store {
         let mut tx = self.begin().await?;
         END.bind(id).bind(now).run(&mut tx).await?;
         tx.notify(crate::Topic::Scheduler);
+        tx.notify(crate::Topic::Cluster);
+        tx.notify(crate::Topic::Ui);
         tx.commit().await
     }
 
@@ -87,6 +91,8 @@ impl Store {
     pub async fn describe_job(&self, id: i64, details: &serde_json::Value) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         DETAILS.bind(id).bind(details.to_string()).run(&mut tx).await?;
+        tx.notify(crate::Topic::Cluster);
+        tx.notify(crate::Topic::Ui);
         tx.commit().await
     }
 
@@ -120,6 +126,10 @@ impl Store {
     pub async fn end_silent_jobs(&self, kind: &str, older_than: Timestamp) -> Result<u64, Error> {
         let mut tx = self.begin().await?;
         let ended = END_SILENT.bind(kind).bind(older_than).run(&mut tx).await?;
+        if ended > 0 {
+            tx.notify(crate::Topic::Cluster);
+            tx.notify(crate::Topic::Ui);
+        }
         tx.commit().await?;
         Ok(ended)
     }

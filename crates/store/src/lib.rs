@@ -7,6 +7,7 @@ mod assets;
 mod callbacks;
 mod change;
 mod clean;
+mod cluster;
 mod dag;
 mod db;
 mod error;
@@ -48,6 +49,7 @@ pub use change::{
     TriggerOutcome,
 };
 pub use clean::CleanFilter;
+pub use cluster::{PODS_KEPT, PodRow};
 pub use dag::{
     AskError, DagFileRow, DagScheduleRow, DagVersionRow, ExternalDag, FileResult, OpenQuestion, ParseReport, ParsedDag,
     PythonQuestion, StoredImportError, TimetableAnswer, TimetableQuestion, external_in,

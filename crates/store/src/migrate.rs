@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "access", text: include_str!("../migrations/0013_access.sql") },
     Migration { version: 15, name: "browsing", text: include_str!("../migrations/0015_browsing.sql") },
     Migration { version: 17, name: "bundles", text: include_str!("../migrations/0017_bundles.sql") },
+    Migration { version: 18, name: "cluster", text: include_str!("../migrations/0018_cluster.sql") },
 ];
 
 /// What [`Store::migrate`] did.
@@ -204,6 +205,7 @@ pub(crate) const TABLES: &[&str] = &[
     "dag_file",
     "users",
     "job",
+    "pod",
     "setting",
     "inbox",
     "schema_migration",

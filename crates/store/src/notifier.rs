@@ -24,12 +24,22 @@ pub enum Topic {
     Triggers,
     /// Callbacks were queued.
     Callbacks,
+    /// Processes came or went, or workers, queues or pods changed.
+    Cluster,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Scheduler, Self::Queue, Self::Ui, Self::Dags, Self::Timetables, Self::Triggers, Self::Callbacks];
+    pub const ALL: [Self; 8] = [
+        Self::Scheduler,
+        Self::Queue,
+        Self::Ui,
+        Self::Dags,
+        Self::Timetables,
+        Self::Triggers,
+        Self::Callbacks,
+        Self::Cluster,
+    ];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +51,7 @@ impl Topic {
             Self::Timetables => "timetables",
             Self::Triggers => "triggers",
             Self::Callbacks => "callbacks",
+            Self::Cluster => "cluster",
         }
     }
 

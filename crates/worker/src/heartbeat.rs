@@ -4,7 +4,7 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tradewind_protocol::task_api::{ErrorCode, Heartbeat};
+use tradewind_protocol::task_api::{ErrorCode, Heartbeat, WorkerMode};
 
 use crate::backoff::Backoff;
 use crate::worker::Inner;
@@ -21,12 +21,22 @@ pub(crate) async fn beat(worker: Weak<Inner>) {
     let Some(mut interval) = register(&worker).await else { return };
     let mut reached = Instant::now();
     let mut fenced = false;
+    let Some(mut setup) = worker.upgrade().map(|inner| inner.setup.subscribe()) else { return };
+    // What the server knows of it: what it signed in with.
+    let mut told = worker.upgrade().map(|inner| inner.as_signed_in());
     loop {
-        tokio::time::sleep(interval).await;
+        // A change is told at once.
+        tokio::select! {
+            () = tokio::time::sleep(interval) => {}
+            changed = setup.changed() => if changed.is_err() { return },
+        }
         let Some(inner) = worker.upgrade() else { return };
+        let status = inner.status();
+        let gone = status.mode == WorkerMode::Gone;
         let started = inner.started();
         let tries = started.keys().copied().collect();
-        let beat = Heartbeat { worker_id: inner.worker_id.load(Ordering::Acquire), tries };
+        let news = Some(status.clone()).filter(|status| told.as_ref() != Some(status));
+        let beat = Heartbeat { worker_id: inner.worker_id.load(Ordering::Acquire), tries, status: news };
         // What the server believes is not newer than the moment before it was asked.
         let asked = Instant::now();
         let fence = inner.config.fence_after.filter(|_| !fenced);
@@ -51,6 +61,10 @@ pub(crate) async fn beat(worker: Weak<Inner>) {
             Ok(reply) => {
                 reached = asked;
                 fenced = false;
+                told = Some(status);
+                if let Some(order) = &reply.order {
+                    inner.obey(order);
+                }
                 for (try_id, token) in &reply.tokens {
                     if let Some(place) = started.get(try_id) {
                         place.token.renew(token);
@@ -67,12 +81,23 @@ pub(crate) async fn beat(worker: Weak<Inner>) {
                 drop(inner);
                 let Some(fresh) = register(&worker).await else { return };
                 interval = fresh;
+                told = worker.upgrade().map(|inner| inner.as_signed_in());
             }
             Err(error) => {
                 // Tries go on: the server may just be restarting. If it takes them as lost, it says so when it is back.
                 tracing::warn!(%error, since_s = reached.elapsed().as_secs(), "a heartbeat did not reach the server");
             }
         }
+        if gone {
+            return part(&worker);
+        }
+    }
+}
+
+/// There is nothing more to say.
+fn part(worker: &Weak<Inner>) {
+    if let Some(inner) = worker.upgrade() {
+        inner.parted.send_replace(true);
     }
 }
 

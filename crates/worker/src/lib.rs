@@ -12,6 +12,7 @@ pub mod log;
 mod orphans;
 mod pull;
 mod repositories;
+mod setup;
 #[cfg(test)]
 mod testing;
 mod token;

@@ -25,6 +25,7 @@ impl Worker {
         let result = tokio::select! {
             error = self.claim_forever() => Err(error),
             () = &mut shutdown => Ok(()),
+            () = self.told_to_end() => Ok(()),
         };
         tracing::info!(tries = self.tries().len(), "no more tries are claimed; waiting for those that run");
         self.drain().await;
@@ -35,8 +36,14 @@ impl Worker {
     async fn claim_forever(&self) -> TaskApiError {
         let mut backoff = Backoff::for_requests();
         let mut denied = 0;
+        let mut setup = self.setup();
         loop {
             let worker_id = self.id().await;
+            let queues = setup.borrow_and_update().open_queues();
+            if queues.is_empty() {
+                let _ = setup.changed().await;
+                continue;
+            }
             let free_slots = self.free_slots();
             if free_slots == 0 {
                 self.changed().await;
@@ -44,12 +51,17 @@ impl Worker {
             }
             let request = ClaimRequest {
                 worker_id,
-                queues: self.0.config.queues.clone(),
+                queues,
                 free_slots,
                 wait_ms: LONG_POLL.as_millis() as u64,
                 tries: Vec::new(),
             };
-            match self.0.api.claim(request).await {
+            let claimed = tokio::select! {
+                claimed = self.0.api.claim(request) => claimed,
+                // Other queues, or none. What was on its way here is offered again.
+                _ = setup.changed() => continue,
+            };
+            match claimed {
                 Ok(workloads) => {
                     backoff = Backoff::for_requests();
                     denied = 0;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tradewind_core::{TaskState, TryId};
-use tradewind_protocol::task_api::WorkerHello;
+use tradewind_protocol::task_api::{WorkerForm, WorkerHello};
 use tradewind_protocol::{TaskApi, Workload};
 
 use crate::attempt::attempt;
@@ -17,6 +17,7 @@ use crate::host::Hosts;
 use crate::lane::{OomWatch, Stop};
 use crate::orphans::end_orphans;
 use crate::repositories::Repositories;
+use crate::setup::Setup;
 use crate::token::Token;
 
 /// How a worker is set up.
@@ -26,6 +27,10 @@ pub struct WorkerConfig {
     pub version: String,
     /// Name of this host, as users see it.
     pub hostname: String,
+    /// How it gets tries.
+    pub form: WorkerForm,
+    /// Its name at its broker, if it has one.
+    pub node: Option<String>,
     /// Queues that it serves.
     pub queues: Vec<String>,
     /// Tries that it runs at once.
@@ -61,6 +66,8 @@ impl WorkerConfig {
         Self {
             version: env!("CARGO_PKG_VERSION").into(),
             hostname: hostname.into(),
+            form: WorkerForm::Local,
+            node: None,
             queues: vec!["default".into()],
             concurrency: 32,
             base_log_folder: base_log_folder.into(),
@@ -105,10 +112,14 @@ pub(crate) struct Inner {
     pub(crate) slots: Semaphore,
     /// Who is told of what becomes of tries.
     pub(crate) news: OnceLock<mpsc::UnboundedSender<(TryId, News)>>,
-    concurrency: AtomicU32,
+    pub(crate) concurrency: AtomicU32,
+    /// What may change while it lives; whoever acts on it waits for that.
+    pub(crate) setup: watch::Sender<Setup>,
+    /// The server has heard that it ends, or never will.
+    pub(crate) parted: watch::Sender<bool>,
     tries: Mutex<HashMap<TryId, Arc<Place>>>,
     changed: Notify,
-    closed: AtomicBool,
+    pub(crate) closed: AtomicBool,
 }
 
 impl Worker {
@@ -116,6 +127,7 @@ impl Worker {
     pub fn new(config: WorkerConfig, api: Arc<dyn TaskApi>, hosts: impl Into<Hosts>) -> Self {
         let slots = Semaphore::new(config.concurrency.max(1) as usize);
         let concurrency = AtomicU32::new(config.concurrency.max(1));
+        let setup = watch::Sender::new(Setup::new(&config));
         let worker = Self(Arc::new(Inner {
             config,
             api,
@@ -127,6 +139,8 @@ impl Worker {
             slots,
             news: OnceLock::new(),
             concurrency,
+            setup,
+            parted: watch::Sender::new(false),
             tries: Mutex::default(),
             changed: Notify::new(),
             closed: AtomicBool::new(false),
@@ -199,6 +213,7 @@ impl Worker {
             });
         }
         self.0.changed.notify_waiters();
+        self.0.setup.send_modify(|_| {});
     }
 
     /// What becomes of tries from now on; for one listener.
@@ -211,11 +226,12 @@ impl Worker {
     /// Takes no more tries.
     pub fn close(&self) {
         self.0.closed.store(true, Ordering::Relaxed);
+        self.0.setup.send_modify(|_| {});
     }
 
     /// Takes no more tries and waits until those that it has are over.
     pub async fn drain(&self) {
-        self.0.closed.store(true, Ordering::Relaxed);
+        self.close();
         while !self.0.tries().is_empty() {
             self.changed().await;
         }
@@ -223,7 +239,7 @@ impl Worker {
 
     /// Takes no more tries, ends those that it has and waits until their ends are recorded.
     pub async fn stop(&self, reason: &str) {
-        self.0.closed.store(true, Ordering::Relaxed);
+        self.close();
         for try_id in self.tries() {
             self.end(try_id, reason);
         }
@@ -275,8 +291,10 @@ impl Inner {
             version: self.config.version.clone(),
             hostname: self.config.hostname.clone(),
             pid: std::process::id(),
-            queues: self.config.queues.clone(),
-            concurrency: self.config.concurrency,
+            queues: self.setup.borrow().queues.clone(),
+            concurrency: self.concurrency.load(Ordering::Relaxed),
+            form: Some(self.config.form),
+            node: self.config.node.clone(),
         }
     }
 }

@@ -1,4 +1,5 @@
 // The mock's routes: the parts of REST v2 and the `/ui` group that the pages use.
+import { cluster, tell } from './cluster.mjs'
 import { blockers, iso } from './world.mjs'
 import { logLines } from './logs.mjs'
 import { dagRow, details, gridCell, gridRun, runBody, taskBody, tiBody, tryBody } from './bodies.mjs'
@@ -58,6 +59,13 @@ on('GET', '/ui/why/{dag}/{run}/{task}/{map}', (w, p) => {
   const reasons = ti.state === null ? blockers(run, ti) : ti.state === 'scheduled' ? [{ code: 'pool_full', message: `The pool ${ti.task.pool} has no open slot: 3 of 3 are taken.`, details: { pool: ti.task.pool, slots: 3, occupied: 3, position: 2 } }] : ti.state === 'up_for_retry' ? [{ code: 'retry_delay', message: 'Its next try starts when the retry delay is over.', details: { next_try_at: iso(ti.retryAt), try_number: ti.try + 1 } }] : []
   return { state: ti.state, reasons }
 })
+on('GET', '/api/v2/cluster', (w) => cluster(w, w.dags.size === 0))
+const told = (w, p, order, obey) => need(tell(w, p.worker, order, obey), 'The worker')
+on('PUT', '/api/v2/cluster/workers/{worker}/maintenance', (w, p) => told(w, p, { maintenance: true }, (worker) => { worker.mode = 'maintenance' }))
+on('DELETE', '/api/v2/cluster/workers/{worker}/maintenance', (w, p) => told(w, p, { maintenance: false }, (worker) => { worker.mode = 'online' }))
+on('POST', '/api/v2/cluster/workers/{worker}/shutdown', (w, p) => told(w, p, { shutdown: true }, (worker) => { worker.mode = 'draining' }))
+on('PUT', '/api/v2/cluster/workers/{worker}/queues/{queue}', (w, p) => told(w, p, { add_queues: [p.queue] }, (worker) => worker.queues.push(p.queue)))
+on('DELETE', '/api/v2/cluster/workers/{worker}/queues/{queue}', (w, p) => told(w, p, { remove_queues: [p.queue] }, (worker) => { worker.queues = worker.queues.filter((queue) => queue !== p.queue) }))
 on('GET', '/api/v2/dagTags', (w, p, q) => page([...new Set([...w.dags.values()].flatMap((dag) => dag.tags))].sort(), q, 'tags'))
 on('GET', '/api/v2/dags/{dag}/details', (w, p) => details(w, dagOf(w, p)))
 on('PATCH', '/api/v2/dags/{dag}', (w, p, q, body) => {

@@ -21,6 +21,7 @@ export const keys = {
   run: (dagId: string, runId: string): Key => ['run', dagId, runId],
   cells: (dagId: string, runId: string): Key => ['run', dagId, runId, 'cells'],
   task: (dagId: string, runId: string, taskId: string, mapIndex: number): Key => ['run', dagId, runId, 'task', taskId, mapIndex],
+  cluster: ['cluster'] as Key,
   importErrors: (filters?: object): Key => (filters ? ['import-errors', filters] : ['import-errors']),
   list: (what: 'variables' | 'connections' | 'pools' | 'events', filters?: object): Key => (filters ? [what, filters] : [what]),
 }
@@ -49,6 +50,8 @@ export function affectedBy(change: ChangeEvent): Affected {
   if (change.runs.length > 0) soon.push(keys.runs('~'), keys.list('pools'))
   if (change.runs.length > 0 || change.dags.length > 0) soon.push(keys.dags())
   if (change.dags.length > 0) soon.push(keys.tags)
+  if (change.cluster === true) now.push(keys.cluster)
+  else if (change.runs.length > 0) soon.push(keys.cluster)
   if (change.import_errors) now.push(keys.importErrors())
   return { now, soon }
 }

@@ -137,4 +137,6 @@ export interface ChangeEvent {
   runs: { dag_id: string; run_id: string; state: DagRunState; run_after: string }[]
   dags: string[]
   import_errors: boolean
+  /** Processes came or went, or workers or pods changed. */
+  cluster?: boolean
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 use tradewind_core::{TaskState, Timestamp, TryId};
-use tradewind_executors::{DeskError, Standing, TryDesk};
+use tradewind_executors::{DeskError, PodNote, Standing, TryDesk};
 use tradewind_protocol::TaskApi as _;
 use tradewind_protocol::task_api::LOG_END;
 use tradewind_server::{Tokens, TryTokens};
-use tradewind_store::{FinishOutcome, FinishTry, StartOutcome, StartTry, Store};
+use tradewind_store::{FinishOutcome, FinishTry, PodRow, StartOutcome, StartTry, Store};
 use tradewind_worker::HttpTaskApi;
 
 /// How long the token is good with which a line is sent to a log.
@@ -97,6 +97,26 @@ impl TryDesk for Desk {
 
     fn now(&self) -> Timestamp {
         super::now()
+    }
+
+    async fn note_pods(&self, pods: &[PodNote]) -> Result<(), DeskError> {
+        let row = |pod: &PodNote| PodRow {
+            namespace: pod.namespace.clone(),
+            name: pod.name.clone(),
+            try_id: pod.try_id,
+            scheduler_id: pod.scheduler,
+            phase: pod.phase,
+            node: pod.node.clone(),
+            reason: pod.problem.as_ref().map(|(reason, _)| reason.clone()),
+            message: pod.problem.as_ref().map(|(_, words)| words.clone()),
+            created_at: pod.created_at,
+        };
+        let rows: Vec<PodRow> = pods.iter().map(row).collect();
+        self.store.put_pods(&rows, self.now()).await.map_err(away)
+    }
+
+    async fn pods_there(&self, namespace: Option<&str>, there: &[String], since: Timestamp) -> Result<(), DeskError> {
+        self.store.keep_pods(namespace, there, since, self.now()).await.map_err(away)
     }
 }
 

@@ -68,6 +68,7 @@ impl RunningScheduler {
             if tokio::time::timeout(self.patience, stopped).await.is_err() {
                 tracing::warn!(tries = worker.tries().len(), "tasks did not end in time and are abandoned");
             }
+            worker.farewell().await;
         }
         let _ = self.task.await;
     }

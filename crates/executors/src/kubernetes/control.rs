@@ -16,10 +16,11 @@ use tradewind_protocol::Workload;
 use super::access::{Trouble, deepest};
 use super::config::KubernetesConfig;
 use super::pod::{DONE, OURS, OWNER, QUEUED_AT, TRY};
+use super::record::{self, Said};
 use super::requests::{Key, Requests};
 use super::settle::{Case, End, Verdict, capital, settle};
 use super::sight::{Sight, see};
-use crate::TryDesk;
+use crate::{PodNote, TryDesk};
 
 /// How often clocks are looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -62,6 +63,7 @@ struct Seen {
     queued_at: Timestamp,
     sight: Sight,
     owner: i64,
+    node: Option<String>,
     created_at: Timestamp,
     /// When this loop saw it first.
     seen_at: Instant,
@@ -70,6 +72,8 @@ struct Seen {
     settled: bool,
     /// It is not there any more.
     gone: bool,
+    /// What was written down of it last.
+    noted: Option<PodNote>,
 }
 
 type Watch = BoxStream<'static, (usize, Result<Event<Pod>, watcher::Error>)>;
@@ -95,6 +99,8 @@ pub(super) struct Control {
     listing: HashMap<usize, (Instant, BTreeSet<Key>)>,
     listed: HashSet<usize>,
     looked_around: Option<Instant>,
+    /// Who writes down what pods are like, once the loop runs.
+    record: Option<mpsc::UnboundedSender<Said>>,
 }
 
 impl Control {
@@ -121,12 +127,14 @@ impl Control {
             listing: HashMap::new(),
             listed: HashSet::new(),
             looked_around: None,
+            record: None,
         }
     }
 
     /// Works until the executor is gone.
     pub(super) async fn run(mut self, scheduler: i64) {
         self.scheduler = scheduler;
+        self.record = Some(record::start(Arc::clone(&self.requests.desk)));
         let mut watches: SelectAll<Watch> = SelectAll::new();
         let namespaces = self.config.watched();
         let watched = namespaces.len();
@@ -328,6 +336,7 @@ impl Control {
             Ok(Event::InitDone) => {
                 self.listed.insert(index);
                 let Some((began, there)) = self.listing.remove(&index) else { return };
+                self.listed(index, began, &there);
                 let missing = self.pods.iter().filter(|(key, seen)| {
                     seen.watch == index && !seen.gone && seen.seen_at < began && !there.contains(key)
                 });
@@ -369,15 +378,59 @@ impl Control {
             sight: Sight::Pending(None),
             owner,
             created_at,
+            node: None,
             seen_at: Instant::now(),
             watch,
             settled: false,
             gone: false,
+            noted: None,
         });
         seen.owner = owner;
         seen.sight = see(pod);
+        seen.node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
         self.of_try.insert(try_id, key.clone());
+        self.note(&key);
         self.look(&key);
+    }
+
+    /// Writes down what a pod of this scheduler is like, if that has changed.
+    fn note(&mut self, key: &Key) {
+        let scheduler = self.scheduler;
+        let Some(seen) = self.pods.get_mut(key).filter(|seen| seen.owner == scheduler) else { return };
+        let (phase, problem) = match &seen.sight {
+            Sight::Pending(problem) => ("Pending", problem.as_ref()),
+            Sight::Running => ("Running", None),
+            Sight::Succeeded => ("Succeeded", None),
+            Sight::Failed(problem) => ("Failed", Some(problem)),
+        };
+        let over = matches!(seen.sight, Sight::Succeeded | Sight::Failed(_));
+        let note = PodNote {
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+            try_id: seen.try_id,
+            scheduler,
+            phase: if seen.gone && !over { "Deleted" } else { phase },
+            node: seen.node.clone(),
+            problem: problem.map(|problem| (problem.reason.clone(), problem.words.clone())),
+            created_at: seen.created_at,
+        };
+        if seen.noted.as_ref() != Some(&note)
+            && let Some(record) = &self.record
+        {
+            seen.noted = Some(note.clone());
+            let _ = record.send(Said::Pod(Box::new(note)));
+        }
+    }
+
+    /// Pods that were noted and are not in a list are gone: their scheduler may not have seen them go.
+    fn listed(&self, index: usize, began: Instant, there: &BTreeSet<Key>) {
+        let Some(record) = &self.record else { return };
+        let ago = tradewind_core::Duration::from_secs_f64(began.elapsed().as_secs_f64());
+        let _ = record.send(Said::Listed {
+            namespace: self.config.watched().into_iter().nth(index).flatten(),
+            there: there.iter().map(|key| format!("{}/{}", key.namespace, key.name)).collect(),
+            since: self.requests.desk.now() - ago,
+        });
     }
 
     /// Decides whether something is to be done about a pod of this scheduler.
@@ -422,6 +475,7 @@ impl Control {
         let Some(seen) = self.pods.get_mut(key) else { return };
         let (was_settled, is_own) = (seen.settled, seen.owner == self.scheduler);
         seen.gone = true;
+        self.note(key);
         if was_settled || !is_own {
             return self.forget(key);
         }
@@ -481,6 +535,7 @@ impl Control {
         seen.owner = self.scheduler;
         let (requests, scheduler, adopted) = (self.requests.clone(), self.scheduler, key.clone());
         tokio::spawn(async move { requests.adopt(adopted, scheduler).await });
+        self.note(key);
         self.look(key);
     }
 

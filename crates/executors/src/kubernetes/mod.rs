@@ -8,6 +8,7 @@
 //! | `settle.rs` | what is done about a pod that is over, missing or stuck |
 //! | `requests.rs` | what is asked of Kubernetes |
 //! | `access.rs` | reaching Kubernetes, and what its refusals mean |
+//! | `record.rs` | what people see of pods |
 //! | `cleanup.rs` | `kubernetes cleanup-pods` |
 //!
 //! The name of a pod is computed from its try, so that asking for it twice, by whomever, makes it once. Whether a try
@@ -21,6 +22,7 @@ mod legacy;
 mod merge;
 mod names;
 mod pod;
+mod record;
 mod requests;
 mod settle;
 mod sight;

@@ -89,6 +89,7 @@ const OP: &[(Action, Resource)] = &[
     (Edit, XCom),
     (Delete, XCom),
     (Delete, Asset),
+    (Edit, Job),
     (Create, Backfill),
     (Edit, Backfill),
     (Delete, Backfill),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tradewind_core::{Resume, TaskState, Timestamp, TryId};
-use tradewind_protocol::task_api::{StartOutcome, StartTry, WorkerHello};
+use tradewind_protocol::task_api::{StartOutcome, StartTry, WorkerForm, WorkerHello};
 use tradewind_protocol::{TaskApi, TaskCall};
 use tradewind_store::TiRow;
 
@@ -82,6 +82,8 @@ fn hello(headers: &HeaderMap, enter: &Enter, row: &TiRow) -> WorkerHello {
         pid: enter.pid,
         queues: vec![row.queue.clone()],
         concurrency: 1,
+        form: Some(WorkerForm::Single),
+        node: None,
     }
 }
 

@@ -64,7 +64,7 @@ async fn heartbeat(State(app): State<App>, Own(id): Own, Body(alive): Body<Alive
         dismiss(&app, row.worker_id).await;
         return Err(over(row.state));
     };
-    let reply = app.task_api.heartbeat(Heartbeat { worker_id, tries: vec![id] }).await?;
+    let reply = app.task_api.heartbeat(Heartbeat { worker_id, tries: vec![id], status: None }).await?;
     if reply.terminate.contains(&id) {
         return Err(over(Standing::of(&app, id).await?.row_or_gone()?.state));
     }

@@ -30,7 +30,7 @@ use tradewind_core::{Duration as Span, TaskState, Timestamp, TryId};
 use tradewind_protocol::serialized_dag::DagDefaults;
 use tradewind_protocol::task_api::{
     ClaimRequest, ErrorCode, FinishOutcome, FinishTry, Heartbeat, HeartbeatReply, LogPart, StartOutcome, StartTry,
-    WorkerHello, WorkerWelcome,
+    WorkerHello, WorkerMode, WorkerOrder, WorkerStatus, WorkerWelcome,
 };
 use tradewind_protocol::{TaskApi, TaskApiError, TaskCall, TaskReply, Workload, log_path};
 use tradewind_store::read::TiView;
@@ -152,9 +152,15 @@ impl TaskApi for StoreTaskApi {
     async fn register(&self, hello: WorkerHello) -> Result<WorkerWelcome, TaskApiError> {
         let worker_id =
             self.store.register_job("WorkerJob", &hello.hostname, hello.pid, now()).await.map_err(of_store)?;
-        let details = serde_json::json!({
-            "version": hello.version, "queues": hello.queues, "concurrency": hello.concurrency,
+        let mut details = serde_json::json!({
+            "version": hello.version, "queues": hello.queues, "concurrency": hello.concurrency, "obeyed": 0,
         });
+        if let Some(form) = hello.form {
+            details["form"] = serde_json::json!(form);
+        }
+        if let Some(node) = hello.node {
+            details["node"] = node.into();
+        }
         self.store.describe_job(worker_id, &details).await.map_err(of_store)?;
         Ok(WorkerWelcome {
             worker_id,
@@ -169,11 +175,22 @@ impl TaskApi for StoreTaskApi {
     }
 
     async fn heartbeat(&self, beat: Heartbeat) -> Result<HeartbeatReply, TaskApiError> {
-        self.store.heartbeat_job(beat.worker_id, now()).await.map_err(of_store)?;
+        let gone = beat.status.as_ref().is_some_and(|status| status.mode == WorkerMode::Gone);
+        let order = match gone {
+            true => None,
+            false => self.store.heartbeat_worker(beat.worker_id, now()).await.map_err(of_store)?,
+        };
+        // What it has just obeyed is not said again.
+        let obeyed = beat.status.as_ref().map_or(0, |status| status.obeyed);
+        let order = order.and_then(|order| serde_json::from_str::<WorkerOrder>(&order).ok());
+        let order = order.filter(|order| order.number > obeyed);
+        if let Some(status) = &beat.status {
+            self.hear_status(beat.worker_id, status).await?;
+        }
         let terminate = self.store.heartbeat_tries(beat.worker_id, &beat.tries, now()).await.map_err(of_store)?;
         let kept = beat.tries.iter().filter(|id| !terminate.contains(id));
         let tokens = self.tokens.iter().flat_map(|tokens| kept.clone().map(|id| (*id, tokens.for_try(*id)))).collect();
-        Ok(HeartbeatReply { terminate, tokens })
+        Ok(HeartbeatReply { terminate, tokens, order })
     }
 
     async fn start(&self, _token: &str, start: StartTry) -> Result<StartOutcome, TaskApiError> {
@@ -256,6 +273,26 @@ impl TaskApi for StoreTaskApi {
             tracing::error!(%error, "a log that a worker sent can't be written");
             TaskApiError::new(ErrorCode::Unavailable, format!("the log can't be written: {error}"))
         })
+    }
+}
+
+impl StoreTaskApi {
+    /// A worker is set up differently now, or has ended.
+    async fn hear_status(&self, worker_id: i64, status: &WorkerStatus) -> Result<(), TaskApiError> {
+        let told = status.clone();
+        let change = move |mut details: Value, wanted: Option<Value>| {
+            details["queues"] = told.queues.into();
+            details["concurrency"] = told.concurrency.into();
+            details["mode"] = serde_json::json!(told.mode);
+            details["obeyed"] = told.obeyed.into();
+            let open = |order: &Value| order["number"].as_u64().is_some_and(|number| number > told.obeyed);
+            Some((details, wanted.filter(open)))
+        };
+        self.store.change_worker(worker_id, change).await.map_err(of_store)?;
+        if status.mode == WorkerMode::Gone {
+            self.store.end_job(worker_id, now()).await.map_err(of_store)?;
+        }
+        Ok(())
     }
 }
 

@@ -55,6 +55,7 @@ impl Message {
             runs: self.change.runs.iter().filter(|run| visible.has(&run.dag_id)).cloned().collect(),
             dags: self.change.dags.iter().filter(|dag_id| visible.has(dag_id)).cloned().collect(),
             import_errors: self.change.import_errors,
+            cluster: self.change.cluster,
         };
         (!part.is_empty()).then(|| part.text())
     }
@@ -65,11 +66,13 @@ struct Change {
     runs: Vec<Run>,
     dags: BTreeSet<String>,
     import_errors: bool,
+    /// Processes, workers or pods.
+    cluster: bool,
 }
 
 impl Change {
     fn is_empty(&self) -> bool {
-        self.runs.is_empty() && self.dags.is_empty() && !self.import_errors
+        self.runs.is_empty() && self.dags.is_empty() && !self.import_errors && !self.cluster
     }
 
     fn text(&self) -> Bytes {
@@ -105,6 +108,7 @@ struct Seen {
     runs: HashMap<i64, (Timestamp, String)>,
     dags: HashMap<String, Timestamp>,
     import_errors: (i64, i64, i64),
+    cluster: u64,
 }
 
 impl Changes {
@@ -136,6 +140,7 @@ impl Changes {
                 runs: HashMap::new(),
                 dags: HashMap::new(),
                 import_errors: self.store.import_error_mark().await.unwrap_or_default(),
+                cluster: self.store.notifier().changes(Topic::Cluster),
             };
             // The first look goes back a little: what changed between a page's reading and its listening is told.
             let mut look_now = true;
@@ -179,6 +184,8 @@ impl Changes {
         }
         let import_errors = self.store.import_error_mark().await?;
         change.import_errors = import_errors != std::mem::replace(&mut seen.import_errors, import_errors);
+        let cluster = self.store.notifier().changes(Topic::Cluster);
+        change.cluster = cluster != std::mem::replace(&mut seen.cluster, cluster);
         let oldest = at - OVERLAP;
         seen.runs.retain(|_, (changed, _)| *changed >= oldest);
         seen.dags.retain(|_, changed| *changed >= oldest);

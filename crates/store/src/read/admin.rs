@@ -89,19 +89,6 @@ impl Store {
         self.rows(sql.into(), &[]).await
     }
 
-    /// Tries that need workers: queue, executor (`None`: the default one), queued ones and running ones.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn queue_load(&self) -> Result<Vec<(String, Option<String>, i64, i64)>, Error> {
-        let sql = "SELECT queue, executor, CAST(SUM(CASE state WHEN 'queued' THEN 1 ELSE 0 END) AS BIGINT), \
-                   CAST(SUM(CASE state WHEN 'queued' THEN 0 ELSE 1 END) AS BIGINT) FROM task_instance \
-                   WHERE state IN ('queued', 'running', 'restarting', 'deferred', 'awaiting_input') \
-                      AND state IN ('queued', 'running', 'restarting') \
-                   GROUP BY queue, executor ORDER BY queue, executor";
-        self.rows(sql.into(), &[]).await
-    }
-
     /// What is in use and the sizes of pools, to explain what tasks wait for. Takes no lock: the scheduler's own look,
     /// which decides, may see more.
     ///

@@ -3,6 +3,7 @@
 mod admin;
 mod assets;
 mod backfills;
+mod cluster;
 mod dag_runs;
 mod dag_versions;
 mod dags;
@@ -20,6 +21,7 @@ mod xcoms;
 pub use admin::*;
 pub use assets::*;
 pub use backfills::*;
+pub use cluster::*;
 pub use dag_runs::*;
 pub use dag_versions::*;
 pub use dags::*;

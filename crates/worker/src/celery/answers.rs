@@ -63,7 +63,7 @@ impl Serving {
                     if !self.queues.iter().any(|known| known == queue) {
                         self.queues.push(queue.to_owned());
                         tracing::info!(queue, "told to serve a queue");
-                        out.send(Out::Queues(self.queues.clone()));
+                        self.worker.set_queues(self.queues.clone());
                     }
                     ok(format!("add consumer {queue}"))
                 }
@@ -73,7 +73,7 @@ impl Serving {
                 Some(queue) => {
                     self.queues.retain(|known| known != queue);
                     tracing::info!(queue, "told to serve a queue no more");
-                    out.send(Out::Queues(self.queues.clone()));
+                    self.worker.set_queues(self.queues.clone());
                     ok(format!("no longer consuming from {queue}"))
                 }
                 None => error("cancel_consumer needs a queue"),

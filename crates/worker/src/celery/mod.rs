@@ -93,6 +93,12 @@ impl Worker {
     ) -> Result<(), TaskApiError> {
         let (claimed, mut claims) = mpsc::unbounded_channel();
         let mut news = self.news();
+        let (mut told, end) = (self.setup(), shutdown.clone());
+        tokio::spawn(async move {
+            if told.wait_for(|setup| setup.shutdown).await.is_ok() {
+                end.cancel();
+            }
+        });
         if let Some((most, _)) = config.autoscale {
             self.set_concurrency(most);
         }
@@ -119,8 +125,9 @@ impl Worker {
             }
             let held: Vec<Tag> = serving.held.values().filter_map(|held| held.tag.clone()).collect();
             let window = serving.window();
+            let queues = serving.open_queues();
             let opened = tokio::select! {
-                opened = serving.broker.open(&serving.config.node, &serving.queues, window, &held) => opened,
+                opened = serving.broker.open(&serving.config.node, &queues, window, &held) => opened,
                 () = shutdown.cancelled() => {
                     self.drain().await;
                     return Ok(());
@@ -166,6 +173,13 @@ impl Worker {
 }
 
 impl Serving {
+    /// Queues that messages may come from now.
+    fn open_queues(&mut self) -> Vec<String> {
+        let setup = self.worker.setup().borrow().clone();
+        self.queues.clone_from(&setup.queues);
+        setup.open_queues()
+    }
+
     /// Messages that it may have at once.
     fn window(&self) -> u32 {
         self.worker.concurrency().saturating_mul(self.config.prefetch_multiplier.max(1))
@@ -184,6 +198,8 @@ impl Serving {
         let mut beat = tokio::time::interval(HEARTBEAT);
         let shutdown = self.shutdown.clone();
         let mut draining = false;
+        let mut setup = self.worker.setup();
+        let mut opened = setup.borrow_and_update().open_queues();
         loop {
             if draining && self.worker.tries().is_empty() {
                 while let Ok((try_id, said)) = news.try_recv() {
@@ -230,6 +246,15 @@ impl Serving {
                     return End::Lost;
                 }
                 _ = beat.tick() => self.say(&out, "worker-heartbeat"),
+                Ok(()) = setup.changed(), if !draining => {
+                    let now = setup.borrow_and_update().clone();
+                    self.queues.clone_from(&now.queues);
+                    if now.open_queues() != opened {
+                        opened = now.open_queues();
+                        tracing::info!(queues = opened.join(","), "messages come from these queues now");
+                        out.send(Out::Queues(opened.clone()));
+                    }
+                }
                 () = shutdown.cancelled(), if !draining => {
                     draining = true;
                     let tries = self.worker.tries().len();

@@ -29,6 +29,7 @@ const places: readonly Place[] = [
   { to: '/dags', icon: 'dags', label: 'DAGs', keys: 'g d' },
   { to: '/runs', icon: 'runs', label: 'Runs', keys: 'g r' },
   { to: '/import-errors', icon: 'alert', label: 'Import errors', keys: 'g i' },
+  { to: '/cluster', icon: 'cluster', label: 'Cluster', keys: 'g k' },
   { to: '/events', icon: 'activity', label: 'Events', keys: 'g e' },
 ]
 

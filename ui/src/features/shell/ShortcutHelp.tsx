@@ -18,6 +18,7 @@ const sections: readonly [string, readonly (readonly [string, string])[]][] = [
       ['g d', 'DAGs'],
       ['g r', 'Runs'],
       ['g i', 'Import errors'],
+      ['g k', 'Cluster'],
       ['g e', 'Events'],
       ['g v', 'Variables'],
       ['g c', 'Connections'],

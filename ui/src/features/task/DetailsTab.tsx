@@ -1,4 +1,5 @@
 /** The facts of a task instance and of each of its tries. */
+import { Link } from 'react-router'
 import type { TaskInstance, Try, TryFacts } from '@/api/types'
 import { Card, Facts } from '@/components/Page'
 import { StateBadge } from '@/components/StateIcon'
@@ -80,7 +81,7 @@ export function DetailsTab({ ti, tries }: { ti: TaskInstance; tries: readonly Tr
                 ['Queue', ti.queue],
                 ['Executor', ti.executor],
                 ['Tries allowed', ti.max_tries + 1],
-                ['Worker', ti.hostname],
+                ['Worker', ti.hostname === null || ti.hostname === '' ? null : <Link key="w" className="cell-link" to={`/cluster?at=${encodeURIComponent(ti.hostname)}`}>{ti.hostname}</Link>],
                 ['Process', ti.pid],
                 ['User', ti.unixname],
                 ['Id', <code key="id">{ti.id}</code>],

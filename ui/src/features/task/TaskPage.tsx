@@ -122,6 +122,14 @@ function TaskHead({ task, ti }: { task: TaskRef; ti: TaskInstance }) {
             <span className="dimmer">of {Math.max(ti.max_tries + 1, ti.try_number)}</span>
           </span>
         )}
+        {ti.state === 'running' && ti.hostname !== null && ti.hostname !== '' && (
+          <span className="run-fact task-host">
+            <span>On</span>{' '}
+            <Link className="cell-link truncate" to={`/cluster?at=${encodeURIComponent(ti.hostname)}`} title={`${ti.hostname} on the cluster page`}>
+              {ti.hostname}
+            </Link>
+          </span>
+        )}
         <span className="run-fact dim">{operatorLabel(ti.operator_name ?? ti.operator ?? '')}</span>
         <span className="grow" />
         <span className="task-actions">

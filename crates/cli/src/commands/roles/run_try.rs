@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tradewind_core::TryId;
-use tradewind_protocol::task_api::ErrorCode;
+use tradewind_protocol::task_api::{ErrorCode, WorkerForm};
 use tradewind_worker::{HttpTaskApi, Token, Worker};
 
 use super::begin;
@@ -63,6 +63,7 @@ pub fn run(args: &RunTryArgs, context: &Context) -> Result<(), CliError> {
         };
         let mut worker_config = settings::local_worker(&config, &bundles);
         worker_config.concurrency = 1;
+        worker_config.form = WorkerForm::Single;
         worker_config.ship_logs = true;
         // The executor has a word in the log as well, before the try begins. The folder of logs may be a volume that
         // the api-server has too: what is sent must not come back.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use tradewind_protocol::task_api::WorkerForm;
 use tradewind_server::{Tokens, TryTokens};
 use tradewind_worker::{HttpTaskApi, Worker};
 
@@ -107,12 +108,15 @@ pub fn run(args: &WorkerArgs, context: &Context, celery: bool) -> Result<(), Cli
             }
             false => None,
         };
+        worker_config.form = if with_broker { WorkerForm::Celery } else { WorkerForm::Edge };
+        worker_config.node = served.as_ref().map(|(_, config)| config.node.clone());
         let worker = Worker::new(worker_config, Arc::new(api), hosts);
         // Asked to end, it takes no more tasks and waits for those that it has; `roles::on_signal` hears a second wish.
         let ended = match served {
             Some((broker, config)) => worker.serve(broker, config, shutdown).await,
             None => worker.pull(shutdown.cancelled_owned()).await,
         };
+        worker.farewell().await;
         ended.map_err(|error| {
             CliError::failed(format!("the api-server at {url} refuses this worker: {}", error.message)).hint(
                 "the worker and the api-server need the same [api_auth] jwt_secret (AIRFLOW__API_AUTH__JWT_SECRET)",

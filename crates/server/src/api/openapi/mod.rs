@@ -58,7 +58,7 @@ mod tests {
             .collect();
         assert_eq!(documented.difference(&served).collect::<Vec<_>>(), Vec::<&String>::new(), "not served");
         assert_eq!(served.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "not documented");
-        assert_eq!(documented.len(), 129);
+        assert_eq!(documented.len(), 135);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod backfills;
 pub mod bulk;
+pub mod cluster;
 pub mod config;
 pub mod connection_tests;
 pub mod connections;
@@ -49,6 +50,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = import_errors::routes(routes);
     let routes = event_logs::routes(routes);
     let routes = jobs::routes(routes);
+    let routes = cluster::routes(routes);
     let routes = config::routes(routes);
     let routes = pools::routes(routes);
     let routes = state_store::routes(routes);

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, json};
+use tradewind_store::read::QueueView;
 
 use crate::http::Params;
 use crate::http::error::{ApiError, ApiResult};
@@ -21,13 +22,13 @@ pub fn routes(routes: Routes) -> Routes {
 
 /// Queued and running tries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Load {
-    queued: i64,
-    running: i64,
+pub(super) struct Load {
+    pub(super) queued: i64,
+    pub(super) running: i64,
 }
 
 impl Load {
-    fn workers(self, concurrency: i64) -> i64 {
+    pub(super) fn workers(self, concurrency: i64) -> i64 {
         (self.queued + self.running + concurrency - 1) / concurrency
     }
 }
@@ -46,14 +47,14 @@ async fn get(State(app): State<App>, params: Params) -> ApiResult<Response> {
     let (only, without) = (names("queues"), names("exclude_queues").unwrap_or_default());
     let executor = params.text("executor");
     let default = app.config.executors.iter().map(|(name, _)| name).find(|name| !name.is_empty());
-    let loads = app.store.queue_load().await?.into_iter().filter(|(queue, of, ..)| {
-        let of = of.as_ref().or(default);
-        only.as_ref().is_none_or(|only| only.contains(queue))
-            && !without.contains(queue)
+    let loads = app.store.queue_load().await?.into_iter().filter(|load| {
+        let of = load.executor.as_ref().or(default);
+        only.as_ref().is_none_or(|only| only.contains(&load.queue))
+            && !without.contains(&load.queue)
             && executor.is_none_or(|wanted| of.is_some_and(|of| of == wanted))
     });
     let mut queues: Vec<(String, Load)> = Vec::new();
-    for (queue, _, queued, running) in loads {
+    for QueueView { queue, queued, running, .. } in loads {
         match queues.iter_mut().find(|(known, _)| *known == queue) {
             Some((_, load)) => *load = Load { queued: load.queued + queued, running: load.running + running },
             None => queues.push((queue, Load { queued, running })),

@@ -134,7 +134,7 @@ impl TaskApi for MemoryApi {
             terminate.extend(beat.tries.iter().copied().filter(foreign));
             let tokens = state.tokens.clone();
             state.beats.push(beat);
-            Ok(HeartbeatReply { terminate, tokens })
+            Ok(HeartbeatReply { terminate, tokens, order: None })
         })
     }
 
