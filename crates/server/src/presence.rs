@@ -9,22 +9,21 @@ use tradewind_store::{Error, Store};
 
 use crate::clock::now;
 
-/// Between signs of life.
-const HEARTBEAT: Duration = Duration::from_secs(10);
 /// What is silent for so long is gone; it comes back when it is heard of again.
 const GONE: tradewind_core::Duration = tradewind_core::Duration::from_secs(900);
 /// Nobody takes over what these own, so nobody else looks.
 const UNATTENDED: [&str; 2] = ["WorkerJob", "ApiServerJob"];
 
-/// Is there until `closing`.
-pub async fn keep(store: Store, closing: CancellationToken) {
+/// Is there until `closing`. Whoever is silent for `patience` is taken for gone.
+pub async fn keep(store: Store, patience: Duration, closing: CancellationToken) {
+    let heartbeat = (patience / 3).clamp(Duration::from_millis(200), Duration::from_secs(10));
     let mut job = None;
     loop {
         if let Err(error) = beat(&store, &mut job).await {
             tracing::debug!(%error, "the api-server could not say that it lives");
         }
         tokio::select! {
-            () = tokio::time::sleep(HEARTBEAT) => {}
+            () = tokio::time::sleep(heartbeat) => {}
             () = closing.cancelled() => break,
         }
     }

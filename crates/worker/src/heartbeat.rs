@@ -4,7 +4,7 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tradewind_protocol::task_api::{ErrorCode, Heartbeat, WorkerMode};
+use tradewind_protocol::task_api::{ErrorCode, Heartbeat, WorkerMode, WorkerStatus};
 
 use crate::backoff::Backoff;
 use crate::worker::Inner;
@@ -18,12 +18,12 @@ const SHORTEST: Duration = Duration::from_millis(100);
 
 /// Registers, then heartbeats until the worker is gone.
 pub(crate) async fn beat(worker: Weak<Inner>) {
-    let Some(mut interval) = register(&worker).await else { return };
+    let Some((mut interval, signed_in)) = register(&worker).await else { return };
     let mut reached = Instant::now();
     let mut fenced = false;
     let Some(mut setup) = worker.upgrade().map(|inner| inner.setup.subscribe()) else { return };
-    // What the server knows of it: what it signed in with.
-    let mut told = worker.upgrade().map(|inner| inner.as_signed_in());
+    // What the server knows of it.
+    let mut told = Some(signed_in);
     loop {
         // A change is told at once.
         tokio::select! {
@@ -79,9 +79,9 @@ pub(crate) async fn beat(worker: Weak<Inner>) {
                 // The server has forgotten us (a reset database): introduce ourselves again.
                 tracing::warn!(%error, "the server does not know this worker any more");
                 drop(inner);
-                let Some(fresh) = register(&worker).await else { return };
+                let Some((fresh, signed_in)) = register(&worker).await else { return };
                 interval = fresh;
-                told = worker.upgrade().map(|inner| inner.as_signed_in());
+                told = Some(signed_in);
             }
             Err(error) => {
                 // Tries go on: the server may just be restarting. If it takes them as lost, it says so when it is back.
@@ -101,18 +101,27 @@ fn part(worker: &Weak<Inner>) {
     }
 }
 
-/// Makes the worker known, however long that takes; answers the heartbeat interval. `None`: the worker is gone.
-async fn register(worker: &Weak<Inner>) -> Option<Duration> {
+/// Makes the worker known, however long that takes; answers the heartbeat interval and what the server knows now.
+/// `None`: the worker is gone.
+async fn register(worker: &Weak<Inner>) -> Option<(Duration, WorkerStatus)> {
     let mut backoff = Backoff::for_requests();
     loop {
         let inner = worker.upgrade()?;
-        match inner.api.register(inner.hello()).await {
+        let hello = inner.hello();
+        let signed_in = WorkerStatus {
+            queues: hello.queues.clone(),
+            concurrency: hello.concurrency,
+            mode: WorkerMode::Working,
+            obeyed: 0,
+        };
+        match inner.api.register(hello).await {
             Ok(welcome) => {
                 tracing::info!(worker_id = welcome.worker_id, server = welcome.version, "registered");
                 inner.log_ends.store(welcome.takes_log_ends, Ordering::Relaxed);
                 inner.worker_id.store(welcome.worker_id, Ordering::Release);
                 inner.known.send_replace(true);
-                return Some(Duration::from_millis(welcome.heartbeat_ms).max(SHORTEST));
+                inner.orders_begin();
+                return Some((Duration::from_millis(welcome.heartbeat_ms).max(SHORTEST), signed_in));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot register with the server; trying again");

@@ -78,11 +78,14 @@ impl Inner {
     /// What the server should know of it now.
     pub(crate) fn status(&self) -> WorkerStatus {
         let setup = self.setup.borrow();
-        let mode = match () {
-            () if setup.gone => WorkerMode::Gone,
-            () if setup.shutdown || self.closed.load(Ordering::Relaxed) => WorkerMode::Draining,
-            () if setup.maintenance => WorkerMode::Maintenance,
-            () => WorkerMode::Working,
+        let mode = if setup.gone {
+            WorkerMode::Gone
+        } else if setup.shutdown || self.closed.load(Ordering::Relaxed) {
+            WorkerMode::Draining
+        } else if setup.maintenance {
+            WorkerMode::Maintenance
+        } else {
+            WorkerMode::Working
         };
         WorkerStatus {
             queues: setup.queues.clone(),
@@ -92,13 +95,12 @@ impl Inner {
         }
     }
 
-    /// What the server knows when it has just signed in; orders are counted from then on.
-    pub(crate) fn as_signed_in(&self) -> WorkerStatus {
+    /// It has just signed in: orders are counted from then on.
+    pub(crate) fn orders_begin(&self) {
         self.setup.send_if_modified(|setup| {
             setup.obeyed = 0;
             false
         });
-        WorkerStatus { mode: WorkerMode::Working, ..self.status() }
     }
 
     /// Does what the server wants, once.

@@ -65,7 +65,7 @@ describe('affectedBy', () => {
   it('names the run, its grid and the lists that show it, and nothing else', () => {
     expect(affectedBy({ runs: [run('a', '1'), run('a', '2')], dags: [], import_errors: false })).toEqual({
       now: [keys.run('a', '1'), keys.run('a', '2'), keys.grid('a')],
-      soon: [keys.runs('a'), keys.runs('~'), keys.list('pools'), keys.dags()],
+      soon: [keys.runs('a'), keys.runs('~'), keys.list('pools'), keys.dags(), keys.cluster],
     })
   })
   it('names changed DAGs and import errors', () => {

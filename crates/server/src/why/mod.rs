@@ -191,6 +191,11 @@ impl Asker<'_> {
             return Ok(Reason::WaitsForWorker { queue, workers: None });
         }
         let listens = |job: &&JobRow| {
+            // One that takes no new tries for a while, or runs one only, helps nobody.
+            let takes = job.details["mode"].as_str().is_none_or(|mode| mode == "working");
+            if !takes || job.details["form"] == "single" {
+                return false;
+            }
             let queues = job.details.get("queues").and_then(serde_json::Value::as_array);
             queues.is_none_or(|queues| queues.iter().any(|one| one.as_str() == Some(&queue)))
         };

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { affectedBy, keys } from '@/api/keys'
 import { ToastProvider } from '@/components/Toast'
 import { ClusterPage } from './ClusterPage'
-import type { Cluster, Pod, Worker } from './types'
+import type { Cluster, Pod, Queue, Worker } from './types'
 import { isAt, nextLook, orderWords, takesOrders, totals } from './words'
 
 const at = '2025-03-09T12:00:00Z'
@@ -19,9 +19,11 @@ const pod = (changes: Partial<Pod> = {}): Pod => ({
   namespace: 'airflow', name: 'd-t-1', phase: 'Running', node: 'n1', reason: null, message: null, scheduler_id: 1, created_at: at, updated_at: at, ended_at: null, dag_id: 'd', dag_run_id: 'r', task_id: 't', map_index: -1, try_number: 1, ...changes,
 })
 
+const queue: Queue = { queue: 'default', executor: 'CeleryExecutor', queued: 2, running: 1, workers: 1, slots: 16, desired_workers: 1, oldest_queued_at: at }
+
 const cluster = (changes: Partial<Cluster> = {}): Cluster => ({
   executors: ['CeleryExecutor'], heartbeat_timeout: 30, may_edit: true, workers: [worker()],
-  queues: [{ queue: 'default', executor: 'CeleryExecutor', queued: 2, running: 1, workers: 1, slots: 16, desired_workers: 1, oldest_queued_at: at }],
+  queues: [queue],
   pods: [], total_pods: 0, total_running: 1, processes: [],
   running_task_instances: [{ worker_id: 7, dag_id: 'shop', dag_run_id: 'r 1', task_id: 'load', map_index: 3, try_number: 1, queue: 'default', start_date: at }],
   ...changes,
@@ -44,8 +46,8 @@ describe('words', () => {
     expect(nextLook(cluster(), now + 60_000)).toBe(2000)
   })
   it('adds up, and names queues that nobody serves', () => {
-    const waiting = { ...cluster().queues[0]!, queue: 'gpu', workers: 0, oldest_queued_at: '2025-03-09T11:00:00Z' }
-    const sum = totals(cluster({ queues: [...cluster().queues, waiting], workers: [worker(), worker({ state: 'maintenance' }), worker({ state: 'offline' })] }))
+    const waiting = { ...queue, queue: 'gpu', workers: 0, oldest_queued_at: '2025-03-09T11:00:00Z' }
+    const sum = totals(cluster({ queues: [queue, waiting], workers: [worker(), worker({ state: 'maintenance' }), worker({ state: 'offline' })] }))
     expect(sum).toEqual({ queued: 4, running: 1, slots: 32, online: 1, oldest: '2025-03-09T11:00:00Z', unserved: ['gpu'] })
   })
   it('is read again when the cluster or a run changes', () => {
@@ -132,7 +134,7 @@ describe('ClusterPage', () => {
     screen.getByText('No task waits or runs.')
   })
   it('says how to start a worker when none is there', async () => {
-    show(cluster({ workers: [], queues: [{ ...cluster().queues[0]!, workers: 0 }] }))
+    show(cluster({ workers: [], queues: [{ ...queue, workers: 0 }] }))
     await screen.findByText('tradewind celery worker')
     screen.getByText('Tasks wait in the queue default, which no worker serves.')
   })

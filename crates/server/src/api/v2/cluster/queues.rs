@@ -6,7 +6,7 @@ use tradewind_protocol::task_api::WorkerForm;
 use tradewind_store::read::QueueView;
 
 use super::super::workers::Load;
-use super::workers::Worker;
+use super::workers::{State, Worker};
 use crate::http::error::ApiResult;
 use crate::state::App;
 
@@ -49,7 +49,8 @@ pub(super) async fn list(app: &App, workers: &[Worker]) -> ApiResult<Vec<Queue>>
     }
     for executor in executors {
         let form = form_of(executor).filter(|form| *form != WorkerForm::Local);
-        let served = workers.iter().filter(|worker| form.is_some() && worker.form == form);
+        let serves = |worker: &&Worker| form.is_some() && worker.form == form && worker.state != State::Offline;
+        let served = workers.iter().filter(serves);
         for queue in served.flat_map(|worker| &worker.queues) {
             if !loads.iter().any(|load| load.queue == *queue && load.executor.as_deref() == Some(executor)) {
                 let executor = Some(executor.to_owned());
