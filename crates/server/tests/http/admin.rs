@@ -98,7 +98,7 @@ async fn health_and_jobs_follow_heartbeats() {
         assert_eq!(health["scheduler"], json!({"status": "unhealthy", "latest_scheduler_heartbeat": at(0)}));
         let jobs = server.ok("/api/v2/jobs?is_alive=false&job_type=SchedulerJob").await;
         assert_eq!((jobs["total_entries"].clone(), jobs["jobs"][0]["hostname"].clone()), (json!(1), json!("h")));
-        assert_eq!(server.ok("/api/v2/jobs?is_alive=true").await["total_entries"], 0);
+        assert_eq!(server.ok("/api/v2/jobs?is_alive=true&job_type=SchedulerJob").await["total_entries"], 0);
     }
 }
 
