@@ -429,15 +429,33 @@ job.started_at bigint NOT NULL
 job.heartbeat_at bigint NOT NULL
 job.ended_at bigint
 job.details text NOT NULL DEFAULT '{}'::text
+job.wanted text
 job job_ended_has_end CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL)))
 job job_pkey PRIMARY KEY (id)
 job job_state CHECK ((state = ANY (ARRAY['running'::text, 'ended'::text])))
+CREATE INDEX job_ended ON public.job USING btree (ended_at) WHERE (state = 'ended'::text)
 CREATE UNIQUE INDEX job_pkey ON public.job USING btree (id)
 CREATE INDEX job_running ON public.job USING btree (kind, heartbeat_at) WHERE (state = 'running'::text)
 parse_request.bundle_name text NOT NULL
 parse_request.relative_fileloc text NOT NULL
 parse_request parse_request_pkey PRIMARY KEY (bundle_name, relative_fileloc)
 CREATE UNIQUE INDEX parse_request_pkey ON public.parse_request USING btree (bundle_name, relative_fileloc)
+pod.namespace text NOT NULL
+pod.name text NOT NULL
+pod.ti_id bigint NOT NULL
+pod.try_number integer NOT NULL
+pod.scheduler_id bigint NOT NULL
+pod.phase text NOT NULL
+pod.node text
+pod.reason text
+pod.message text
+pod.created_at bigint NOT NULL
+pod.updated_at bigint NOT NULL
+pod.ended_at bigint
+pod pod_key PRIMARY KEY (namespace, name)
+pod pod_phase CHECK ((phase = ANY (ARRAY['Pending'::text, 'Running'::text, 'Succeeded'::text, 'Failed'::text, 'Deleted'::text])))
+CREATE INDEX pod_ended ON public.pod USING btree (ended_at)
+CREATE UNIQUE INDEX pod_key ON public.pod USING btree (namespace, name)
 pool.name text NOT NULL
 pool.slots integer NOT NULL
 pool.description text

@@ -473,10 +473,12 @@ CREATE TABLE job (
     started_at BIGINT NOT NULL,
     heartbeat_at BIGINT NOT NULL,
     ended_at BIGINT,
-    details TEXT NOT NULL DEFAULT '{}',
+    details TEXT NOT NULL DEFAULT '{}', wanted TEXT,
     CONSTRAINT job_state CHECK (state IN ('running', 'ended')),
     CONSTRAINT job_ended_has_end CHECK ((state = 'ended') = (ended_at IS NOT NULL))
 );
+
+CREATE INDEX job_ended ON job (ended_at) WHERE state = 'ended';
 
 CREATE INDEX job_running ON job (kind, heartbeat_at) WHERE state = 'running';
 
@@ -485,6 +487,25 @@ CREATE TABLE parse_request (
     relative_fileloc TEXT NOT NULL,
     PRIMARY KEY (bundle_name, relative_fileloc)
 );
+
+CREATE TABLE pod (
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    ti_id BIGINT NOT NULL,
+    try_number INTEGER NOT NULL,
+    scheduler_id BIGINT NOT NULL,
+    phase TEXT NOT NULL,
+    node TEXT,
+    reason TEXT,
+    message TEXT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    CONSTRAINT pod_key PRIMARY KEY (namespace, name),
+    CONSTRAINT pod_phase CHECK (phase IN ('Pending', 'Running', 'Succeeded', 'Failed', 'Deleted'))
+);
+
+CREATE INDEX pod_ended ON pod (ended_at);
 
 CREATE TABLE pool (
     name TEXT NOT NULL PRIMARY KEY,

@@ -29,7 +29,7 @@ async fn an_order_is_said_until_the_worker_has_obeyed() {
         let id = store.register_job("WorkerJob", "h", 1, at(10)).await.unwrap();
         store.describe_job(id, &json!({"form": "edge", "obeyed": 0})).await.unwrap();
         assert_eq!(store.heartbeat_worker(id, at(11)).await.unwrap(), None);
-        let order = |details, wanted| {
+        let order = |details, wanted: Option<serde_json::Value>| {
             assert_eq!(wanted, None);
             Some((details, Some(json!({"number": 1}))))
         };
