@@ -143,7 +143,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn running_tries(&self, limit: i64) -> Result<Vec<RunningView>, Error> {
+    pub async fn list_running(&self, limit: i64) -> Result<Vec<RunningView>, Error> {
         let mut f = self.filter();
         f.and(RUNNING);
         f.visible("ti.dag_id");

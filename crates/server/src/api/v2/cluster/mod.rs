@@ -54,7 +54,7 @@ async fn get(State(app): State<App>, who: Identity) -> ApiResult<Json<Value>> {
     let visible = who.rights.visible(Action::Read, Resource::TaskInstance);
     let (tries, (pods, pods_total)) = seeing(visible, async {
         Ok::<_, tradewind_store::Error>((
-            app.store.running_tries(MOST).await?,
+            app.store.list_running(MOST).await?,
             app.store.pods(at - PODS_KEPT, MOST).await?,
         ))
     })
