@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 fn main() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../python/airflow");
+    // Where this crate is now: a build directory may have been made by a checkout in another place.
+    let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo"));
+    let package = here.join("../../python/airflow");
     let package = package.canonicalize().unwrap_or(package);
     println!("cargo::rerun-if-changed={}", package.display());
     let mut files = Vec::new();
     collect(&package, &mut files);
+    assert!(!files.is_empty(), "the airflow package is not in {}", package.display());
     files.sort();
     // What editors are told about old import paths, which have no file of their own.
     let stubs = package.with_file_name("airflow-stubs");
@@ -34,7 +37,7 @@ fn main() {
         writeln!(table, "    ({name:?}, include_bytes!({:?})),", file.display().to_string()).expect("into a string");
     }
     table.push_str("];\n");
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/dags");
+    let examples = here.join("../../examples/dags");
     println!("cargo::rerun-if-changed={}", examples.display());
     let mut files = Vec::new();
     collect(&examples, &mut files);
