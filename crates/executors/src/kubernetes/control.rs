@@ -30,6 +30,8 @@ const LOOK_AROUND: Duration = Duration::from_secs(10);
 const LONGEST_HOLD: Duration = Duration::from_secs(10);
 /// How long a try waits that exceeded a quota.
 const QUOTA_PAUSE: Duration = Duration::from_secs(10);
+/// How long a pod whose try is over may take to end by itself.
+const LAST_MOMENTS: Duration = Duration::from_secs(5);
 
 /// What the scheduler says.
 pub(super) enum Command {
@@ -68,6 +70,8 @@ struct Seen {
     /// When this loop saw it first.
     seen_at: Instant,
     watch: usize,
+    /// Since when its try is over.
+    over_since: Option<Instant>,
     /// Its end is being dealt with, or was.
     settled: bool,
     /// It is not there any more.
@@ -191,14 +195,24 @@ impl Control {
         }
     }
 
+    /// A try is over: its pod reported so itself and is about to end, or somebody marked or cleared it.
     fn cancel(&mut self, try_id: TryId) {
         self.wanted.remove(&try_id);
-        let Some(key) = self.of_try.get(&try_id).cloned() else { return };
-        let Some(seen) = self.pods.get_mut(&key).filter(|seen| !seen.gone && !seen.settled) else { return };
-        // Kubernetes asks its container to end first: the try's own process has time for on_kill.
-        seen.settled = true;
-        let requests = self.requests.clone();
-        tokio::spawn(async move { requests.remove(key).await });
+        let Some(seen) = self.of_try.get(&try_id).and_then(|key| self.pods.get_mut(key)) else { return };
+        seen.over_since.get_or_insert_with(Instant::now);
+    }
+
+    /// Pods that go on although their try is over. Kubernetes asks their container to end first: the try's own process
+    /// has time for on_kill.
+    fn remove_what_goes_on(&mut self) {
+        for (key, seen) in &mut self.pods {
+            let overdue = seen.over_since.is_some_and(|since| since.elapsed() >= LAST_MOMENTS);
+            if overdue && !seen.gone && !seen.settled {
+                seen.settled = true;
+                let (requests, key) = (self.requests.clone(), key.clone());
+                tokio::spawn(async move { requests.remove(key).await });
+            }
+        }
     }
 
     /// Asks for as many pods as may be asked for at once.
@@ -381,6 +395,7 @@ impl Control {
             node: None,
             seen_at: Instant::now(),
             watch,
+            over_since: None,
             settled: false,
             gone: false,
             noted: None,
@@ -548,6 +563,7 @@ impl Control {
         self.look_again = look_again;
         Vec::into_iter(due).for_each(|(_, case)| self.ask(case));
         self.give_up_what_waits_too_long();
+        self.remove_what_goes_on();
         if self.looked_around.is_none_or(|at| now.duration_since(at) >= LOOK_AROUND) {
             self.looked_around = Some(now);
             let (desk, notes) = (Arc::clone(&self.requests.desk), self.notes.0.clone());
