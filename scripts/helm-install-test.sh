@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the chart on a real cluster, with DAG files from a Git server in it, runs a DAG, pushes a commit in the middle
-# and looks on. A development test: needs kubectl and helm, a cluster that KUBECONFIG names, and the images in it.
+# and looks on: each task's pod is completed and goes (KubernetesExecutor), workers that are scaled in end their tasks
+# first and Flower shows them (CeleryExecutor), an upgrade keeps data and secrets. A development test: needs kubectl and helm, a cluster that KUBECONFIG names, and the images in it.
 #   scripts/helm-install-test.sh [EXECUTOR]      LocalExecutor, KubernetesExecutor, EdgeExecutor or CeleryExecutor
 #     IMAGE, POSTGRES_IMAGE, REDIS_IMAGE         default: those of deploy/docker/from-scratch.sh
 #     NAMESPACE                                  default: tradewind-helm-test; removed afterwards (KEEP=1: not)
@@ -16,8 +17,13 @@ kube() { kubectl --namespace "$namespace" "$@"; }
 say() { printf '%s %s\n' "$(date +%T)" "$*"; }
 
 kubectl create namespace "$namespace" >/dev/null
+watched=$(mktemp)
+kube get pods --watch --no-headers >"$watched" 2>/dev/null &
+watcher=$!
 cleanup() {
     status=$?
+    kill $watcher 2>/dev/null || true
+    rm -f "$watched"
     if [ $status != 0 ]; then
         kube get pods,events || true
         for part in scheduler dag-processor webserver; do kube logs "deployment/airflow-$part" --tail=40 || true; done
@@ -88,6 +94,7 @@ images: {redis: {repository: ${redis%:*}, tag: ${redis##*:}}}
 postgresql: {image: {registry: "", repository: ${postgres%:*}, tag: ${postgres##*:}}, primary: {persistence: {enabled: false}}}
 redis: {persistence: {enabled: false}}
 triggerer: {enabled: false}
+flower: {enabled: $([[ $executor = Celery* ]] && echo true || echo false)}
 dags: {gitSync: {enabled: true, repo: "git://git/repo.git", branch: main, subPath: dags, depth: 1, wait: 2, maxFailures: 100}}
 YAML
 for part in webserver scheduler dag-processor; do kube rollout status "deployment/airflow-$part" --timeout=300s; done
@@ -108,7 +115,8 @@ commit two
 until_ "the end" 240 state_is r1 last success
 kube get pods
 token=$(kube exec deployment/airflow-webserver -- curl --silent --fail localhost:8080/auth/token -H 'Content-Type: application/json' -d '{"username": "admin", "password": "admin"}' | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
-log() { kube exec deployment/airflow-webserver -- curl --silent --fail -H "Authorization: Bearer $token" "localhost:8080/api/v2/dags/pinned/dagRuns/$1/taskInstances/$2/logs/1"; }
+rest() { kube exec deployment/airflow-webserver -- curl --silent --fail -H "Authorization: Bearer $token" "localhost:8080/api/v2/$1"; }
+log() { rest "dags/pinned/dagRuns/$1/taskInstances/$2/logs/1"; }
 if [ "$executor" != LocalExecutor ]; then # its logs are in the scheduler's pod
     log r1 last | grep -q "this is one" || { say "the run did not stay with its commit"; exit 1; }
     cli dags trigger pinned --run-id r2 >/dev/null
@@ -117,5 +125,39 @@ if [ "$executor" != LocalExecutor ]; then # its logs are in the scheduler's pod
 else
     kube exec deployment/airflow-scheduler -- bash -c 'cat logs/dag_id=pinned/run_id=r1/task_id=last/*.log' | grep -q "this is one"
 fi
+
+gone() { ! kube get pods --no-headers | grep "$1" | grep -q .; }
+case $executor in
+    KubernetesExecutor)
+        say "a pod for each task, completed and gone"
+        until_ "pods that are gone" 60 gone ^pinned-
+        for task in first pause last; do
+            [ "$(grep "^pinned-$task-" "$watched" | cut -d' ' -f1 | sort -u | wc -l)" = 2 ] || { say "not one pod a run: $task"; exit 1; }
+            grep -qE "^pinned-$task-[a-z0-9]+ .* Completed " "$watched" || { say "never completed: $task"; exit 1; }
+        done
+        ;;
+    CeleryExecutor)
+        say "Flower, and workers that are scaled in"
+        kube rollout status deployment/airflow-flower --timeout=120s
+        until_ "the worker in Flower" 60 bash -c "kubectl -n $namespace exec deployment/airflow-flower -- curl --silent 'localhost:5555/workers?json=1' | grep -q '\"status\": true'"
+        cli dags trigger pinned --run-id r3 >/dev/null
+        until_ "the pause" 120 state_is r3 pause running
+        kube scale --replicas=0 deployment/airflow-worker >/dev/null
+        until_ "no workers" 120 gone ^airflow-worker-
+        state_is r3 pause success || { say "a worker went before its task had ended"; exit 1; }
+        kube scale --replicas=1 deployment/airflow-worker >/dev/null
+        until_ "the end" 120 state_is r3 last success
+        rest dags/pinned/dagRuns/r3/taskInstances/pause | grep -qE '"try_number": ?1\b' || { say "there was a second try"; exit 1; }
+        ;;
+esac
+
+say "an upgrade"
+secrets() { kube get secrets --selector tier=airflow --output jsonpath='{range .items[*]}{.metadata.name}{.data}{"\n"}{end}'; }
+before=$(secrets)
+helm upgrade airflow deploy/helm/tradewind --namespace "$namespace" --reuse-values --wait --timeout 10m \
+    --set 'env[0].name=AIRFLOW__CORE__DEFAULT_TIMEZONE' --set 'env[0].value=Asia/Seoul' \
+    --set migrateDatabaseJob.useHelmHooks=false --set createUserJob.useHelmHooks=false >/dev/null
+[ "$before" = "$(secrets)" ] || { say "the upgrade changed secrets"; exit 1; }
+state_is r1 last success || { say "the upgrade lost a run"; exit 1; }
 kube get pods
 say "good"
