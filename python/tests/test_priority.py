@@ -76,9 +76,14 @@ def test_run_types_and_rerunning_are_part_of_the_dag():
     assert "allowed_run_types" not in plain
     assert "rerun_with_latest_version" not in plain
     assert (plain["tasks"][0]["executor"], plain["tasks"][0]["queue"]) == ("LocalExecutor", "q")
-    given = document(allowed_run_types=[DagRunType.SCHEDULED, "manual"], rerun_with_latest_version=False)
+    given = document(
+        allowed_run_types=[DagRunType.SCHEDULED, "manual"],
+        rerun_with_latest_version=False,
+        disable_bundle_versioning=True,
+    )
     assert given["allowed_run_types"] == ["manual", "scheduled"]
     assert given["rerun_with_latest_version"] is False
+    assert given["disable_bundle_versioning"] is True
     assert document(allowed_run_types=DagRunType.MANUAL)["allowed_run_types"] == ["manual"]
 
 

@@ -17,8 +17,11 @@ import shared
 
 VERSION = "{version}"
 
-@dag(schedule=None, tags=[VERSION])
-def versioned():
+def tell(context):
+    with open({gate!r} + ".told", "a") as file:
+        print(context["dag_run"].dag_id, VERSION, shared.VERSION, file=file)
+
+def tasks():
     @task
     def first():
         return [VERSION, shared.VERSION]
@@ -35,7 +38,16 @@ def versioned():
 
     first() >> gate() >> second()
 
+@dag(schedule=None, tags=[VERSION], on_success_callback=tell)
+def versioned():
+    tasks()
+
+@dag(schedule=None, disable_bundle_versioning=True, on_success_callback=tell)
+def newest():
+    tasks()
+
 versioned()
+newest()
 """
 
 
@@ -98,8 +110,8 @@ def connect(home, url, password=PASSWORD):
     home.cli("connections", "add", "git_default", "--conn-json", json.dumps(connection))
 
 
-def xcom(home, run_id, task_id):
-    path = f"dags/versioned/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+def xcom(home, run_id, task_id, dag_id="versioned"):
+    path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
     return home.rest("GET", path, params={"deserialize": True})["value"]
 
 
@@ -136,8 +148,13 @@ def test_a_commit_in_the_middle_of_a_run_does_not_change_it(cluster, repository)
     home = cluster
     first = repository.commit("one")
     wait_for("the first commit", lambda: tags(home) == ["one"], 60)
-    old = home.trigger("versioned", "old")
-    wait_for("the gate", lambda: home.tasks("versioned", old).get("gate", {}).get("state") == "running", 60)
+    old, newest = home.trigger("versioned", "old"), home.trigger("newest", "newest")
+
+    def at_the_gate():
+        runs = (("versioned", old), ("newest", newest))
+        return all(home.tasks(*run).get("gate", {}).get("state") == "running" for run in runs)
+
+    wait_for("the gates", at_the_gate, 60)
 
     second = repository.commit("two")
     wait_for("the second commit", lambda: tags(home) == ["two"], 60)
@@ -148,6 +165,17 @@ def test_a_commit_in_the_middle_of_a_run_does_not_change_it(cluster, repository)
     assert xcom(home, old, "first") == xcom(home, old, "second") == ["one", "one"]
     assert xcom(home, new, "first") == xcom(home, new, "second") == ["two", "two"]
     assert [home.run("versioned", run_id)["bundle_version"] for run_id in (old, new)] == [first, second]
+
+    # A DAG that wants no versions goes on with what is there.
+    home.wait_run("newest", newest)
+    assert xcom(home, newest, "first", "newest") == ["one", "one"]
+    assert xcom(home, newest, "second", "newest") == ["two", "two"]
+    assert home.run("newest", newest)["bundle_version"] is None
+
+    # Callbacks belong to their run's commit.
+    told = repository.gate.with_suffix(".told")
+    expected = ["newest two two", "versioned one one", "versioned two two"]
+    wait_for("the callbacks", lambda: told.exists() and sorted(told.read_text().splitlines()) == expected, 30)
 
     # Cleared, it is the same commit still.
     body = {"dry_run": False, "only_failed": False, "task_ids": ["second"], "dag_run_id": old}

@@ -19,12 +19,14 @@ pub(crate) struct Git<'a> {
     url: &'a RepoUrl,
     prepared: Prepared,
     secrets: Vec<String>,
+    has_key: bool,
 }
 
 impl<'a> Git<'a> {
     /// Gets ready.
     pub(crate) fn new(url: &'a RepoUrl, access: &Access, place: &Path) -> Result<Self, GitError> {
-        Ok(Self { url, prepared: access.prepare(url, place)?, secrets: access.secrets(url) })
+        let has_key = access.key.is_some();
+        Ok(Self { url, prepared: access.prepare(url, place)?, secrets: access.secrets(url), has_key })
     }
 
     /// Runs a command and answers what it printed.
@@ -66,6 +68,15 @@ impl<'a> Git<'a> {
         for secret in &self.secrets {
             said = said.replace(secret.as_str(), "***");
         }
-        Err(GitError::told(&said, &self.url.address, self.url.host()))
+        let host = self.url.host();
+        let told = GitError::told(&said, &self.url.address, host);
+        if told.what == What::KeyRights && !self.has_key {
+            let message = format!(
+                "{host} lets nobody in without a key, and none was given (nor does this user have one that fits); the \
+                 connection's key_file or private_key names it, in the chart dags.gitSync.sshKeySecret"
+            );
+            return Err(GitError::new(What::Key, message));
+        }
+        Err(told)
     }
 }

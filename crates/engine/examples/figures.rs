@@ -80,7 +80,6 @@ impl Bench {
             "max_active_runs": 1_000, "tasks": tasks});
         let parsed = parsed_dag(serde_json::from_value(dag).expect("a DAG"), &DagDefaults::default(), false);
         let file = FileResult {
-            bundle_version: None,
             bundle_name: "b".into(),
             relative_fileloc: format!("{dag_id}.py"),
             fileloc: format!("/{dag_id}.py"),

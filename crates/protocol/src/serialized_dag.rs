@@ -60,6 +60,9 @@ pub struct SerializedDag {
     /// Runs that are cleared go on with the newest version; `None`: `[core] rerun_with_latest_version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_with_latest_version: Option<bool>,
+    /// Runs use the newest files of a bundle that has versions; `None`: `[dag_processor] disable_bundle_versioning`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disable_bundle_versioning: Option<bool>,
     /// Types of runs that the DAG may have; `None`: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_run_types: Option<Vec<RunType>>,

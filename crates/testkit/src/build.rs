@@ -32,13 +32,13 @@ pub fn dag(dag_id: &str, hash: &str) -> ParsedDag {
         assets: Vec::new(),
         is_partitioned: false,
         paused_upon_creation: false,
+        bundle_version: None,
     }
 }
 
 /// A parsed file of the bundle `dags-folder`.
 pub fn file(name: &str, dags: Vec<ParsedDag>) -> FileResult {
     FileResult {
-        bundle_version: None,
         bundle_name: "dags-folder".into(),
         relative_fileloc: name.into(),
         fileloc: format!("/dags/{name}"),

@@ -45,6 +45,7 @@ def serialize_dag(dag: Any) -> dict[str, Any]:
         dagrun_timeout=seconds(dag.dagrun_timeout),
         fail_fast=dag.fail_fast or None,
         rerun_with_latest_version=dag.rerun_with_latest_version,
+        disable_bundle_versioning=dag.disable_bundle_versioning,
         allowed_run_types=_run_types(dag),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         render_template_as_native_obj=dag.render_template_as_native_obj or None,

@@ -18,7 +18,9 @@ use tradewind_server::task_api::TaskApiConfig;
 use tradewind_store::{CallbackEnd, ClaimedCallback, DeadlineAnswer, Store};
 use tradewind_worker::host::{Answerer, CallbackFailure, Hosts};
 use tradewind_worker::log::TryLog;
+use tradewind_worker::{Repositories, Root};
 
+use super::repositories;
 use super::settings::{self, Bundle};
 use crate::config::{Config, options};
 
@@ -29,6 +31,8 @@ struct PythonCallbacks {
     hosts: Hosts,
     /// Bundle to its folder.
     bundles: BTreeMap<String, PathBuf>,
+    /// Brings the commits here that runs stay with.
+    repositories: Option<Arc<dyn Repositories>>,
     log_folder: PathBuf,
 }
 
@@ -45,6 +49,7 @@ pub fn callbacks(
         api: StoreTaskApi::new(store.clone(), TaskApiConfig::from(&settings::server(config))),
         hosts: hosts.clone(),
         bundles: bundles.iter().map(|bundle| (bundle.name.clone(), bundle.root.clone())).collect(),
+        repositories: repositories::for_worker(config, bundles),
         log_folder: config.path(&options::BASE_LOG_FOLDER),
     };
     let settings = settings::callbacks(config, bundles);
@@ -55,8 +60,9 @@ pub fn callbacks(
 #[async_trait]
 impl CallbackHost for PythonCallbacks {
     async fn run(&self, callback: &ClaimedCallback, timeout: Duration) -> Ran {
-        let Some(root) = self.bundles.get(&callback.bundle_name) else {
-            return Ran::NotBegun(format!("there is no bundle '{}' here", callback.bundle_name));
+        let root = match self.root(callback).await {
+            Ok(root) => root,
+            Err(why) => return Ran::NotBegun(why),
         };
         let (job, caller) = match self.api.callback_job(callback).await {
             Ok(found) => found,
@@ -75,11 +81,11 @@ impl CallbackHost for PythonCallbacks {
             let (api, caller) = (api.clone(), caller.clone());
             Box::pin(async move { api.answer_callback(&caller, call).await })
         });
-        let file = root.join(&callback.relative_fileloc);
+        let file = root.path.join(&callback.relative_fileloc);
         let ran = self
             .hosts
             .of(&callback.bundle_name)
-            .callback(&file, root, job, timeout.to_std(), &answerer, &mut log)
+            .callback(&file, &root.path, job, timeout.to_std(), &answerer, &mut log)
             .await;
         let error = match ran {
             Ok(called) => self.take_in(callback, called).await,
@@ -96,6 +102,19 @@ impl CallbackHost for PythonCallbacks {
 }
 
 impl PythonCallbacks {
+    /// The folder with its file: of the commit that its run stays with, or as it is now.
+    async fn root(&self, callback: &ClaimedCallback) -> Result<Root, String> {
+        let name = &callback.bundle_name;
+        if let (Some(repositories), Some(version)) = (&self.repositories, &callback.bundle_version) {
+            let ask = super::parser::answerer(self.store.clone());
+            if let Some(found) = repositories.root(name, Some(version), &ask).await {
+                return found;
+            }
+        }
+        let path = self.bundles.get(name).ok_or_else(|| format!("there is no bundle '{name}' here"))?;
+        Ok(Root { path: path.clone(), held: None })
+    }
+
     /// Takes in what a child answered; says what is wrong with it.
     async fn take_in(&self, callback: &ClaimedCallback, called: Called) -> Option<String> {
         if called.error.is_some() || callback.kind != "reference" || called.value.is_null() {

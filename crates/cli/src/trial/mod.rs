@@ -120,7 +120,6 @@ async fn run_in(
         .map_err(|error| CliError::failed(error.message))?;
     store
         .apply_parse(FileResult {
-            bundle_version: None,
             bundle_name: trial.found.bundle.name.clone(),
             relative_fileloc: trial.found.relative,
             fileloc: trial.found.path.display().to_string(),

@@ -50,8 +50,9 @@ pub(super) fn file_result(
     let mut error = outside.or(parsed.import_error);
     let mut dags = Vec::with_capacity(parsed.dags.len());
     for dag in parsed.dags {
+        let stays = dag.disable_bundle_versioning.map_or(config.pins, |disabled| !disabled);
         match parsed_dag(dag, &config.defaults, config.paused_at_creation) {
-            Ok(dag) => dags.push(dag),
+            Ok(dag) => dags.push(ParsedDag { bundle_version: config.version.clone().filter(|_| stays), ..dag }),
             Err(problem) => {
                 error.get_or_insert(problem);
             }
@@ -63,7 +64,6 @@ pub(super) fn file_result(
     let path = config.root.join(relative);
     FileResult {
         bundle_name: config.bundle.clone(),
-        bundle_version: config.version.clone().filter(|_| config.pins),
         relative_fileloc: relative.to_owned(),
         fileloc: path.to_string_lossy().into_owned(),
         content_hash: files::fingerprint(&path, &parsed.modules, surroundings),
@@ -138,6 +138,7 @@ pub fn parsed_dag(
         max_consecutive_failed_dag_runs: dag.max_consecutive_failed_dag_runs,
         allowed_run_types: dag.allowed_run_types,
         paused_upon_creation: dag.is_paused_upon_creation.unwrap_or(paused_at_creation),
+        bundle_version: None,
         dag_id: dag.dag_id,
     })
 }

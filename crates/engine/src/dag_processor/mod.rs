@@ -59,7 +59,7 @@ pub struct ProcessorConfig {
     pub root: PathBuf,
     /// The version of the bundle, if it has any.
     pub version: Option<String>,
-    /// Runs stay with the version that they begin with.
+    /// Runs stay with the version that they begin with, unless their DAG says otherwise.
     pub pins: bool,
     /// `[dag_processor] dag_file_processor_timeout`
     pub parse_timeout: Duration,
@@ -108,7 +108,7 @@ pub struct Revision {
     pub root: PathBuf,
     /// Its version.
     pub version: String,
-    /// Runs that begin now stay with this version.
+    /// Runs that begin now stay with this version, unless their DAG says otherwise.
     pub pins: bool,
     /// Keeps the folder there.
     pub held: Arc<dyn std::any::Any + Send + Sync>,

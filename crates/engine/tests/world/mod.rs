@@ -109,7 +109,6 @@ impl World {
         let parsed = parsed_dag(serde_json::from_value(dag).unwrap(), &DagDefaults::default(), false).unwrap();
         self.store
             .apply_parse(FileResult {
-                bundle_version: None,
                 bundle_name: "dags-folder".into(),
                 relative_fileloc: name.clone(),
                 fileloc: format!("/dags/{name}"),

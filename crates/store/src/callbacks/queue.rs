@@ -26,6 +26,8 @@ row! {
         pub ti_id: Option<i64>,
         /// Bundle with its file.
         pub bundle_name: String,
+        /// The commit that its run stays with, if any.
+        pub bundle_version: Option<String> = "(SELECT r.bundle_version FROM dag_run AS r WHERE r.id = callback.run_key)",
         /// The file, relative to the bundle's root.
         pub relative_fileloc: String,
         /// When what it tells of happened.

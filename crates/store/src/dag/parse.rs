@@ -14,8 +14,6 @@ use crate::{AssetUse, Error, Store, Topic, Tx};
 pub struct FileResult {
     /// Bundle that has the file.
     pub bundle_name: String,
-    /// The commit that it was parsed from, if the bundle has versions that runs stay with.
-    pub bundle_version: Option<String>,
     /// The file, relative to the bundle's root.
     pub relative_fileloc: String,
     /// The file, absolute.
@@ -79,6 +77,8 @@ pub struct ParsedDag {
     pub allowed_run_types: Option<Vec<RunType>>,
     /// Whether a DAG that was never seen before begins paused.
     pub paused_upon_creation: bool,
+    /// The commit that runs which begin now stay with, if its bundle has versions and the DAG wants them.
+    pub bundle_version: Option<String>,
 }
 
 /// What is wrong with a file.
@@ -139,10 +139,11 @@ const DAGS: Batch = Batch(&[
     ("max_active_tasks", "integer"),
     ("max_failed", "integer"),
     ("allowed_run_types", "text"),
+    ("bundle_version", "text"),
 ]);
 static UPSERT_DAGS: Statement = Statement::new(include_str!("upsert_dags.sql")).rows(DAGS);
 
-const VERSIONS: Batch = Batch(&[("dag_id", "text"), ("hash", "text"), ("data", "text")]);
+const VERSIONS: Batch = Batch(&[("dag_id", "text"), ("hash", "text"), ("data", "text"), ("bundle_version", "text")]);
 /// Only where the hash is another one than the newest version's.
 static ADD_VERSIONS: Statement = Statement::new(include_str!("add_versions.sql")).rows(VERSIONS);
 /// The same structure in another text: the source page shows the text as it is now.
@@ -356,6 +357,7 @@ impl Tx {
                     .as_ref()
                     .map(|types| Value::from_iter(types.iter().map(|t| t.as_str())).to_string())
                     .into(),
+                dag.bundle_version.as_ref().into(),
             ]);
         }
         UPSERT_DAGS
@@ -365,13 +367,17 @@ impl Tx {
             .bind(&file.fileloc)
             .bind(file.parsed_at)
             .bind(file.parse_ms)
-            .bind(file.bundle_version.clone())
             .run(self)
             .await?;
         let versions = || {
             let mut versions = Rows::new(VERSIONS);
             for dag in &file.dags {
-                versions.push([(&dag.dag_id).into(), (&dag.hash).into(), (&dag.data).into()]);
+                versions.push([
+                    (&dag.dag_id).into(),
+                    (&dag.hash).into(),
+                    (&dag.data).into(),
+                    dag.bundle_version.as_ref().into(),
+                ]);
             }
             versions
         };
@@ -381,7 +387,6 @@ impl Tx {
             .bind(&file.bundle_name)
             .bind(file.parsed_at)
             .bind(&source)
-            .bind(file.bundle_version.clone())
             .all::<(i64, String)>(self)
             .await?;
         if added.len() < file.dags.len() {

@@ -5,7 +5,7 @@ INSERT INTO dag (dag_id, display_name, bundle_name, relative_fileloc, fileloc, i
     bundle_version)
 SELECT dag_id, display_name, $2, $3, $4, is_paused, FALSE, description, owners,
     timetable, timetable_summary, timetable_description, start_date, end_date, catchup, max_active_runs, max_active_tasks,
-    max_failed, allowed_run_types, $5, $6, $5, $5, $7
+    max_failed, allowed_run_types, $5, $6, $5, $5, bundle_version
 FROM {rows} AS w
 WHERE TRUE
 ON CONFLICT (dag_id) DO UPDATE SET
