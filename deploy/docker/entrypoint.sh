@@ -19,6 +19,11 @@ fi
 export HOME=${HOME:-/home/airflow}
 [ "$HOME" != / ] || export HOME=/home/airflow
 
+# Kubernetes gives every pod addresses of services under names like POSTGRES_PORT: `tcp://10.0.0.5:5432`.
+for name in POSTGRES_PORT REDIS_PORT FLOWER_PORT; do
+    case ${!name:-} in tcp://*) export "$name=${!name##*:}" ;; esac
+done
+
 # puckel/docker-airflow's words, unless Airflow's own are there. Its compose files name neither database nor broker
 # where they have the usual names, and no secret but the Fernet key.
 escaped() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe=""))' "$1"; }
