@@ -9,6 +9,9 @@ command -v kubectl >/dev/null || missing "kubectl is not on the PATH"
 [ -n "${K8S_TEST_IMAGE:-}" ] || missing "set K8S_TEST_IMAGE to an image of Tradewind that the cluster has"
 [ -n "${K8S_TEST_HOST:-}" ] || missing "set K8S_TEST_HOST to an address of this machine that pods reach"
 kubectl get --raw /readyz >/dev/null || missing "the cluster of $KUBECONFIG does not answer"
+# Tasks beside the scheduler and on Celery workers use the operators' provider from here; pods have it in their image.
+.venv/bin/pip install --quiet --disable-pip-version-check kubernetes_asyncio aiofiles
+.venv/bin/pip install --quiet --disable-pip-version-check --no-deps "apache-airflow-providers-cncf-kubernetes>=10"
 export TRADEWIND_BIN=${TRADEWIND_BIN:-$(realpath "${CARGO_TARGET_DIR:-target}")/debug/tradewind}
 export K8S_TEST_KUBECONFIG=$KUBECONFIG
 status=0

@@ -254,3 +254,37 @@ def test_cleanup_pods_deletes_what_is_over(pg_home, double):
     assert "Deleted the pod good: succeeded" in done.stdout and "Deleted the pod bad: failed" in done.stdout
     assert "2 pods deleted in the namespace jobs" in done.stdout
     assert sorted(name for _, name in double.pods) == ["busy", "other"]
+
+
+HOOK = """
+from kubernetes.client import models as k8s
+
+def pod_mutation_hook(pod):
+    if pod.metadata.annotations["run_id"] == "bad":
+        raise ValueError("no pods for this run")
+    pod.metadata.labels["team"] = "data"
+    pod.spec.tolerations = [k8s.V1Toleration(key="spot", operator="Exists")]
+"""
+
+
+def test_a_hook_changes_pods_and_its_failure_is_the_trys(pg_home, double):
+    home = pg_home
+    (home.path / "config").mkdir()
+    (home.path / "config/airflow_local_settings.py").write_text(HOOK)
+    home.dag("one.py", ONE.format(retries=0))
+    begin(home)
+    home.wait_dag("one")
+    home.trigger("one", "good")
+    home.wait_run("one", "good")
+    pod = next(pod for _, event, pod in double.log if event == "ADDED")
+    assert pod["metadata"]["labels"]["team"] == "data" and pod["metadata"]["labels"]["dag_id"] == "one"
+    assert pod["spec"]["tolerations"] == [{"key": "spot", "operator": "Exists"}]
+    home.trigger("one", "bad")
+    home.wait_run("one", "bad", "failed")
+    reason = "pod_mutation_hook failed: ValueError: no pods for this run"
+    log = wait_for("the reason in the log", lambda: (log := home.log("one", "bad", "only")) and reason in log and log)
+    assert "airflow_local_settings.py" in log and reason in home.cli("tasks", "why", "one", "only", "bad").stdout
+    assert double.created == 1
+    home.cli("kubernetes", "generate-dag-yaml", "one", "-l", "2026-01-01", "-o", str(home.path))
+    (written,) = (home.path / "airflow_yaml_output").iterdir()
+    assert "key: spot" in written.read_text()

@@ -15,6 +15,7 @@ import uuid
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from brokers import RedisBroker  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from system import ROOT, Home, wait_for  # noqa: E402
 
@@ -183,15 +184,24 @@ def kube(postgres, cluster, tmp_path):
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
     }
     home.cluster = cluster
+    brokers = []
 
     def begin(**env):
         home.env |= env
+        if "Celery" in home.env["AIRFLOW__CORE__EXECUTOR"]:
+            brokers.append(RedisBroker(tmp_path))
+            home.env["AIRFLOW__CELERY__BROKER_URL"] = brokers[0].url
         data = {path.name: path.read_text() for path in home.dags.glob("*.py")}
         cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "dags"}, "data": data})
         home.cli("db", "migrate")
         home.wait_healthy(*(home.start(role) for role in ("api-server", "scheduler", "dag-processor")))
+        if brokers:
+            server = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{home.url}/execution/"}
+            home.start("celery", "worker", env=server, name="worker")
         return home
 
     home.begin = begin
     yield home
     home.stop_all()
+    for broker in brokers:
+        broker.stop()

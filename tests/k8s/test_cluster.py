@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from system import wait_for
 
 SLICE = """
@@ -110,3 +111,40 @@ def test_a_quota_is_named(kube):
     run_id = home.trigger("slice")
     home.wait_run("slice", run_id, "failed", timeout=120)
     assert "exceeded quota: team" in home.log("slice", run_id, "whoami")
+
+
+MIXED = """
+from airflow.sdk import dag, task
+
+def whereabouts():
+    import os
+    return "pod" if "TRADEWIND_POD" in os.environ else "elsewhere"
+
+@dag(schedule=None)
+def mixed():
+    task(task_id="ordinary")(whereabouts)()
+    task(task_id="heavy", {how})(whereabouts)()
+
+mixed()
+"""
+
+MIXTURES = [
+    ("LocalKubernetesExecutor", 'queue="kubernetes"'),
+    ("CeleryKubernetesExecutor", 'queue="kubernetes"'),
+    ("LocalExecutor,KubernetesExecutor", 'executor="KubernetesExecutor"'),
+    ("CeleryExecutor,KubernetesExecutor", 'executor="KubernetesExecutor"'),
+]
+
+
+@pytest.mark.parametrize(("executor", "how"), MIXTURES)
+def test_some_tasks_run_in_pods(kube, executor, how):
+    home = kube
+    home.dag("mixed.py", MIXED.format(how=how))
+    home.begin(AIRFLOW__CORE__EXECUTOR=executor)
+    home.wait_dag("mixed")
+    run_id = home.trigger("mixed")
+    home.wait_run("mixed", run_id, timeout=300)
+    for task_id, expected in (("heavy", "pod"), ("ordinary", "elsewhere")):
+        path = f"dags/mixed/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        assert home.get(path)["value"] == expected
+    assert home.tasks("mixed", run_id)["heavy"]["hostname"].startswith("mixed-heavy-")

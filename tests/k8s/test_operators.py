@@ -36,18 +36,21 @@ operators()
 """
 
 
-@pytest.mark.parametrize("executor", ["LocalExecutor", "KubernetesExecutor"])
-def test_pods_are_started_by_tasks(kube, executor):
-    """From the KubernetesExecutor it is a pod that starts a pod, with the rights of its account."""
-    home = kube
+# From the KubernetesExecutor it is a pod that speaks to Kubernetes, with the rights of its account.
+EXECUTORS = pytest.mark.parametrize("executor", ["LocalExecutor", "CeleryExecutor", "KubernetesExecutor"])
+
+
+def where(home, executor):
+    """Arguments of the operators."""
     inside = executor == "KubernetesExecutor"
-    where = {
-        "namespace": home.cluster.namespace,
-        "image": IMAGE,
-        "in_cluster": inside,
-        "config_file": None if inside else str(home.cluster.kubeconfig),
-    }
-    home.dag("operators.py", OPERATORS.format(**where))
+    config_file = None if inside else str(home.cluster.kubeconfig)
+    return {"namespace": home.cluster.namespace, "image": IMAGE, "in_cluster": inside, "config_file": config_file}
+
+
+@EXECUTORS
+def test_pods_are_started_by_tasks(kube, executor):
+    home = kube
+    home.dag("operators.py", OPERATORS.format(**where(home, executor)))
     home.begin(AIRFLOW__CORE__EXECUTOR=executor)
     home.wait_dag("operators")
     run_id = home.trigger("operators")
@@ -66,7 +69,8 @@ from airflow.providers.cncf.kubernetes.operators.spark_kubernetes import SparkKu
 @dag(schedule=None)
 def spark():
     SparkKubernetesOperator(
-        task_id="pi", namespace="{namespace}", kubernetes_conn_id=None, config_file="{config_file}", in_cluster=False,
+        task_id="pi", namespace="{namespace}", kubernetes_conn_id=None, config_file={config_file!r},
+        in_cluster={in_cluster},
         get_logs=False, delete_on_termination=False, startup_timeout_seconds=20,
         template_spec={spec!r})
 
@@ -74,7 +78,8 @@ spark()
 """
 
 
-def test_a_spark_application_is_asked_for(kube):
+@EXECUTORS
+def test_a_spark_application_is_asked_for(kube, executor):
     """Nobody runs it here: that it is made, with what the author wrote, is the operator's part."""
     home = kube
     crd = {
@@ -103,8 +108,8 @@ def test_a_spark_application_is_asked_for(kube):
     rules = [{"apiGroups": ["sparkoperator.k8s.io"], "resources": ["*"], "verbs": ["*"]}]
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "spark"}, "rules": rules}
     home.cluster.apply(role)
-    account = f"--serviceaccount={home.cluster.namespace}:airflow-scheduler"
-    home.cluster.kubectl("create", "rolebinding", "spark", "--role=spark", account)
+    accounts = [f"--serviceaccount={home.cluster.namespace}:airflow-{role}" for role in ("scheduler", "worker")]
+    home.cluster.kubectl("create", "rolebinding", "spark", "--role=spark", *accounts)
     spec = {
         "spark": {
             "apiVersion": "sparkoperator.k8s.io/v1beta2",
@@ -119,9 +124,8 @@ def test_a_spark_application_is_asked_for(kube):
         },
         "kubernetes": {},
     }
-    where = {"namespace": home.cluster.namespace, "config_file": str(home.cluster.kubeconfig)}
-    home.dag("spark.py", SPARK.format(spec=spec, **where))
-    home.begin(AIRFLOW__CORE__EXECUTOR="LocalExecutor")
+    home.dag("spark.py", SPARK.format(spec=spec, **where(home, executor)))
+    home.begin(AIRFLOW__CORE__EXECUTOR=executor)
     home.wait_dag("spark")
     run_id = home.trigger("spark")
     made = lambda: json.loads(home.cluster.kubectl("get", "sparkapplications", "-o", "json"))["items"]  # noqa: E731

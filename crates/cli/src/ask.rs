@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use crate::config::Config;
 use crate::error::CliError;
 use crate::output::Row;
 use crate::progress::Progress;
-use crate::python_env;
+use crate::python_env::{self, PythonEnv};
 
 /// Records with their columns, in order.
 #[derive(Debug, Default, Deserialize)]
@@ -39,16 +40,10 @@ enum Answer {
     Error { error: String },
 }
 
-/// Asks one question in the common environment, which is prepared first if it is not.
-///
-/// # Errors
-/// There is no usable Python, or the answer is that it cannot be told.
-pub fn ask(config: &Config, question: &str, given: &Value) -> Result<Table, CliError> {
-    let progress = Progress::new();
-    let python = python_env::prepare(config, &progress)?;
-    progress.done();
+/// A module of the `airflow` package, as a program.
+pub fn module(home: &Path, python: &PythonEnv, name: &str) -> Command {
     let mut command = Command::new(&python.interpreter);
-    command.args(["-m", "airflow._runtime.tell", question]).env("AIRFLOW_HOME", config.home());
+    command.args(["-m", name]).env("AIRFLOW_HOME", home);
     if let Some(package) = &python.package_path {
         let more = std::env::var_os("PYTHONPATH").filter(|path| !path.is_empty());
         let mut path = OsString::from(package);
@@ -58,7 +53,19 @@ pub fn ask(config: &Config, question: &str, given: &Value) -> Result<Table, CliE
         }
         command.env("PYTHONPATH", path);
     }
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    command
+}
+
+/// Asks one question in the common environment, which is prepared first if it is not.
+///
+/// # Errors
+/// There is no usable Python, or the answer is that it cannot be told.
+pub fn ask(config: &Config, question: &str, given: &Value) -> Result<Table, CliError> {
+    let progress = Progress::new();
+    let python = python_env::prepare(config, &progress)?;
+    progress.done();
+    let mut command = module(config.home(), &python, "airflow._runtime.tell");
+    let mut child = command.arg(question).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     if let Some(mut input) = child.stdin.take() {
         input.write_all(given.to_string().as_bytes())?;
     }

@@ -54,7 +54,11 @@ fn configuration() -> String {
     );
     for (section, keys, why) in UNUSED {
         let keys = if *keys == "*" { "all".to_owned() } else { format!("`{}`", keys.replace(' ', "` `")) };
-        let what = if matches!(why, Why::Obsolete(_)) { "not needed" } else { "not available" };
+        let what = match why {
+            Why::Obsolete(_) => "not needed",
+            Why::NotAvailable(_) => "not available",
+            Why::Read(_) => "read under this name",
+        };
         writeln!(page, "| `[{section}]` | {keys} | {what}: {} |", why.reason()).unwrap();
     }
     page.push_str("\n## Old names\n\n| old | new |\n| --- | --- |\n");

@@ -1,15 +1,17 @@
 //! What every executor must do, over all that `build` makes.
 
+mod tries;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tradewind_celery::{Error, Outbox, Task};
-use tradewind_core::{RunType, Timestamp, TryId};
+use tradewind_core::TryId;
 use tradewind_executors::{AVAILABLE, ByQueue, CeleryExecutor, Executor, Notice, Parts, TryRunner, build};
-use tradewind_protocol::workload::RunInfo;
-use tradewind_protocol::{LaneSpec, Workload};
+use tradewind_protocol::Workload;
+use tries::{try_id, workload};
 
 /// Where tries end up: the runner of this process, or a worker that claims from the queue when the bell rings.
 #[derive(Default)]
@@ -89,58 +91,6 @@ fn parts(world: &Arc<World>) -> Parts {
             }
             Notice::Unwanted(tries) => tries.iter().for_each(|try_id| claims.end(try_id.ti_id)),
         }),
-    }
-}
-
-fn try_id(ti_id: i64) -> TryId {
-    TryId { ti_id, try_number: 1 }
-}
-
-fn workload(ti_id: i64) -> Workload {
-    Workload {
-        try_id: try_id(ti_id),
-        token: String::new(),
-        dag_id: "d".into(),
-        task_id: format!("t{ti_id}"),
-        map_index: -1,
-        try_number: 1,
-        max_tries: 1,
-        run: RunInfo {
-            run_id: "r".into(),
-            run_type: RunType::Manual,
-            logical_date: None,
-            data_interval_start: None,
-            data_interval_end: None,
-            run_after: Timestamp::default(),
-            queued_at: None,
-            start_date: None,
-            conf: Default::default(),
-            clear_number: 0,
-            triggering_user: None,
-            partition_key: None,
-            partition_date: None,
-        },
-        lane: LaneSpec::Python,
-        bundle: "dags-folder".into(),
-        bundle_version: None,
-        file: "d.py".into(),
-        dag_version: 1,
-        operator: "PythonOperator".into(),
-        pool: "default_pool".into(),
-        pool_slots: 1,
-        queue: "default".into(),
-        priority: 1,
-        queued_at: Timestamp::default(),
-        execution_timeout: None,
-        do_xcom_push: true,
-        run_as_user: None,
-        owner: "airflow".into(),
-        email: String::new(),
-        first_started_at: None,
-        reschedule_count: 0,
-        outlets: Vec::new(),
-        executor_config: None,
-        resume: None,
     }
 }
 

@@ -52,7 +52,7 @@ def function(name: str) -> Any:
     return None if _local is _ABSENT else getattr(_local, name, None)
 
 
-def _implementations(name: str) -> list[Any]:
+def implementations(name: str) -> list[Any]:
     """All functions for a policy: those of installed packages (entry points ``airflow.policy``), then the local one."""
     global _hooks
     if _hooks is None:
@@ -73,10 +73,10 @@ def apply(dag: Any) -> bool:
     ``AirflowClusterPolicyError``.
     """
     try:
-        for policy in _implementations("dag_policy"):
+        for policy in implementations("dag_policy"):
             policy(dag)
-        task_policies = _implementations("task_policy")
-        mutations = _implementations("task_instance_mutation_hook")
+        task_policies = implementations("task_policy")
+        mutations = implementations("task_instance_mutation_hook")
         for task in dag.tasks if task_policies or mutations else ():
             for policy in task_policies:
                 policy(task)

@@ -281,7 +281,7 @@ fn others(raw: &Raw) -> (Others, Vec<Unused>) {
             others.insert((section.clone(), key.clone()), Setting { text, source });
         }
         // A section of Airflow 1.10 that only held defaults of the file.
-        if section != "default" {
+        if section != "default" && !unused::is_read(&section, &key) {
             unused.push(Unused { what: unknown::classify(&section, &key), section, key, source });
         }
     }

@@ -522,7 +522,7 @@ options! {
     K8S_DELETE_OPTIONS = ["kubernetes_executor"] "delete_option_kwargs", Json, "";
         "How pods are deleted, as JSON: grace_period_seconds, propagation_policy."
     K8S_CLIENT_REQUEST_ARGS = ["kubernetes_executor"] "kube_client_request_args", Json, "";
-        "As JSON: _request_timeout, the seconds that connecting to Kubernetes may take."
+        "As JSON: _request_timeout, the seconds that connecting to Kubernetes and its answer may take: one number, or two in a list."
     K8S_PUBLISH_RETRIES = ["kubernetes_executor"] "task_publish_max_retries", Int(-1, ANY), "0";
         "How often a pod is asked for again that exceeds a quota, before its try fails; -1: until there is room."
     K8S_LAUNCH_RETRIES = ["kubernetes_executor"] "pod_launch_failure_retries", Int(0, 1000), "1";

@@ -46,6 +46,7 @@ impl Unused {
             Known::Own => format!("{place} is not an option of Airflow or Tradewind; DAG files can read it"),
             Known::ByAirflow => match unused::find(&self.section, &self.key) {
                 Some(Why::Obsolete(reason)) => format!("{place} is not needed: {reason}"),
+                Some(Why::Read(reason)) => format!("{place} is read: {reason}"),
                 Some(Why::NotAvailable(reason)) => format!("{place} has no effect: {reason}"),
                 None => format!("{place} is read by its provider, if at all"),
             },

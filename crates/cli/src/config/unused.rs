@@ -9,18 +9,20 @@ pub enum Why {
     Obsolete(&'static str),
     /// It belongs to something that this version does not have.
     NotAvailable(&'static str),
+    /// It is no option of ours, and yet is read, under its old name.
+    Read(&'static str),
 }
 
 impl Why {
     /// The reason, without a full stop.
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::Obsolete(reason) | Self::NotAvailable(reason) => reason,
+            Self::Obsolete(reason) | Self::NotAvailable(reason) | Self::Read(reason) => reason,
         }
     }
 }
 
-use Why::{NotAvailable, Obsolete};
+use Why::{NotAvailable, Obsolete, Read};
 
 /// Section, keys (separated by spaces; `*`: all), reason.
 #[rustfmt::skip] // One row a line: it is a table.
@@ -87,7 +89,9 @@ pub const UNUSED: &[(&str, &str, Why)] = &[
     ("execution_api", "otel_trace_propagation", NotAvailable("there are no traces in this version")),
     ("github_enterprise", "*", Obsolete("accounts are made with `users create`")),
     ("hive", "*", Obsolete("the Hive provider has its own options")),
-    ("kubernetes", "affinity airflow_configmap airflow_local_settings_configmap dags_in_image dags_volume_claim dags_volume_host dags_volume_mount_point dags_volume_subpath env_from_configmap_ref env_from_secret_ref fs_group gcp_service_account_keys git_branch git_dags_folder_mount_point git_password git_repo git_ssh_key_secret_name git_ssh_known_hosts_configmap_name git_subpath git_sync_container_repository git_sync_container_tag git_sync_credentials_secret git_sync_depth git_sync_dest git_sync_init_container_name git_sync_rev git_sync_root git_sync_run_as_user git_user image_pull_secrets logs_volume_claim logs_volume_host logs_volume_subpath run_as_user tolerations worker_container_image_pull_policy worker_service_account_name", NotAvailable("of Airflow 1.10: write it into the pod of [kubernetes_executor] pod_template_file")),
+    ("kubernetes", "affinity airflow_configmap airflow_local_settings_configmap dags_in_image dags_volume_claim dags_volume_host dags_volume_mount_point dags_volume_subpath env_from_configmap_ref env_from_secret_ref fs_group git_branch git_dags_folder_mount_point git_repo git_ssh_key_secret_name git_ssh_known_hosts_configmap_name git_subpath git_sync_container_repository git_sync_container_tag git_sync_credentials_secret git_sync_depth git_sync_dest git_sync_init_container_name git_sync_rev git_sync_root git_sync_run_as_user image_pull_secrets logs_volume_claim logs_volume_host logs_volume_subpath run_as_user tolerations worker_container_image_pull_policy worker_service_account_name", Read("of Airflow 1.10: it is part of the pod, unless there is a pod_template_file")),
+    ("kubernetes", "git_user git_password", NotAvailable("passwords are not written into pods: git_sync_credentials_secret names a secret that has them")),
+    ("kubernetes", "gcp_service_account_keys", NotAvailable("keys are volumes of the pod of [kubernetes_executor] pod_template_file")),
     ("kubernetes", "enable_tcp_keepalive tcp_keep_idle tcp_keep_intvl tcp_keep_cnt", Obsolete("a request that is not answered ends after 30 seconds and is sent again; a watch begins anew every five minutes")),
     ("kubernetes", "worker_pods_pending_timeout_batch_size worker_pods_pending_timeout_check_interval worker_pods_queued_check_interval", Obsolete("pods are looked at when something changes, and every second")),
     ("kubernetes_executor", "api_client_retry_configuration", Obsolete("requests to Kubernetes are tried again while it is away")),
@@ -146,6 +150,20 @@ pub const UNUSED: &[(&str, &str, Why)] = &[
     ("workers", "max_failed_heartbeats execution_api_retries execution_api_retry_wait_min execution_api_retry_wait_max execution_api_timeout socket_cleanup_timeout", Obsolete("a worker that cannot reach the api-server tries until it can, and its tasks go on meanwhile")),
     ("workers", "missing_dag_retries missing_dag_retires missing_dag_retry_delay", Obsolete("a try whose file does not have its DAG fails at once, and is retried as its task says")),
 ];
+
+/// Sections of Airflow 1.10 whose options are names of the user's own; they are read, as parts of the pod.
+pub const POD_SECTIONS: [&str; 5] = [
+    "kubernetes_annotations",
+    "kubernetes_environment_variables",
+    "kubernetes_labels",
+    "kubernetes_node_selectors",
+    "kubernetes_secrets",
+];
+
+/// Whether it is read although it is no option of [`super::options`].
+pub fn is_read(section: &str, key: &str) -> bool {
+    POD_SECTIONS.contains(&section) || matches!(find(section, key), Some(Read(_)))
+}
 
 /// The row of an option.
 pub fn find(section: &str, key: &str) -> Option<Why> {

@@ -21,6 +21,8 @@ pub struct Access {
     pub ssl_ca_cert: Option<PathBuf>,
     /// Longest time to connect.
     pub connect_timeout: Duration,
+    /// Longest time for an answer; watches are not held to it.
+    pub answer_timeout: Duration,
 }
 
 impl Default for Access {
@@ -32,6 +34,7 @@ impl Default for Access {
             verify_ssl: true,
             ssl_ca_cert: None,
             connect_timeout: Duration::from_secs(15),
+            answer_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -104,6 +107,8 @@ pub enum Trouble {
     Quota(String),
     /// It will never work like this.
     Refused(String),
+    /// Kubernetes was not even asked: there is nothing that it could be asked for.
+    Unasked(String),
 }
 
 impl From<kube::Error> for Trouble {

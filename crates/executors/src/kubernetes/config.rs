@@ -10,6 +10,8 @@ use serde_json::Value;
 pub struct KubernetesConfig {
     /// The pod that every worker pod is made of, in YAML.
     pub pod_template_file: Option<PathBuf>,
+    /// The pod, if there is no such file.
+    pub template: Option<Value>,
     /// The worker's image, `repository:tag`, if it is not (only) the template's.
     pub image: Option<String>,
     /// Where pods are made.
@@ -38,6 +40,8 @@ pub struct KubernetesConfig {
     pub pod_log_lines: i64,
     /// `[scheduler] task_queued_timeout`: a pod that does not run after so long is given up.
     pub queued_timeout: Duration,
+    /// Longest time for an answer of Kubernetes.
+    pub answer_timeout: Duration,
     /// How long the token is good that a pod begins with.
     pub token_lasts: Duration,
     /// How often workers heartbeat.
@@ -54,6 +58,7 @@ impl KubernetesConfig {
         let words = |text: &str| text.split(',').map(str::to_owned).collect();
         Self {
             pod_template_file: None,
+            template: None,
             image: None,
             namespace: "default".into(),
             multi_namespace_mode: false,
@@ -70,6 +75,7 @@ impl KubernetesConfig {
             launch_failure_excluded_reasons: words("Error"),
             pod_log_lines: 100,
             queued_timeout: Duration::from_secs(600),
+            answer_timeout: Duration::from_secs(30),
             token_lasts: Duration::from_secs(1200),
             heartbeat: Duration::from_secs(5),
             server_url: server_url.into(),

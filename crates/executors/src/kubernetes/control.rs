@@ -8,7 +8,7 @@ use futures::stream::{BoxStream, SelectAll, StreamExt as _};
 use k8s_openapi::api::core::v1::Pod;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Api, Client, ResourceExt as _};
+use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc;
 use tradewind_core::{Timestamp, TryId};
 use tradewind_protocol::Workload;
@@ -20,7 +20,7 @@ use super::record::{self, Said};
 use super::requests::{Key, Requests};
 use super::settle::{Case, End, Verdict, capital, settle};
 use super::sight::{Sight, see};
-use crate::{PodNote, TryDesk};
+use crate::PodNote;
 
 /// How often clocks are looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -74,6 +74,8 @@ struct Seen {
     over_since: Option<Instant>,
     /// Its end is being dealt with, or was.
     settled: bool,
+    /// Somebody deletes it.
+    deleted: bool,
     /// It is not there any more.
     gone: bool,
     /// What was written down of it last.
@@ -108,15 +110,10 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn new(
-        config: Arc<KubernetesConfig>,
-        client: Client,
-        desk: Arc<dyn TryDesk>,
-        inbox: mpsc::UnboundedReceiver<Command>,
-    ) -> Self {
+    pub(super) fn new(requests: Requests, inbox: mpsc::UnboundedReceiver<Command>) -> Self {
         Self {
-            requests: Requests::new(client, Arc::clone(&config), desk),
-            config,
+            config: Arc::clone(&requests.config),
+            requests,
             inbox,
             scheduler: 0,
             wanted: HashMap::new(),
@@ -304,6 +301,7 @@ impl Control {
             (Err(Trouble::Refused(words)), Some(_)) => {
                 self.give_up(try_id, format!("Kubernetes makes no pod: {words}"))
             }
+            (Err(Trouble::Unasked(words)), Some(_)) => self.give_up(try_id, format!("no pod is asked for: {words}")),
         }
     }
 
@@ -397,12 +395,14 @@ impl Control {
             watch,
             over_since: None,
             settled: false,
+            deleted: false,
             gone: false,
             noted: None,
         });
         seen.owner = owner;
         seen.sight = see(pod);
         seen.node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
+        seen.deleted = pod.metadata.deletion_timestamp.is_some();
         self.of_try.insert(try_id, key.clone());
         self.note(&key);
         self.look(&key);
@@ -453,11 +453,13 @@ impl Control {
         let Some(seen) = self.pods.get(key).filter(|seen| seen.owner == self.scheduler && !seen.settled) else {
             return;
         };
-        let try_id = seen.try_id;
+        let (try_id, deleted) = (seen.try_id, seen.deleted);
         let end = match &seen.sight {
             Sight::Running | Sight::Pending(None) => return,
-            Sight::Succeeded => End::Ended { words: "its container ended well".into(), reason: None },
-            Sight::Failed(problem) => End::Ended { words: problem.words.clone(), reason: Some(problem.reason.clone()) },
+            Sight::Succeeded => End::Ended { words: "its container ended well".into(), reason: None, deleted },
+            Sight::Failed(problem) => {
+                End::Ended { words: problem.words.clone(), reason: Some(problem.reason.clone()), deleted }
+            }
             Sight::Pending(Some(problem)) => {
                 let passes = problem.reason == "ErrImagePull" && problem.words.contains("pull QPS exceeded");
                 if !self.config.fatal_reasons.contains(&problem.reason) || passes {

@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `pod.rs`, `merge.rs`, `legacy.rs`, `names.rs` | what a pod looks like; pure |
+//! | `hook.rs` | what an installation changes about every pod |
 //! | `sight.rs` | what its status says; pure |
 //! | `control.rs` | the loop: which pods are wanted and which are there |
 //! | `settle.rs` | what is done about a pod that is over, missing or stuck |
@@ -18,6 +19,7 @@ mod access;
 mod cleanup;
 mod config;
 mod control;
+mod hook;
 mod legacy;
 mod merge;
 mod names;
@@ -38,11 +40,13 @@ use tradewind_protocol::Workload;
 pub use access::{Access, Trouble, deepest};
 pub use cleanup::Cleanup;
 pub use config::KubernetesConfig;
+pub use hook::{HookFailure, PodHook};
 pub use pod::{Asker, DONE, Described, OURS, OWNER, TRY, describe, read_template};
 pub use sight::{Problem, Sight, see};
 
 use crate::{Executor, TryDesk};
 use control::{Command, Control};
+use requests::Requests;
 
 /// The executor's name in configuration and DAG files.
 pub const NAME: &str = "KubernetesExecutor";
@@ -56,10 +60,16 @@ pub struct KubernetesExecutor {
 
 impl KubernetesExecutor {
     /// With `[core] parallelism` pods at once; 0 means as many as there are. It does nothing until it is told which
-    /// scheduler it works for.
-    pub fn new(config: KubernetesConfig, client: Client, desk: Arc<dyn TryDesk>, parallelism: u32) -> Self {
+    /// scheduler it works for. `hook`: changes every pod, if the installation wants it.
+    pub fn new(
+        config: KubernetesConfig,
+        client: Client,
+        desk: Arc<dyn TryDesk>,
+        hook: Option<Arc<dyn PodHook>>,
+        parallelism: u32,
+    ) -> Self {
         let (commands, inbox) = mpsc::unbounded_channel();
-        let control = Control::new(Arc::new(config), client, desk, inbox);
+        let control = Control::new(Requests::new(client, Arc::new(config), desk, hook), inbox);
         Self { slots: Some(parallelism).filter(|n| *n > 0), commands, idle: Mutex::new(Some(control)) }
     }
 }

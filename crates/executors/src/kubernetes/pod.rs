@@ -36,6 +36,22 @@ pub struct Described {
     pub pod: Value,
     /// What is to be said in the try's log.
     pub remarks: Vec<String>,
+    /// The part of it that has to be so.
+    necessary: Value,
+}
+
+impl Described {
+    /// With what an installation's hook made of the pod; what has to be so stays so.
+    pub fn changed(self, mut pod: Value) -> Self {
+        let own = &self.necessary["spec"]["containers"][0]["name"];
+        if let Some(containers) = pod["spec"]["containers"].as_array_mut() {
+            // The first container runs the task, wherever the hook put others.
+            if let Some(at) = containers.iter().position(|container| container["name"] == *own) {
+                containers[..=at].rotate_right(1);
+            }
+        }
+        Self { pod: sealed(&pod, &self.necessary), ..self }
+    }
 }
 
 /// Who asks for a pod, and with which words.
@@ -57,11 +73,11 @@ pub fn describe(config: &KubernetesConfig, workload: &Workload, asker: &Asker<'_
     let wish = Wish::of(workload.executor_config.as_ref());
     let template = match wish.template.as_deref().or(config.pod_template_file.as_deref()) {
         Some(path) => read_template(path)?,
-        None => json!({"spec": {"containers": [{"name": "base"}]}}),
+        None => config.template.clone().unwrap_or_else(|| json!({"spec": {"containers": [{"name": "base"}]}})),
     };
     let image =
         config.image.as_ref().map_or_else(|| json!({}), |image| json!({"spec": {"containers": [{"image": image}]}}));
-    let mut pod = merge(&merge(&template, &image), &wish.pod);
+    let pod = merge(&merge(&template, &image), &wish.pod);
     let namespace = namespace(config, &wish.pod)?;
     let unique = format!("{}/{}/{}", workload.try_id, workload.queued_at.as_micros(), asker.launch);
     let name = pod_name(&workload.dag_id, &workload.task_id, &unique);
@@ -69,7 +85,13 @@ pub fn describe(config: &KubernetesConfig, workload: &Workload, asker: &Asker<'_
     if given["image"].as_str().is_none_or(str::is_empty) {
         return Err("the pod has no image: set [kubernetes_executor] worker_container_repository and worker_container_tag, or give the first container of pod_template_file an image".into());
     }
-    pod = merge(&pod, &necessary(config, workload, asker, &name, &namespace, &given));
+    let necessary = necessary(config, workload, asker, &name, &namespace, &given);
+    Ok(Described { namespace, name, pod: sealed(&pod, &necessary), remarks: wish.remarks, necessary })
+}
+
+/// A pod with what has to be so.
+fn sealed(pod: &Value, necessary: &Value) -> Value {
+    let mut pod = merge(pod, necessary);
     // A try is claimed once: a container that began again would find nothing to do.
     pod["spec"]["restartPolicy"] = json!("Never");
     pod["apiVersion"] = json!("v1");
@@ -77,7 +99,7 @@ pub fn describe(config: &KubernetesConfig, workload: &Workload, asker: &Asker<'_
     if let Some(pod) = pod.as_object_mut() {
         pod.remove("status");
     }
-    Ok(Described { namespace, name, pod, remarks: wish.remarks })
+    pod
 }
 
 /// What a task's `executor_config` asks for.

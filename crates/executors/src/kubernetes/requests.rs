@@ -13,12 +13,11 @@ use tradewind_protocol::Workload;
 
 use super::access::Trouble;
 use super::config::KubernetesConfig;
+use super::hook::PodHook;
 use super::pod::{Asker, DONE, Described, OWNER, QUEUED_AT, TRY, describe};
 use super::sight::{Sight, see};
 use crate::TryDesk;
 
-/// Longest time for an answer.
-const ANSWER: Duration = Duration::from_secs(30);
 /// Requests at once that are not about new pods.
 const TIDYING: usize = 16;
 /// Longest pause between attempts.
@@ -52,12 +51,18 @@ pub struct Requests {
     pub(super) client: Client,
     pub(super) config: Arc<KubernetesConfig>,
     pub(super) desk: Arc<dyn TryDesk>,
+    hook: Option<Arc<dyn PodHook>>,
     tidying: Arc<Semaphore>,
 }
 
 impl Requests {
-    pub(super) fn new(client: Client, config: Arc<KubernetesConfig>, desk: Arc<dyn TryDesk>) -> Self {
-        Self { client, config, desk, tidying: Arc::new(Semaphore::new(TIDYING)) }
+    pub(super) fn new(
+        client: Client,
+        config: Arc<KubernetesConfig>,
+        desk: Arc<dyn TryDesk>,
+        hook: Option<Arc<dyn PodHook>>,
+    ) -> Self {
+        Self { client, config, desk, hook, tidying: Arc::new(Semaphore::new(TIDYING)) }
     }
 
     fn api(&self, key: &Key) -> Api<Pod> {
@@ -68,15 +73,18 @@ impl Requests {
     pub(super) async fn create(&self, workload: &Workload, scheduler: i64, launch: u32) -> Result<Pod, Trouble> {
         let token = self.desk.token(workload.try_id, self.config.token_lasts);
         let asker = Asker { scheduler, token: &token, launch };
-        let Described { namespace, name, pod, remarks } =
-            describe(&self.config, workload, &asker).map_err(Trouble::Refused)?;
-        for remark in remarks.iter().filter(|_| launch == 0) {
+        let mut described = describe(&self.config, workload, &asker).map_err(Trouble::Unasked)?;
+        for remark in described.remarks.iter().filter(|_| launch == 0) {
             self.desk.say(workload.try_id, "warning", remark).await;
         }
+        if let Some(hook) = &self.hook {
+            described = self.changed(workload, described, hook.as_ref()).await?;
+        }
+        let Described { namespace, name, pod, .. } = described;
         match self.post(&namespace, &pod).await {
             Err(Trouble::Exists) => {
                 let key = Key { namespace, name };
-                let there = within(async { Ok(self.api(&key).get(&key.name).await?) }).await;
+                let there = self.within(async { Ok(self.api(&key).get(&key.name).await?) }).await;
                 match there {
                     Ok(there) if is_good_for(&there, workload) => Ok(there),
                     Ok(_) | Err(Trouble::Missing) => Err(Trouble::Exists),
@@ -87,12 +95,34 @@ impl Requests {
         }
     }
 
+    /// As the installation's hook leaves it.
+    async fn changed(&self, workload: &Workload, pod: Described, hook: &dyn PodHook) -> Result<Described, Trouble> {
+        match hook.change(pod.pod.clone()).await {
+            Ok(changed) => Ok(pod.changed(changed)),
+            Err(failure) => {
+                if let Some(traceback) = &failure.traceback {
+                    self.desk.say(workload.try_id, "error", traceback).await;
+                }
+                Err(Trouble::Unasked(format!("pod_mutation_hook failed: {}", failure.words)))
+            }
+        }
+    }
+
+    /// An answer, or [`Trouble::Away`] when none comes.
+    async fn within<T>(&self, request: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+        let longest = self.config.answer_timeout;
+        match tokio::time::timeout(longest, request).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Trouble::Away(format!("no answer within {} s", longest.as_secs_f64()))),
+        }
+    }
+
     async fn post(&self, namespace: &str, pod: &Value) -> Result<Pod, Trouble> {
         let body = pod.to_string().into_bytes();
         let request = kube::core::Request::new(Pod::url_path(&(), Some(namespace)))
             .create(&PostParams::default(), body)
             .map_err(|error| Trouble::Refused(error.to_string()))?;
-        within(async { Ok(self.client.request::<Pod>(request).await?) }).await
+        self.within(async { Ok(self.client.request::<Pod>(request).await?) }).await
     }
 
     /// Deletes a pod, however long Kubernetes is away.
@@ -115,11 +145,11 @@ impl Requests {
         match change {
             Change::Deletion => {
                 let parameters = delete_parameters(&self.config.delete_options);
-                within(async { Ok(api.delete(&key.name, &parameters).await?) }).await.map(drop)
+                self.within(async { Ok(api.delete(&key.name, &parameters).await?) }).await.map(drop)
             }
             Change::Label(name, value) => {
                 let patch = Patch::Merge(json!({"metadata": {"labels": {*name: value}}}));
-                within(async { Ok(api.patch(&key.name, &PatchParams::default(), &patch).await?) }).await.map(drop)
+                self.within(async { Ok(api.patch(&key.name, &PatchParams::default(), &patch).await?) }).await.map(drop)
             }
         }
     }
@@ -127,7 +157,7 @@ impl Requests {
     /// The end of what a pod's container printed.
     pub(super) async fn last_words(&self, key: &Key) -> Option<String> {
         let parameters = LogParams { tail_lines: Some(self.config.pod_log_lines), ..LogParams::default() };
-        let words = within(async { Ok(self.api(key).logs(&key.name, &parameters).await?) }).await.ok()?;
+        let words = self.within(async { Ok(self.api(key).logs(&key.name, &parameters).await?) }).await.ok()?;
         Some(words).filter(|words| !words.trim().is_empty())
     }
 
@@ -158,14 +188,6 @@ enum Change {
     Deletion,
     /// Name and value.
     Label(&'static str, String),
-}
-
-/// An answer, or [`Trouble::Away`] when none comes.
-async fn within<T>(request: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-    match tokio::time::timeout(ANSWER, request).await {
-        Ok(answer) => answer,
-        Err(_) => Err(Trouble::Away(format!("no answer within {} s", ANSWER.as_secs()))),
-    }
 }
 
 /// Whether a pod was made for this time that the try is queued, and may still run it.

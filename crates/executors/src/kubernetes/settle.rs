@@ -19,8 +19,9 @@ pub(super) struct Case {
 /// What became of the pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// Its container ended: nothing of it runs any more. In words, and why, if it ended badly.
-    Ended { words: String, reason: Option<String> },
+    /// Its container ended: nothing of it runs any more. In words, and why, if it ended badly. `deleted`: somebody
+    /// deletes the pod.
+    Ended { words: String, reason: Option<String>, deleted: bool },
     /// It is not there any more, since then; its processes may or may not be.
     Gone { since: Timestamp },
     /// It waits for something that will not come.
@@ -56,8 +57,10 @@ async fn decide(requests: &Requests, case: &Case) -> Result<Verdict, DeskError> 
         Standing::Queued { at } if at == case.queued_at => {
             let (words, again) = match &case.end {
                 End::Stuck { words } => (format!("the pod {key} could not begin: {words}"), false),
-                End::Gone { .. } => (format!("the pod {key} was deleted before the try began"), true),
-                End::Ended { words, reason } => {
+                End::Gone { .. } | End::Ended { deleted: true, .. } => {
+                    (format!("the pod {key} was deleted before the try began"), true)
+                }
+                End::Ended { words, reason, .. } => {
                     if let Some(printed) = requests.last_words(key).await {
                         desk.say(case.try_id, "error", &format!("The pod {key} printed:\n{}", printed.trim_end()))
                             .await;
@@ -73,7 +76,10 @@ async fn decide(requests: &Requests, case: &Case) -> Result<Verdict, DeskError> 
             let (silent_since, reason) = match &case.end {
                 // It has begun after all.
                 End::Stuck { .. } => return Ok(Verdict::LookAgain(requests.config.heartbeat)),
-                End::Ended { words, .. } => (None, format!("the pod {key} ended without reporting a result: {words}")),
+                End::Ended { words, deleted, .. } => {
+                    let deleted = if *deleted { "was deleted and " } else { "" };
+                    (None, format!("the pod {key} {deleted}ended without reporting a result: {words}"))
+                }
                 End::Gone { since } => {
                     // A pod may be gone from the list and its processes not, on a node that is cut off. Then the
                     // worker still heartbeats, or is silent for long.

@@ -39,7 +39,9 @@ pub async fn run(args: &CleanupPodsArgs, context: &Context) -> Result<(), CliErr
         Trouble::Away(words) => CliError::failed(format!("Kubernetes does not answer: {words}")).hint(
             "which cluster is asked is said by [kubernetes_executor] in_cluster, config_file and cluster_context",
         ),
-        Trouble::Refused(words) | Trouble::Quota(words) => CliError::failed(format!("Kubernetes refuses: {words}")),
+        Trouble::Refused(words) | Trouble::Quota(words) | Trouble::Unasked(words) => {
+            CliError::failed(format!("Kubernetes refuses: {words}"))
+        }
         Trouble::Exists | Trouble::Missing => CliError::failed(format!("there is no namespace '{namespace}'")),
     })?;
     println!("{deleted} pods deleted in the namespace {namespace}");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::Value;
 use tradewind_core::{RunType, Timestamp, TryId};
-use tradewind_executors::kubernetes::{Asker, describe};
+use tradewind_executors::kubernetes::{Asker, PodHook as _, describe};
 use tradewind_protocol::serialized_dag::SerializedTask;
 use tradewind_protocol::workload::RunInfo;
 use tradewind_protocol::{SerializedDag, Workload};
@@ -49,9 +49,16 @@ pub async fn run(args: &GenerateDagYamlArgs, context: &Context) -> Result<(), Cl
     let folder = args.output_path.join(FOLDER);
     std::fs::create_dir_all(&folder)?;
     let asker = Asker { scheduler: 0, token: TOKEN, launch: 0 };
+    let hook = roles::kubernetes::hook(&session.config)?;
     for task in &dag.tasks {
-        let described = describe(&settings, &workload(&dag, task, at), &asker)
-            .map_err(|error| CliError::failed(format!("the task '{}': {error}", task.task_id)))?;
+        let wrong = |error: String| CliError::failed(format!("the task '{}': {error}", task.task_id));
+        let described = describe(&settings, &workload(&dag, task, at), &asker).map_err(wrong)?;
+        let changed = hook.change(described.pod.clone()).await;
+        let changed = changed.map_err(|failure| {
+            let words = format!("pod_mutation_hook failed: {}", failure.words);
+            wrong(failure.traceback.map_or_else(|| words.clone(), |traceback| format!("{words}\n{traceback}")))
+        })?;
+        let described = described.changed(changed);
         let date: String = at.to_string().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let path = folder.join(format!("{}_{}_{date}.yml", dag.dag_id, task.task_id));
         std::fs::write(&path, yaml(&described.pod)?)?;
