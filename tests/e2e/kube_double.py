@@ -249,6 +249,8 @@ class Double:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         with self.lock:
+            # Its end is told before it is gone.
+            self.lock.wait_for(lambda: key not in self.processes, 10)
             pod = self.pods.pop(key, None)
             if pod is not None:
                 self._record("DELETED", pod)
@@ -295,8 +297,9 @@ class Double:
         reason = "Completed" if code == 0 else "Error"
         ended = {"exitCode": code, "reason": reason, "startedAt": now(), "finishedAt": now()}
         phase = "Succeeded" if code == 0 else "Failed"
-        self._status(key, phase=phase, containerStatuses=[{**status, "state": {"terminated": ended}}])
-        self.processes.pop(key, None)
+        with self.lock:
+            self.processes.pop(key, None)
+            self._status(key, phase=phase, containerStatuses=[{**status, "state": {"terminated": ended}}])
 
     # HTTP
 

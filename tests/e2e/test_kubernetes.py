@@ -288,3 +288,35 @@ def test_a_hook_changes_pods_and_its_failure_is_the_trys(pg_home, double):
     home.cli("kubernetes", "generate-dag-yaml", "one", "-l", "2026-01-01", "-o", str(home.path))
     (written,) = (home.path / "airflow_yaml_output").iterdir()
     assert "key: spot" in written.read_text()
+
+
+SLOW_START = """
+from airflow.sdk import dag, task
+
+BEGIN = "if mkdir {folder}/once; then exec sleep 600; fi; exec $0 $@"
+POD = {{"spec": {{"containers": [{{"name": "base", "command": ["/bin/sh", "-c", BEGIN]}}]}}}}
+
+@dag(schedule=None)
+def slow_start():
+    @task(executor_config={{"pod_override": POD}})
+    def only():
+        print("it ran")
+    only()
+
+slow_start()
+"""
+
+
+def test_a_pod_that_is_deleted_before_its_try_began_costs_no_retry(pg_home, double, tmp_path):
+    home = pg_home
+    home.dag("slow_start.py", SLOW_START.format(folder=tmp_path))
+    begin(home)
+    home.wait_dag("slow_start")
+    run_id = home.trigger("slow_start")
+    wait_for("its container has begun", (tmp_path / "once").exists)
+    (first,) = double.pods
+    double.delete(first, {})
+    home.wait_run("slow_start", run_id)
+    assert home.tasks("slow_start", run_id)["only"]["try_number"] == 1 and double.created == 2
+    deleted = f"The pod {first[0]}/{first[1]} was deleted before the try began; another pod is asked for"
+    assert deleted in events(home, "slow_start", run_id, "only")
