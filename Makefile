@@ -51,10 +51,10 @@ bench: build ## Measure every scenario and write the tables of BENCHMARKS.md
 	@scripts/install-test-deps.sh
 	benches/run.sh
 
-celery-faults: ## Break brokers and workers of the CeleryExecutor with 500 tasks in flight
+celery-faults: ## Break brokers, networks and workers of the CeleryExecutor with 500 tasks in flight (as root)
 	@scripts/install-test-deps.sh
 	cargo build --quiet --bin tradewind
-	TASKS=500 TRADEWIND_BIN=$(realpath $(BIN))/debug/tradewind .venv/bin/python -m pytest -q tests/e2e/test_celery_faults.py
+	TASKS=$(or $(TASKS),500) TRADEWIND_BIN=$(realpath $(BIN))/debug/tradewind .venv/bin/python -m pytest -q tests/e2e/test_celery_faults.py tests/e2e/faults
 
 parity: ## Measure how much of Airflow's own wheels runs here and write docs/parity.md (SECTIONS="examples ...")
 	@scripts/install-test-deps.sh parity

@@ -6,8 +6,12 @@ import os
 import pathlib
 
 import pytest
+from crowd import REPORT
 from postgres import Postgres
 from system import ROOT, Home
+
+#: What takes minutes and cuts networks is for `make celery-faults`.
+collect_ignore = [] if os.environ.get("TASKS") else ["faults"]
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +56,11 @@ def pytest_runtest_makereport(item, call):
             if name in item.funcargs:
                 for title, text in item.funcargs[name].outputs():
                     report.sections.append((title, text[-6000:]))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """With 500 tasks: what each fault did."""
+    if REPORT and os.environ.get("TASKS"):
+        terminalreporter.section("faults")
+        for line in REPORT:
+            terminalreporter.line(line)

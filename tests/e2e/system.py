@@ -99,8 +99,10 @@ class Home:
 
     # Processes
 
-    def start(self, *command: str, env: dict | None = None, name: str | None = None) -> Process:
-        process = Process(name or command[0], [str(self.binary), *command], {**self.env, **(env or {})}, self.path)
+    def start(self, *command: str, env: dict | None = None, name: str | None = None, prefix=()) -> Process:
+        """Starts a role; `prefix` is a program that starts it elsewhere, in a network namespace."""
+        words = [*prefix, str(self.binary), *command]
+        process = Process(name or command[0], words, {**self.env, **(env or {})}, self.path)
         self.processes.append(process)
         return process
 

@@ -92,14 +92,14 @@ def cluster(home, broker_url, **env):
     return home
 
 
-def start_worker(home, name, *args):
-    """A worker in a home of its own that does not know the database."""
+def start_worker(home, name, *args, env=None, prefix=()):
+    """A worker in a home of its own that does not know the database; `prefix` starts it elsewhere."""
     own = home.path.parent / name
     own.mkdir(exist_ok=True)
-    env = {"AIRFLOW_HOME": str(own), "AIRFLOW__CORE__DAGS_FOLDER": str(home.dags)}
+    env = {"AIRFLOW_HOME": str(own), "AIRFLOW__CORE__DAGS_FOLDER": str(home.dags), **(env or {})}
     before, home.env = home.env, {n: v for n, v in home.env.items() if "SQL_ALCHEMY" not in n}
     try:
-        return home.start("celery", "worker", "--celery-hostname", name, *args, env=env, name=name)
+        return home.start("celery", "worker", "--celery-hostname", name, *args, env=env, name=name, prefix=prefix)
     finally:
         home.env = before
 
@@ -116,9 +116,10 @@ def test_redis_with_celery_and_flower(pg_home, redis):
     run_id = home.trigger("remote")
     wait_for("the message", lambda: redis.cli("llen", "default").strip() == "1")
     assert home.get("monitor/workers")["value"] == 1, "one waits, so one worker is needed"
-    assert "tradewind_workers_desired 1" in home.rest(
-        "GET", "monitor/workers", ok=False, params={"format": "prometheus"}
-    ).text
+    assert (
+        "tradewind_workers_desired 1"
+        in home.rest("GET", "monitor/workers", ok=False, params={"format": "prometheus"}).text
+    )
     worker = start_worker(home, "w1", "--queues", "default", "--concurrency", "8")
     wait_worker(worker)
 

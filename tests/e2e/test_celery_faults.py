@@ -1,51 +1,22 @@
 """What brokers and workers do to each other, with real ones: every task ends once, none runs twice at the same time.
 
-Small here; `make celery-faults` runs the same with 500 tasks (TASKS=500).
+Small here; `make celery-faults` runs the same with 500 tasks, and what is in `faults`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pathlib
 import signal
+import socket
 import subprocess
+import threading
 
 import pytest
 from brokers import RedisBroker
+from crowd import TASKS, Crowd, said
 from system import wait_for
 from test_celery import cluster, start_worker, wait_worker
-
-TASKS = int(os.environ.get("TASKS") or 40)
-#: What each task writes: when it began and ended, to see whether one ran twice at once.
-SOURCE = """
-from datetime import timedelta
-from airflow.sdk import dag, task
-
-@dag(schedule=None, max_active_tasks=1000)
-def crowd():
-    @task(retries=2, retry_delay=timedelta(seconds=0))
-    def one(n):
-        import os, pathlib, time
-        folder = pathlib.Path("{folder}")
-        mine = folder / f"{n}.running"
-        fd = os.open(mine, os.O_CREAT | os.O_RDWR)
-        import fcntl
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            (folder / f"{n}.twice").touch()
-            raise
-        with open(folder / f"{n}.begun", "a") as out:
-            out.write("x")
-        while (folder / "hold").exists():
-            time.sleep(0.05)
-        time.sleep(0.05)
-        with open(folder / f"{n}.done", "a") as out:
-            out.write("x")
-    one.expand(n=list(range({tasks})))
-crowd()
-"""
 
 
 @pytest.fixture
@@ -57,59 +28,53 @@ def redis(tmp_path):
 
 @pytest.fixture
 def crowd(pg_home, redis):
-    """A cluster with one worker of 16, and a DAG whose tasks write down that they ran."""
-    home = cluster(pg_home, redis.url)
-    return Crowd(home)
-
-
-class Crowd:
-    def __init__(self, home):
-        self.home = home
-        self.folder = pathlib.Path(home.path / "seen")
-        self.folder.mkdir()
-        source = SOURCE.replace("{folder}", str(self.folder)).replace("{tasks}", str(TASKS))
-        home.dag("crowd.py", source)
-        home.wait_dag("crowd")
-
-    def hold(self):
-        (self.folder / "hold").touch()
-
-    def go_on(self):
-        (self.folder / "hold").unlink()
-
-    def begun(self):
-        return len(list(self.folder.glob("*.begun")))
-
-    def check(self, run_id, at_most=1):
-        """Every task ended well, was done once, and never ran twice at once."""
-        self.home.wait_run("crowd", run_id, timeout=120 + TASKS)
-        assert not list(self.folder.glob("*.twice"))
-        done = {n: (self.folder / f"{n}.done").read_text() for n in range(TASKS)}
-        assert set(done.values()) == {"x"}, "each was done once"
-        begun = [len((self.folder / f"{n}.begun").read_text()) for n in range(TASKS)]
-        assert max(begun) <= at_most, begun
+    """A cluster without a worker, and a DAG whose tasks write down that they ran."""
+    return Crowd(cluster(pg_home, redis.url))
 
 
 def scheduler(home):
     return next(process for process in home.processes if process.name == "scheduler")
 
 
-def test_a_broker_that_is_restarted_and_one_that_is_emptied(crowd, redis):
+def kill_machine(worker):
+    """kill -9 of a worker with all that it started, as if its machine were gone."""
+    children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True).stdout.split()
+    worker.kill()
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(child), signal.SIGKILL)
+
+
+def test_a_broker_that_is_restarted(crowd, redis):
     home = crowd.home
     worker = start_worker(home, "w1", "--concurrency", "8")
     wait_worker(worker)
     crowd.hold()
     run_id = home.trigger("crowd")
-    wait_for("eight tasks", lambda: crowd.begun() == 8)
-    assert int(redis.cli("llen", "default")) == TASKS - 8
+    crowd.wait_begun(8)
+    wait_for("the rest in the queue", lambda: int(redis.cli("llen", "default")) == TASKS - 8)
     # Redis keeps nothing over a restart here: it is emptied as well.
     redis.stop()
-    wait_for("the loss", lambda: "the connection to the broker is lost" in worker.output())
+    said(worker, "the connection to the broker is lost")
     redis.start()
     wait_for("the way back", lambda: worker.output().count("messages come from the broker") == 2, 60)
     crowd.go_on()
     crowd.check(run_id)
-    assert "no message tells of any more" in scheduler(home).output()
+    said(scheduler(home), "no message tells of any more")
+
+
+def test_a_broker_that_is_emptied(crowd, redis):
+    home = crowd.home
+    worker = start_worker(home, "w1", "--concurrency", "8")
+    wait_worker(worker)
+    crowd.hold()
+    run_id = home.trigger("crowd")
+    crowd.wait_begun(8)
+    wait_for("the rest in the queue", lambda: int(redis.cli("llen", "default")) == TASKS - 8)
+    assert redis.cli("flushall").strip() == "OK"
+    crowd.go_on()
+    crowd.check(run_id)
+    said(scheduler(home), "no message tells of any more")
 
 
 def test_a_worker_that_is_killed(crowd):
@@ -117,18 +82,13 @@ def test_a_worker_that_is_killed(crowd):
     worker = start_worker(home, "w1", "--concurrency", "16")
     crowd.hold()
     run_id = home.trigger("crowd")
-    wait_for("16 tasks", lambda: crowd.begun() == 16, 60)
-    # With all that it started: the machine is gone.
-    children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True).stdout.split()
-    worker.kill()
-    for child in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(child), signal.SIGKILL)
+    crowd.wait_begun(16)
+    kill_machine(worker)
     crowd.go_on()
     second = start_worker(home, "w2", "--concurrency", "16")
     wait_worker(second)
     crowd.check(run_id, at_most=2)
-    assert "a running try was lost" in scheduler(home).output()
+    said(scheduler(home), "a running try was lost")
 
 
 def test_a_worker_that_is_cut_off_ends_its_tasks_before_others_run_them(crowd):
@@ -143,12 +103,12 @@ def test_a_worker_that_is_cut_off_ends_its_tasks_before_others_run_them(crowd):
         wait_worker(cut)
         crowd.hold()
         run_id = home.trigger("crowd")
-        wait_for("eight tasks", lambda: crowd.begun() == 8)
+        crowd.wait_begun(8)
         other = start_worker(home, "w2", "--concurrency", "8")
         wait_worker(other)
         proxy.cut()
-        wait_for("the end of its tasks", lambda: "takes these tries as lost" in cut.output(), 60)
-        wait_for("others", lambda: "a running try was lost" in scheduler(home).output(), 60)
+        said(cut, "takes these tries as lost")
+        said(scheduler(home), "a running try was lost")
         proxy.mend()
         crowd.go_on()
         crowd.check(run_id, at_most=3)
@@ -160,9 +120,6 @@ class Proxy:
     """Passes connections on to a port of this machine, until it is cut."""
 
     def __init__(self, port):
-        import socket
-        import threading
-
         self.to = port
         self.open = True
         self._pairs = []
@@ -171,9 +128,6 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
-        import socket
-        import threading
-
         while True:
             try:
                 here, _ = self._server.accept()
@@ -197,8 +151,6 @@ class Proxy:
         self.open = False
 
     def mend(self):
-        import socket
-
         self.open = True
         for pair in self._pairs:
             for one in pair:

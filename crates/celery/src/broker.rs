@@ -121,3 +121,27 @@ pub fn connect(settings: Settings) -> Result<Arc<dyn Broker>, Error> {
         Address::Amqp { .. } => Arc::new(crate::amqp::AmqpBroker::new(settings)?),
     })
 }
+
+/// What TLS says, with the option that mends it.
+pub(crate) fn certificates(why: String) -> String {
+    let option = match why.as_str() {
+        w if w.contains("UnknownIssuer") || w.contains("CaUsedAsEndEntity") => {
+            "the broker's certificate is not signed by an authority that is known here: name its certificate in [celery] ssl_cacert"
+        }
+        w if w.contains("NotValidForName") => {
+            "the broker's certificate is for another name: use one of its names in [celery] broker_url"
+        }
+        w if w.contains("Expired") => "the broker's certificate has expired: renew it",
+        w if w.contains("CertificateRequired") => {
+            "the broker wants a certificate of this side: name it in [celery] ssl_cert and its key in [celery] ssl_key"
+        }
+        w if w.contains("UnknownCA") || w.contains("BadCertificate") => {
+            "the broker does not accept this side's certificate: [celery] ssl_cert must be signed by its authority"
+        }
+        w if w.contains("InvalidContentType") => {
+            "that is not TLS: take the port of TLS, or an address without it (redis://, amqp://) and [celery] ssl_active = False"
+        }
+        _ => return why,
+    };
+    format!("{option} ({why})")
+}

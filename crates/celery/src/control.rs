@@ -1,10 +1,13 @@
 //! Remote control: requests to workers through the mailbox that kombu calls pidbox.
 
 use serde_json::{Map, Value, json};
+use tradewind_core::TryId;
 use uuid::Uuid;
 
 /// The exchange that carries requests to all workers.
 pub const EXCHANGE: &str = "celery.pidbox";
+/// The argument of `revoke` by which a scheduler says that it has recorded the end of these tries already.
+pub const UNWANTED: &str = "unwanted";
 /// The exchange of their answers.
 pub const REPLY_EXCHANGE: &str = "reply.celery.pidbox";
 
@@ -41,6 +44,12 @@ impl Request {
     pub fn new(method: &str, arguments: Value, destination: Option<Vec<String>>) -> Self {
         let arguments = arguments.as_object().cloned().unwrap_or_default();
         Self { method: method.to_owned(), arguments, destination, pattern: None, reply_to: None, expires: 0.0 }
+    }
+
+    /// Ends tries that nobody wants any more.
+    pub fn unwanted(tries: &[TryId]) -> Self {
+        let ids: Vec<String> = tries.iter().map(ToString::to_string).collect();
+        Self::new("revoke", json!({"task_id": ids, "terminate": true, UNWANTED: true}), None)
     }
 
     /// The same, to be answered.

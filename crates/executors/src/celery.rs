@@ -121,11 +121,11 @@ impl Executor for CeleryExecutor {
             queues.entry(workload.queue.clone()).or_default().push(workload);
         }
         for (queue, workloads) in queues {
-            let waiting = match tokio::time::timeout(PATIENCE, self.outbox.waiting(&queue)).await {
-                Ok(Ok(waiting)) => waiting,
-                // It is away: the loop that sends says so, and when it is back there is another reminder.
-                Ok(Err(_)) | Err(_) => continue,
-            };
+            let (outbox, asked) = (Arc::clone(&self.outbox), queue.clone());
+            // Goes on when we stop waiting for it, so that a slow new connection is there for the next reminder.
+            let asking = tokio::spawn(async move { outbox.waiting(&asked).await });
+            // It is away: the loop that sends says so, and when it is back there is another reminder.
+            let Ok(Ok(Ok(waiting))) = tokio::time::timeout(PATIENCE, asking).await else { continue };
             let count = workloads.len();
             let again = self.lost(workloads, waiting, now);
             if !again.is_empty() {

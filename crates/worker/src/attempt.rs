@@ -25,11 +25,16 @@ const TOKEN_PATIENCE: Duration = Duration::from_secs(120);
 /// Runs a try, if it is still to be had.
 pub(crate) async fn attempt(worker: &Arc<Inner>, workload: Arc<Workload>, place: &Place) {
     let stop = &place.stop;
-    let slot = tokio::select! {
-        slot = worker.slots.acquire() => slot,
-        () = stop.asked() => return,
+    let _slot = match place.refusal {
+        Some(_) => None,
+        None => tokio::select! {
+            slot = worker.slots.acquire() => match slot {
+                Ok(slot) => Some(slot),
+                Err(_) => return,
+            },
+            () = stop.asked() => return,
+        },
     };
-    let Ok(_slot) = slot else { return };
     let worker_id = tokio::select! {
         id = worker.id() => id,
         () = stop.asked() => return,
@@ -201,8 +206,11 @@ async fn run(
     (outcome, log_end, child.map(|child| (child, log)))
 }
 
-/// The folder of the try's DAG file, of the commit that its run stays with.
+/// The folder of the try's DAG file, of the commit that its run stays with; an error if the try is not to run.
 async fn root_of(worker: &Inner, workload: &Workload, place: &Place) -> Result<Root, String> {
+    if let Some(refusal) = &place.refusal {
+        return Err(refusal.clone());
+    }
     if let Some(repositories) = &worker.config.repositories {
         let (api, token, try_id) = (Arc::clone(&worker.api), place.token.clone(), workload.try_id);
         let ask: Answerer = Arc::new(move |call| {

@@ -153,12 +153,22 @@ impl Worker {
     /// Takes a try and returns at once. A try that it has already is ignored, so sending it again is harmless. False
     /// if the try is not new, or the worker is going away.
     pub fn submit(&self, workload: Workload) -> bool {
+        self.admit(workload, None)
+    }
+
+    /// Like [`Worker::submit`], for a try that is not to run: it is claimed and fails with that reason in its log. It
+    /// needs no free slot.
+    pub(crate) fn refuse(&self, workload: Workload, reason: &str) -> bool {
+        self.admit(workload, Some(reason.to_owned()))
+    }
+
+    fn admit(&self, workload: Workload, refusal: Option<String>) -> bool {
         if self.0.closed.load(Ordering::Relaxed) {
             tracing::info!(try_id = %workload.try_id, "the worker is going away and takes no more tries");
             return false;
         }
         let try_id = workload.try_id;
-        let place = Arc::new(Place::new(&workload));
+        let place = Arc::new(Place::new(&workload, refusal));
         let mut tries = self.0.tries.lock().expect("tries");
         // A try whose end is being recorded can be wanted again (a sensor's next look) before we hear that it was.
         if tries.get(&try_id).is_some_and(|known| known.phase() != Phase::Ending) {
@@ -332,12 +342,15 @@ pub(crate) enum Phase {
 pub(crate) struct Place {
     pub(crate) stop: Stop,
     pub(crate) token: Token,
+    /// Why it fails instead of being run.
+    pub(crate) refusal: Option<String>,
     phase: Mutex<Phase>,
 }
 
 impl Place {
-    fn new(workload: &Workload) -> Self {
-        Self { stop: Stop::default(), token: Token::new(&workload.token), phase: Mutex::new(Phase::Waiting) }
+    fn new(workload: &Workload, refusal: Option<String>) -> Self {
+        let token = Token::new(&workload.token);
+        Self { stop: Stop::default(), token, refusal, phase: Mutex::new(Phase::Waiting) }
     }
 
     pub(crate) fn phase(&self) -> Phase {

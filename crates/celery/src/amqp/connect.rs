@@ -10,10 +10,11 @@ use crate::broker::Error;
 /// Seconds between heartbeats: a broker that is silent for twice as long is lost.
 const HEARTBEAT: u16 = 5;
 
-/// Connects; an error in the words of the last server that was tried.
-pub async fn connect(settings: &Settings) -> Result<Connection, String> {
+/// Connects; the error of the last server that was tried.
+pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
     let Address::Amqp { nodes, vhost } = &settings.address else { unreachable!("a RabbitMQ broker is on RabbitMQ") };
-    let mut why = String::new();
+    let name = settings.name();
+    let mut last = None;
     for node in nodes {
         let or_guest = |text: &str| if text.is_empty() { "guest".to_owned() } else { text.to_owned() };
         let uri = AMQPUri {
@@ -26,16 +27,36 @@ pub async fn connect(settings: &Settings) -> Result<Connection, String> {
             vhost: vhost.clone(),
             query: AMQPQueryString { heartbeat: Some(HEARTBEAT), ..AMQPQueryString::default() },
         };
-        let tls = tls(settings).map_err(|error| error.to_string())?;
-        let runtime = lapin::runtime::default_runtime().map_err(|error| error.to_string())?;
+        let tls = tls(settings)?;
+        let runtime = lapin::runtime::default_runtime().map_err(|error| failed(&name, &error))?;
         let connecting = Connection::connect_uri_with_config(uri, ConnectionProperties::default(), tls, runtime);
         match tokio::time::timeout(settings.transport.socket_connect_timeout, connecting).await {
             Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(error)) => why = error.to_string(),
-            Err(_) => why = format!("{} does not answer", node.name()),
+            Ok(Err(error)) => last = Some(failed(&name, &error)),
+            Err(_) => {
+                last = Some(Error::Unreachable {
+                    broker: name.clone(),
+                    why: format!("{} does not answer", node.name()),
+                });
+            }
         }
     }
-    Err(why)
+    Err(last.unwrap_or_else(|| Error::Settings("[celery] broker_url names no server".into())))
+}
+
+/// What an error of the protocol or the connection means here.
+pub fn failed(broker: &str, error: &lapin::Error) -> Error {
+    let (broker, why) = (broker.to_owned(), error.to_string());
+    match error.kind() {
+        lapin::ErrorKind::ProtocolError(_) if why.contains("x-max-priority") => Error::Refused {
+            broker,
+            why: format!(
+                "{why}; a queue keeps the priorities that it was made with: delete it when it is empty, or set [celery_broker_transport_options] priority_steps back"
+            ),
+        },
+        lapin::ErrorKind::ProtocolError(_) => Error::Refused { broker, why },
+        _ => Error::Unreachable { broker, why: crate::broker::certificates(why) },
+    }
 }
 
 /// Certificates.

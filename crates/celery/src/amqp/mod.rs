@@ -16,7 +16,7 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ExchangeKind};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use tradewind_core::TryId;
 
@@ -56,15 +56,11 @@ impl AmqpBroker {
 
 impl Inner {
     fn failed(&self, error: &lapin::Error) -> Error {
-        let (broker, why) = (self.name.clone(), error.to_string());
-        match error.kind() {
-            lapin::ErrorKind::ProtocolError(_) => Error::Refused { broker, why },
-            _ => Error::Unreachable { broker, why },
-        }
+        connect::failed(&self.name, error)
     }
 
     async fn connect(&self) -> Result<Connection, Error> {
-        connect::connect(&self.settings).await.map_err(|why| Error::Unreachable { broker: self.name.clone(), why })
+        connect::connect(&self.settings).await
     }
 
     /// The channel for publishing, which confirms.
@@ -198,8 +194,7 @@ impl Outbox for AmqpBroker {
     }
 
     async fn revoke(&self, tries: &[TryId]) -> Result<(), Error> {
-        let ids: Vec<String> = tries.iter().map(ToString::to_string).collect();
-        self.0.request(&Request::new("revoke", json!({"task_id": ids, "terminate": true}), None)).await
+        self.0.request(&Request::unwanted(tries)).await
     }
 }
 

@@ -12,12 +12,12 @@ use std::time::Duration;
 use ::redis::aio::MultiplexedConnection;
 use async_trait::async_trait;
 use futures::StreamExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use tradewind_core::TryId;
 
 use crate::address::Settings;
-use crate::broker::{Broker, Error, Link, Outbox};
+use crate::broker::{Broker, Error, Link, Outbox, certificates};
 use crate::control::{self, Request};
 use crate::message::{Tag, Task, open_envelope};
 use keys::Keys;
@@ -59,7 +59,7 @@ impl Inner {
             error.code().is_some_and(|code| matches!(code, "NOAUTH" | "WRONGPASS" | "NOPERM" | "READONLY" | "MISCONF"));
         match refused {
             true => Error::Refused { broker: self.name.clone(), why },
-            false => Error::Unreachable { broker: self.name.clone(), why },
+            false => Error::Unreachable { broker: self.name.clone(), why: certificates(why) },
         }
     }
 
@@ -107,8 +107,7 @@ impl Outbox for RedisBroker {
     }
 
     async fn revoke(&self, tries: &[TryId]) -> Result<(), Error> {
-        let ids: Vec<String> = tries.iter().map(ToString::to_string).collect();
-        self.0.request(&Request::new("revoke", json!({"task_id": ids, "terminate": true}), None)).await
+        self.0.request(&Request::unwanted(tries)).await
     }
 }
 

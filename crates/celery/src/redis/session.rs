@@ -17,7 +17,8 @@ use crate::control::Request;
 use crate::event;
 use crate::message::Tag;
 
-/// How often messages are looked for that were taken and never acknowledged.
+/// How often messages are looked for that were taken and never acknowledged, at most; a short visibility timeout is
+/// looked after twice as often.
 const RESTORE: Duration = Duration::from_secs(60);
 
 struct RedisSession {
@@ -117,8 +118,9 @@ pub async fn open(inner: Arc<Inner>, queues: &[String], window: u32, held: &[Tag
     });
     let restoring = Arc::clone(&inner);
     let ended = end.clone();
+    let every = (inner.settings.transport.visibility_timeout / 2).clamp(Duration::from_secs(1), RESTORE);
     tokio::spawn(async move {
-        while tokio::time::timeout(RESTORE, ended.cancelled()).await.is_err() {
+        while tokio::time::timeout(every, ended.cancelled()).await.is_err() {
             match restoring.restore_invisible().await {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "messages that were never acknowledged are delivered again"),
@@ -152,6 +154,10 @@ async fn take_forever(
         queues.rotate_left(turn);
         for taken in inner.take(waiting, &queues, room).await? {
             match inner.delivery(&taken) {
+                // Told to leave the queue while it waited there.
+                Ok(delivery) if !shared.queues.lock().expect("queues").contains(&delivery.queue) => {
+                    inner.put_back(&[delivery.tag]).await?;
+                }
                 Ok(delivery) => {
                     shared.held.lock().expect("held").insert(delivery.tag.clone());
                     if sender.send(Incoming::Task(delivery)).await.is_err() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use tradewind_celery::address::Transport;
 use tradewind_celery::{Broker, Error, Outbox, Settings, Tls, connect};
 use tradewind_protocol::serialized_dag::ExecutorName;
@@ -61,11 +61,53 @@ pub fn broker(config: &Config) -> Result<Arc<dyn Broker>, CliError> {
 }
 
 fn tls(config: &Config) -> Option<Tls> {
+    speaks_tls(config).then(|| tls_of(config))
+}
+
+/// By `ssl_active`, or because the address says so.
+fn speaks_tls(config: &Config) -> bool {
+    let url = config.text(&options::CELERY_BROKER_URL);
+    config.flag(&options::CELERY_SSL_ACTIVE) || ["rediss://", "amqps://"].iter().any(|scheme| url.contains(scheme))
+}
+
+fn tls_of(config: &Config) -> Tls {
     let file = |spec: &Spec| config.some_text(spec).map(PathBuf::from);
     let mutual = config.flag(&options::CELERY_SSL_MUTUAL_TLS);
     let identity = file(&options::CELERY_SSL_CERT).zip(file(&options::CELERY_SSL_KEY)).filter(|_| mutual);
-    let tls = Tls { ca: file(&options::CELERY_SSL_CACERT), identity, unchecked: false };
-    config.flag(&options::CELERY_SSL_ACTIVE).then_some(tls)
+    Tls { ca: file(&options::CELERY_SSL_CACERT), identity, unchecked: false }
+}
+
+/// The same for Celery itself, by the names of its settings. Only what is set: kombu knows its own defaults.
+pub fn for_python(config: &Config) -> Value {
+    let url = config.text(&options::CELERY_BROKER_URL);
+    let mut settings = json!({"broker_url": url, "broker_connection_retry_on_startup": true});
+    // kombu reads by itself what the address says of certificates.
+    if speaks_tls(config) && !url.contains("ssl_cert_reqs") {
+        let prefix = if url.contains("amqp") { "" } else { "ssl_" };
+        // 2: Python's `ssl.CERT_REQUIRED`
+        let mut tls = Map::from_iter([(format!("{prefix}cert_reqs"), json!(2))]);
+        let tls_config = tls_of(config);
+        let identity = tls_config.identity.unzip();
+        for (name, file) in [("ca_certs", tls_config.ca), ("certfile", identity.0), ("keyfile", identity.1)] {
+            tls.extend(file.map(|file| (format!("{prefix}{name}"), json!(file))));
+        }
+        settings["broker_use_ssl"] = Value::Object(tls);
+    }
+    let mut transport = json!({"visibility_timeout": config.int(&options::BROKER_VISIBILITY_TIMEOUT)});
+    for spec in [
+        &options::BROKER_MASTER_NAME,
+        &options::BROKER_SENTINEL_KWARGS,
+        &options::BROKER_PRIORITY_STEPS,
+        &options::BROKER_GLOBAL_KEYPREFIX,
+        &options::BROKER_SEP,
+        &options::BROKER_FANOUT_PREFIX,
+    ] {
+        if let Some(text) = config.some_text(spec) {
+            transport[spec.key] = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+        }
+    }
+    settings["broker_transport_options"] = transport;
+    settings
 }
 
 fn transport(config: &Config) -> Result<Transport, CliError> {
@@ -73,11 +115,11 @@ fn transport(config: &Config) -> Result<Transport, CliError> {
         let place = &config.setting(spec).source;
         CliError::usage(format!("{place}: [{}] {} {what}", spec.section, spec.key))
     };
-    let json = |spec: &Spec| {
+    let read = |spec: &Spec| {
         let text = config.some_text(spec).unwrap_or("null");
         serde_json::from_str::<Value>(text).map_err(|error| wrong(spec, &format!("is no JSON: {error}")))
     };
-    let steps = json(&options::BROKER_PRIORITY_STEPS)?;
+    let steps = read(&options::BROKER_PRIORITY_STEPS)?;
     let priority_steps: Option<Vec<u8>> = match &steps {
         Value::Null => Some(Vec::new()),
         steps => steps.as_array().and_then(|steps| {
@@ -88,7 +130,7 @@ fn transport(config: &Config) -> Result<Transport, CliError> {
         priority_steps.filter(|steps| steps.is_sorted() && steps.first().is_none_or(|first| *first == 0)).ok_or_else(
             || wrong(&options::BROKER_PRIORITY_STEPS, "is a list of numbers from 0 to 9 that begins with 0 and rises"),
         )?;
-    let login = json(&options::BROKER_SENTINEL_KWARGS)?;
+    let login = read(&options::BROKER_SENTINEL_KWARGS)?;
     let text = |name: &str| login[name].as_str().unwrap_or_default().to_owned();
     let or = |spec: &Spec, default: String| config.some_text(spec).map_or(default, str::to_owned);
     let default = Transport::default();
@@ -203,5 +245,19 @@ mod tests {
         assert_eq!(read("16,8").unwrap(), Some((16, 8)));
         assert_eq!(read("4").unwrap(), Some((4, 0)));
         assert!(read("many").unwrap_err().message.contains("as 16,8"));
+    }
+
+    #[test]
+    fn python_is_told_the_same() {
+        let config = config(&[
+            ("AIRFLOW__CELERY__BROKER_URL", "amqps://rabbit//"),
+            ("AIRFLOW__CELERY__SSL_ACTIVE", "True"),
+            ("AIRFLOW__CELERY__SSL_CACERT", "/ca.pem"),
+            ("AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__PRIORITY_STEPS", "[0, 5]"),
+        ]);
+        let settings = for_python(&config);
+        assert_eq!(settings["broker_use_ssl"], json!({"cert_reqs": 2, "ca_certs": "/ca.pem"}));
+        let transport = json!({"visibility_timeout": 86400, "priority_steps": [0, 5]});
+        assert_eq!(settings["broker_transport_options"], transport);
     }
 }

@@ -34,7 +34,7 @@ pub use logging::start as start_logging;
 pub use parser::{HostParser, answerer, answerer_without_database};
 pub use pod_hook::PythonPodHook;
 pub use repositories::{bring_here, gave_up};
-pub use shutdown::on_signal;
+pub use shutdown::{Wishes, on_signal, on_signals};
 pub use standalone::standalone;
 pub use triggerer::{Triggering, triggerer};
 
@@ -45,8 +45,22 @@ pub use triggerer::{Triggering, triggerer};
 pub fn run<F: Future<Output = Result<(), CliError>>>(
     role: impl FnOnce(CancellationToken) -> F,
 ) -> Result<(), CliError> {
+    to_its_end(async || role(on_signal()?).await)
+}
+
+/// Like [`run`], for a role that two signals end in two ways.
+///
+/// # Errors
+/// The role's.
+pub fn run_patiently<F: Future<Output = Result<(), CliError>>>(
+    role: impl FnOnce(Wishes) -> F,
+) -> Result<(), CliError> {
+    to_its_end(async || role(on_signals()?).await)
+}
+
+fn to_its_end<F: Future<Output = Result<(), CliError>>>(role: impl FnOnce() -> F) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(async { role(on_signal()?).await });
+    let result = runtime.block_on(async { role().await });
     // Whatever still runs then has had its chance.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     result

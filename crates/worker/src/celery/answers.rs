@@ -1,7 +1,7 @@
 //! Remote control: what Celery's tools may ask a worker and tell it to do.
 
 use serde_json::{Map, Value, json};
-use tradewind_celery::{Request, TASK_NAME};
+use tradewind_celery::{Request, TASK_NAME, control};
 use tradewind_core::TryId;
 
 use super::outbound::{Out, Outbound};
@@ -10,6 +10,8 @@ use super::{Held, Serving};
 
 /// The most revoked tries that are remembered.
 const REVOKED: usize = 10_000;
+/// What the log of a try says that somebody revoked.
+pub(super) const REVOKED_REASON: &str = "revoked by remote control";
 
 impl Serving {
     /// Does what a request asks, if it is for this worker, and answers if an answer is wanted.
@@ -95,7 +97,9 @@ impl Serving {
             "time_limit" => error("the limit of a task is its execution_timeout, in the DAG file"),
             "revoke" | "terminate" => {
                 let terminate = request.method == "terminate" || arguments.get("terminate") == Some(&json!(true));
-                self.revoke(&ids(arguments, "task_id"), terminate)
+                // The scheduler takes tries back that nobody wants any more: those need no end of their own.
+                let by_scheduler = arguments.get(control::UNWANTED) == Some(&json!(true));
+                self.revoke(&ids(arguments, "task_id"), terminate, by_scheduler)
             }
             "shutdown" => {
                 tracing::warn!("told to shut down by remote control");
@@ -209,23 +213,22 @@ impl Serving {
         Some(json!({"ok": format!("pool will {how}")}))
     }
 
-    /// Ends tries (with SIGTERM first), and drops their messages.
-    fn revoke(&mut self, wanted: &[String], terminate: bool) -> Option<Value> {
+    /// Fails tries that have not begun, also those whose message has yet to come; with `terminate` ends those that run.
+    fn revoke(&mut self, wanted: &[String], terminate: bool, by_scheduler: bool) -> Option<Value> {
         let tries: Vec<TryId> = wanted.iter().filter_map(|id| id.parse().ok()).collect();
         if self.revoked.len() + tries.len() > REVOKED {
             self.revoked.clear();
         }
         let mut ended = Vec::new();
         for try_id in tries {
-            let Some(held) = self.held.get(&try_id) else {
-                // A sensor's next look has the same id: only what is not here yet can be meant by this.
-                if !terminate {
-                    self.revoked.insert(try_id);
-                }
-                continue;
-            };
-            if terminate || held.started.is_none() {
-                self.worker.end(try_id, "revoked by remote control, or no longer wanted");
+            let held = self.held.get(&try_id);
+            let runs = held.is_some_and(|held| held.started.is_some());
+            if !runs && !by_scheduler {
+                self.revoked.insert(try_id);
+            }
+            if held.is_some() && (terminate || !runs) {
+                let reason = if by_scheduler { "no longer wanted" } else { REVOKED_REASON };
+                self.worker.end(try_id, reason);
                 ended.push(try_id.to_string());
             }
         }

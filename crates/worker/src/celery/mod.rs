@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tradewind_celery::event::Events;
 use tradewind_celery::{Broker, Delivery, Incoming, Link, TASK_NAME, Tag};
@@ -51,6 +52,15 @@ struct Held {
     started: Option<f64>,
     /// The worker was given its workload.
     submitted: bool,
+    /// It was given it to be ended, because somebody revoked it.
+    refused: bool,
+}
+
+impl Held {
+    /// It has not begun, and nobody has ended it.
+    fn is_untouched(&self) -> bool {
+        self.started.is_none() && !self.refused
+    }
 }
 
 /// What came of a claim.
@@ -119,6 +129,7 @@ impl Worker {
         };
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
         let mut away: Option<Instant> = None;
+        let mut told = false;
         loop {
             if !serving.broker.keeps_tags() {
                 serving.held.values_mut().for_each(|held| held.tag = None);
@@ -136,9 +147,9 @@ impl Worker {
             let link = match opened {
                 Ok(link) => link,
                 Err(error) => {
-                    if away.is_none() {
+                    away.get_or_insert_with(Instant::now);
+                    if !std::mem::replace(&mut told, true) {
                         tracing::error!(%error, "no messages come until the broker is back; tries that run go on");
-                        away = Some(Instant::now());
                     }
                     // What ended meanwhile needs no acknowledgement any more: its message will be refused.
                     while let Ok((try_id, said)) = news.try_recv() {
@@ -151,6 +162,7 @@ impl Worker {
                     continue;
                 }
             };
+            told = false;
             let away_s = away.take().map(|since| since.elapsed().as_secs_f64());
             tracing::info!(
                 broker = serving.broker.name(),
@@ -169,6 +181,13 @@ impl Worker {
                 }
             }
         }
+    }
+}
+
+/// Completes when that task is over.
+async fn over(task: &mut Option<JoinHandle<()>>) {
+    if let Some(task) = task {
+        let _ = task.await;
     }
 }
 
@@ -200,8 +219,12 @@ impl Serving {
         let mut draining = false;
         let mut setup = self.worker.setup();
         let mut opened = setup.borrow_and_update().open_queues();
+        let mut closing = None;
         loop {
-            if draining && self.worker.tries().is_empty() {
+            if draining && closing.is_none() && self.worker.tries().is_empty() {
+                while let Ok(Incoming::Task(delivery)) = link.incoming.try_recv() {
+                    out.send(Out::GiveBack(delivery.tag));
+                }
                 while let Ok((try_id, said)) = news.try_recv() {
                     self.hear(try_id, said, Some(&out));
                 }
@@ -259,13 +282,15 @@ impl Serving {
                     draining = true;
                     let tries = self.worker.tries().len();
                     tracing::info!(tries, "no more tries are taken; waiting for those that run");
-                    let closing = Arc::clone(&session);
-                    tokio::spawn(async move { closing.close_queues().await });
+                    let session = Arc::clone(&session);
+                    closing = Some(tokio::spawn(async move { session.close_queues().await }));
                     self.worker.close();
                     let waiting: Vec<TryId> =
                         self.held.iter().filter(|(_, held)| !held.submitted).map(|(try_id, _)| *try_id).collect();
                     self.give_back(&waiting, &out);
                 }
+                // What the broker has handed out meanwhile has come by then.
+                () = over(&mut closing), if closing.is_some() => closing = None,
                 () = self.worker.changed(), if draining => {}
             }
         }
@@ -288,11 +313,6 @@ impl Serving {
                 out.send(Out::GiveBack(tag));
                 continue;
             }
-            if self.revoked.contains(&try_id) {
-                tracing::info!(%try_id, "a message of a revoked try is dropped");
-                out.send(Out::Ack(tag));
-                continue;
-            }
             if let Some(held) = self.held.get_mut(&try_id) {
                 tracing::info!(%try_id, "a message came again whose try is here already");
                 match held.tag {
@@ -311,7 +331,7 @@ impl Serving {
                     }),
                 );
             }
-            self.held.insert(try_id, Held { tag: Some(tag), delivery, started: None, submitted: false });
+            self.held.insert(try_id, Held { tag: Some(tag), delivery, started: None, submitted: false, refused: false });
             ask.push(try_id);
         }
         if !ask.is_empty() {
@@ -364,7 +384,12 @@ impl Serving {
             missing.remove(&try_id);
             let Some(held) = self.held.get_mut(&try_id) else { continue };
             held.submitted = true;
-            if !self.worker.submit(workload) && !self.worker.tries().contains(&try_id) {
+            held.refused = self.revoked.contains(&try_id);
+            let submitted = match held.refused {
+                true => self.worker.refuse(workload, answers::REVOKED_REASON),
+                false => self.worker.submit(workload),
+            };
+            if !submitted && !self.worker.tries().contains(&try_id) {
                 held.submitted = false;
                 self.give_back(&[try_id], out);
             }
@@ -400,7 +425,13 @@ impl Serving {
             News::Ended { state, reason, took } => {
                 self.processed += 1;
                 let why = reason.unwrap_or_else(|| state.as_str().to_owned());
+                let revoked = why.ends_with(answers::REVOKED_REASON);
                 match state {
+                    TaskState::Failed | TaskState::UpForRetry if revoked => self.task_event(
+                        out,
+                        "task-revoked",
+                        json!({"uuid": uuid, "terminated": true, "signum": "SIGTERM", "expired": false}),
+                    ),
                     TaskState::Failed => self.task_event(
                         out,
                         "task-failed",
@@ -417,6 +448,10 @@ impl Serving {
                         json!({"uuid": uuid, "result": format!("'{}'", state.as_str()), "runtime": took}),
                     ),
                 }
+            }
+            // Revoked while it waited for its turn: it is taken once more, to end it.
+            News::Gone if self.revoked.contains(&try_id) && self.held.get(&try_id).is_some_and(Held::is_untouched) => {
+                self.claim(vec![try_id], Duration::ZERO);
             }
             News::Gone => {
                 if let (Some(tag), Some(out)) = (self.held.remove(&try_id).and_then(|held| held.tag), out) {

@@ -13,6 +13,15 @@ use crate::error::CliError;
 use crate::progress::Progress;
 use crate::{python_env, roles};
 
+/// Starts Celery's `flower` with the same broker, certificates and options as our workers.
+const START: &str = "\
+import json, os, sys
+from celery import Celery
+app = Celery('airflow')
+app.conf.update(json.loads(os.environ.pop('TRADEWIND_CELERY')))
+app.start(['flower', *sys.argv[1:]])
+";
+
 /// Arguments of `celery flower`.
 #[derive(Args, Debug)]
 pub struct FlowerArgs {
@@ -56,9 +65,10 @@ pub fn run(args: &FlowerArgs, context: &Context) -> Result<(), CliError> {
 fn command(args: &FlowerArgs, config: &Config, python: &std::path::Path) -> Command {
     let or = |given: &Option<String>, spec| given.clone().or_else(|| config.some_text(spec).map(str::to_owned));
     let mut command = Command::new(python);
-    command.args(["-m", "celery", "flower"]);
+    command.args(["-c", START]);
     // Secrets are not for the list of processes.
-    command.env("CELERY_BROKER_URL", config.text(&options::CELERY_BROKER_URL));
+    command.env_remove("CELERY_BROKER_URL");
+    command.env("TRADEWIND_CELERY", roles::celery::for_python(config).to_string());
     if let Some(logins) = or(&args.basic_auth, &options::FLOWER_BASIC_AUTH) {
         command.env("FLOWER_BASIC_AUTH", logins);
     }

@@ -6,6 +6,7 @@ use clap::Args;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Context;
+use crate::commands::roles::daemon::running;
 use crate::error::CliError;
 
 /// Arguments of `celery stop`.
@@ -25,6 +26,10 @@ pub fn run(args: &StopArgs, context: &Context) -> Result<(), CliError> {
     })?;
     let pid = text.trim().parse().ok().and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| CliError::failed(format!("{} has no process id in it", path.display())))?;
+    if running(&path).is_none() {
+        return Err(CliError::failed(format!("{} names process {}, which is no worker", path.display(), pid.as_raw_nonzero()))
+            .hint("it is gone; the next worker writes the file anew"));
+    }
     kill_process(pid, Signal::TERM)
         .map_err(|error| CliError::failed(format!("cannot ask process {} to end: {error}", pid.as_raw_nonzero())))?;
     println!("process {} ends when its tasks are over; asked once more, it ends at once", pid.as_raw_nonzero());

@@ -71,6 +71,10 @@ impl DaemonArgs {
         };
         if !self.daemon || std::env::var_os(IN_BACKGROUND).is_some() {
             if let Some(path) = &pid_file {
+                if let Some(pid) = running(path) {
+                    return Err(CliError::failed(format!("{role} runs already: {} names process {pid}", path.display()))
+                        .hint("end that one first, or give this one another file with --pid"));
+                }
                 write(path, |path| std::fs::write(path, format!("{}\n", std::process::id())))?;
             }
             return Ok(Proceed::Run(PidFile(pid_file)));
@@ -90,6 +94,16 @@ impl DaemonArgs {
         println!("{role} runs in the background as process {}", child.id());
         Ok(Proceed::Done)
     }
+}
+
+/// The process that a file names, if it is another one of this program: numbers of processes come again.
+pub fn running(path: &Path) -> Option<u32> {
+    let pid: u32 = std::fs::read_to_string(path).ok()?.trim().parse().ok()?;
+    let program = |pid: u32| std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+    // A program that was replaced since is still that program.
+    let name = |path: PathBuf| path.to_string_lossy().trim_end_matches(" (deleted)").to_owned();
+    let ours = program(std::process::id()).map(name);
+    (pid != std::process::id() && ours.is_some() && program(pid).map(name) == ours).then_some(pid)
 }
 
 fn append(path: &Path) -> Result<File, CliError> {

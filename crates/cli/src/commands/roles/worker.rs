@@ -21,6 +21,9 @@ use crate::roles::{self, celery as broker, settings};
 /// A worker makes its own tokens; each is good for so long.
 const TOKEN_LASTS: Duration = Duration::from_secs(600);
 
+/// What the log of a task says that a worker's end cut short.
+const STOPPED: &str = "its worker was told to end at once";
+
 /// Arguments of `worker`.
 #[derive(Args, Debug)]
 pub struct WorkerArgs {
@@ -71,7 +74,7 @@ pub fn run(args: &WorkerArgs, context: &Context, celery: bool) -> Result<(), Cli
     }
     set_umask(args, &config)?;
     let Proceed::Run(_pid_file) = args.daemon.proceed("worker", &config)? else { return Ok(()) };
-    roles::run(async |shutdown| {
+    roles::run_patiently(async |wishes| {
         let bundles = settings::bundles(&config)?;
         let config = home::ensure(config)?;
         settings::write_examples(&config, &bundles)?;
@@ -111,10 +114,16 @@ pub fn run(args: &WorkerArgs, context: &Context, celery: bool) -> Result<(), Cli
         worker_config.form = if with_broker { WorkerForm::Celery } else { WorkerForm::Edge };
         worker_config.node = served.as_ref().map(|(_, config)| config.node.clone());
         let worker = Worker::new(worker_config, Arc::new(api), hosts);
-        // Asked to end, it takes no more tasks and waits for those that it has; `roles::on_signal` hears a second wish.
+        // Asked to end, it takes no more tasks and waits for those that it has. Asked once more, it ends those too.
+        let (stopping, now) = (worker.clone(), wishes.now);
+        tokio::spawn(async move {
+            now.cancelled().await;
+            tracing::warn!(tries = stopping.tries().len(), "asked to end at once: ending the tasks that run");
+            stopping.stop(STOPPED).await;
+        });
         let ended = match served {
-            Some((broker, config)) => worker.serve(broker, config, shutdown).await,
-            None => worker.pull(shutdown.cancelled_owned()).await,
+            Some((broker, config)) => worker.serve(broker, config, wishes.end).await,
+            None => worker.pull(wishes.end.cancelled_owned()).await,
         };
         worker.farewell().await;
         ended.map_err(|error| {
