@@ -76,6 +76,7 @@ def cluster(home, broker_url, **env):
     home.env |= {
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor,LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "600",
+        "AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT": "1000",
         "AIRFLOW__CELERY__BROKER_URL": broker_url,
         "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-that-is-only-used-by-this-test",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "0.5",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import re
 
 import pytest
 from authority import Authority
@@ -110,7 +109,7 @@ def test_tls_to_a_port_without_it_is_explained(home, tmp_path, stopped):
     stopped.append(broker)
     url = broker.url.replace("redis://", "rediss://")
     done = home.cli("celery", "list-workers", ok=False, env={"AIRFLOW__CELERY__BROKER_URL": url})
-    assert done.returncode == 1 and "that is not TLS" in done.stderr, done.stderr
+    assert done.returncode == 1 and "if that port speaks no TLS" in done.stderr, done.stderr
 
 
 def test_a_dead_workers_message_is_delivered_again(pg_home, tmp_path, stopped):
@@ -207,7 +206,7 @@ def test_passwords_are_nobodys_business(pg_home, tmp_path, stopped):
     shown += [home.log("remote", run_id, task) for task in ("whoami", "show", "shell")]
     wrong = {"AIRFLOW__CELERY__BROKER_URL": redis.url.replace(PASSWORD, PASSWORD + "-but-wrong")}
     done = home.cli("celery", "list-workers", ok=False, env=wrong)
-    assert done.returncode == 1 and re.search("refuses: .*WRONGPASS", done.stderr), done.stderr
+    assert done.returncode == 1 and "refuses: the user or the password" in done.stderr, done.stderr
     shown += [done.stderr, done.stdout]
     shown += [process.output() for process in home.processes]
     arguments = [pathlib.Path(f"/proc/{one.pid}/cmdline").read_bytes().decode() for one in home.processes]

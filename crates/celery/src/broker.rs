@@ -122,6 +122,10 @@ pub fn connect(settings: Settings) -> Result<Arc<dyn Broker>, Error> {
     })
 }
 
+/// What a silent port may mean.
+pub(crate) const NO_TLS: &str =
+    " (if that port speaks no TLS, its address begins with redis:// or amqp://, and [celery] ssl_active is False)";
+
 /// What TLS says, with the option that mends it.
 pub(crate) fn certificates(why: String) -> String {
     let option = match why.as_str() {

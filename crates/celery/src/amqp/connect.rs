@@ -5,7 +5,7 @@ use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserIn
 use lapin::{Connection, ConnectionProperties};
 
 use crate::address::{Address, Settings};
-use crate::broker::Error;
+use crate::broker::{Error, NO_TLS, certificates};
 
 /// Seconds between heartbeats: a broker that is silent for twice as long is lost.
 const HEARTBEAT: u16 = 5;
@@ -34,10 +34,9 @@ pub async fn connect(settings: &Settings) -> Result<Connection, Error> {
             Ok(Ok(connection)) => return Ok(connection),
             Ok(Err(error)) => last = Some(failed(&name, &error)),
             Err(_) => {
-                last = Some(Error::Unreachable {
-                    broker: name.clone(),
-                    why: format!("{} does not answer", node.name()),
-                });
+                let hint = if settings.tls.is_some() { NO_TLS } else { "" };
+                let why = format!("{} does not answer{hint}", node.name());
+                last = Some(Error::Unreachable { broker: name.clone(), why });
             }
         }
     }
@@ -55,7 +54,7 @@ pub fn failed(broker: &str, error: &lapin::Error) -> Error {
             ),
         },
         lapin::ErrorKind::ProtocolError(_) => Error::Refused { broker, why },
-        _ => Error::Unreachable { broker, why: crate::broker::certificates(why) },
+        _ => Error::Unreachable { broker, why: certificates(why) },
     }
 }
 

@@ -9,6 +9,7 @@ mod take;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::redis::ErrorKind;
 use ::redis::aio::MultiplexedConnection;
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -54,7 +55,14 @@ impl RedisBroker {
 
 impl Inner {
     fn unreachable(&self, error: &::redis::RedisError) -> Error {
-        let why = error.to_string();
+        if error.kind() == ErrorKind::AuthenticationFailed {
+            let why = format!("the user or the password of the address is wrong ({error})");
+            return Error::Refused { broker: self.name.clone(), why };
+        }
+        let mut why = error.to_string();
+        if self.settings.tls.is_some() && error.is_timeout() {
+            why.push_str(crate::broker::NO_TLS);
+        }
         let refused =
             error.code().is_some_and(|code| matches!(code, "NOAUTH" | "WRONGPASS" | "NOPERM" | "READONLY" | "MISCONF"));
         match refused {

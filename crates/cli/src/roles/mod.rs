@@ -52,9 +52,7 @@ pub fn run<F: Future<Output = Result<(), CliError>>>(
 ///
 /// # Errors
 /// The role's.
-pub fn run_patiently<F: Future<Output = Result<(), CliError>>>(
-    role: impl FnOnce(Wishes) -> F,
-) -> Result<(), CliError> {
+pub fn run_patiently<F: Future<Output = Result<(), CliError>>>(role: impl FnOnce(Wishes) -> F) -> Result<(), CliError> {
     to_its_end(async || role(on_signals()?).await)
 }
 

@@ -74,6 +74,8 @@ struct Serving {
     began: Instant,
     queues: Vec<String>,
     held: HashMap<TryId, Held>,
+    /// Messages of tries that ended while the broker was away.
+    late: Vec<Tag>,
     revoked: HashSet<TryId>,
     task_events: bool,
     processed: u64,
@@ -120,6 +122,7 @@ impl Worker {
             broker,
             began: Instant::now(),
             held: HashMap::new(),
+            late: Vec::new(),
             revoked: HashSet::new(),
             task_events: true,
             processed: 0,
@@ -133,6 +136,7 @@ impl Worker {
         loop {
             if !serving.broker.keeps_tags() {
                 serving.held.values_mut().for_each(|held| held.tag = None);
+                serving.late.clear();
             }
             let held: Vec<Tag> = serving.held.values().filter_map(|held| held.tag.clone()).collect();
             let window = serving.window();
@@ -151,7 +155,6 @@ impl Worker {
                     if !std::mem::replace(&mut told, true) {
                         tracing::error!(%error, "no messages come until the broker is back; tries that run go on");
                     }
-                    // What ended meanwhile needs no acknowledgement any more: its message will be refused.
                     while let Ok((try_id, said)) = news.try_recv() {
                         serving.hear(try_id, said, None);
                     }
@@ -214,6 +217,9 @@ impl Serving {
         let session = Arc::clone(&link.session);
         let (out, mut failed) = Outbound::start(Arc::clone(&session), self.config.node.clone());
         self.say(&out, "worker-online");
+        for tag in std::mem::take(&mut self.late) {
+            out.send(Out::Ack(tag));
+        }
         let mut beat = tokio::time::interval(HEARTBEAT);
         let shutdown = self.shutdown.clone();
         let mut draining = false;
@@ -331,7 +337,8 @@ impl Serving {
                     }),
                 );
             }
-            self.held.insert(try_id, Held { tag: Some(tag), delivery, started: None, submitted: false, refused: false });
+            self.held
+                .insert(try_id, Held { tag: Some(tag), delivery, started: None, submitted: false, refused: false });
             ask.push(try_id);
         }
         if !ask.is_empty() {
@@ -453,11 +460,11 @@ impl Serving {
             News::Gone if self.revoked.contains(&try_id) && self.held.get(&try_id).is_some_and(Held::is_untouched) => {
                 self.claim(vec![try_id], Duration::ZERO);
             }
-            News::Gone => {
-                if let (Some(tag), Some(out)) = (self.held.remove(&try_id).and_then(|held| held.tag), out) {
-                    out.send(Out::Ack(tag));
-                }
-            }
+            News::Gone => match (self.held.remove(&try_id).and_then(|held| held.tag), out) {
+                (Some(tag), Some(out)) => out.send(Out::Ack(tag)),
+                (Some(tag), None) => self.late.push(tag),
+                (None, _) => {}
+            },
         }
     }
 

@@ -27,8 +27,12 @@ pub fn run(args: &StopArgs, context: &Context) -> Result<(), CliError> {
     let pid = text.trim().parse().ok().and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| CliError::failed(format!("{} has no process id in it", path.display())))?;
     if running(&path).is_none() {
-        return Err(CliError::failed(format!("{} names process {}, which is no worker", path.display(), pid.as_raw_nonzero()))
-            .hint("it is gone; the next worker writes the file anew"));
+        return Err(CliError::failed(format!(
+            "{} names process {}, which is no worker",
+            path.display(),
+            pid.as_raw_nonzero()
+        ))
+        .hint("it is gone; the next worker writes the file anew"));
     }
     kill_process(pid, Signal::TERM)
         .map_err(|error| CliError::failed(format!("cannot ask process {} to end: {error}", pid.as_raw_nonzero())))?;

@@ -72,8 +72,11 @@ impl DaemonArgs {
         if !self.daemon || std::env::var_os(IN_BACKGROUND).is_some() {
             if let Some(path) = &pid_file {
                 if let Some(pid) = running(path) {
-                    return Err(CliError::failed(format!("{role} runs already: {} names process {pid}", path.display()))
-                        .hint("end that one first, or give this one another file with --pid"));
+                    return Err(CliError::failed(format!(
+                        "{role} runs already: {} names process {pid}",
+                        path.display()
+                    ))
+                    .hint("end that one first, or give this one another file with --pid"));
                 }
                 write(path, |path| std::fs::write(path, format!("{}\n", std::process::id())))?;
             }
