@@ -30,7 +30,7 @@ enum State {
     Idle,
     /// There is nothing to ask.
     NoHook,
-    Ready(Python),
+    Ready(Box<Python>),
 }
 
 struct Python {
@@ -67,7 +67,7 @@ impl PythonPodHook {
         };
         let mut python = Python { _child: child, questions, answers: BufReader::new(answers).lines() };
         match python.answer().await? {
-            Answer::Begins { hook: true } => Ok(State::Ready(python)),
+            Answer::Begins { hook: true } => Ok(State::Ready(Box::new(python))),
             Answer::Begins { hook: false } => Ok(State::NoHook),
             Answer::Failed { error, traceback } => Err(HookFailure { words: error, traceback: Some(traceback) }),
             Answer::Changed { .. } => Err(failure("its Python speaks out of turn".into())),
