@@ -138,7 +138,9 @@ def test_a_worker_that_is_cut_off_from_everything(pg_home, tmp_path, island):
     with running(RedisBroker(tmp_path, "0.0.0.0")) as redis:
         home = pg_home
         home.env["AIRFLOW__API__HOST"] = "0.0.0.0"
-        cluster(home, f"redis://127.0.0.1:{redis.port}/0")
+        # Far more than a busy machine needs for an answer, so that only the cut makes a worker silent.
+        timeout = {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20"}
+        cluster(home, f"redis://127.0.0.1:{redis.port}/0", **timeout)
         far = {
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{island.outside}:{home.port}/execution/",
             "AIRFLOW__CELERY__BROKER_URL": f"redis://{island.outside}:{redis.port}/0",
