@@ -92,7 +92,12 @@ class Hold:
 
 
 def is_gone(pid: int) -> bool:
-    return not pathlib.Path(f"/proc/{pid}").exists()
+    """It runs no more; who has to take note of its end may not have done so yet."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in ("Z", "X")
 
 
 def test_tasks_succeed_fail_and_are_tried_again(world):
