@@ -50,7 +50,7 @@ if [[ ($wanted == *" e2e "* || $wanted == *" browser "*) && $wanted != *" rust "
 fi
 TRADEWIND_BIN=$(realpath "$target")/debug/tradewind
 export TRADEWIND_BIN
-suite e2e '(passed|failed|error).* in ' .venv/bin/python -m pytest -q -n 2 --dist loadfile tests/e2e --ignore tests/e2e/test_browser.py
+suite e2e '(passed|failed|error).* in ' .venv/bin/python -m pytest -q -n 3 --dist loadfile tests/e2e --ignore tests/e2e/test_browser.py
 # A browser waits for nobody: it has the machine to itself.
 suite browser '(passed|failed|error).* in ' .venv/bin/python -m pytest -q tests/e2e/test_browser.py
 

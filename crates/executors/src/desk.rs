@@ -79,7 +79,7 @@ pub trait TryDesk: Send + Sync {
     /// These pods are like this now. For people: nothing is decided by it.
     async fn note_pods(&self, pods: &[PodNote]) -> Result<(), DeskError>;
 
-    /// A namespace, or all of them, has these pods (`namespace/name`): others that were noted, and made before that
+    /// A namespace, or all of them, has these pods (`namespace/name`): others that were noted before that
     /// instant, are gone.
     async fn pods_there(&self, namespace: Option<&str>, there: &[String], since: Timestamp) -> Result<(), DeskError>;
 }

@@ -74,7 +74,7 @@ static PUT_PODS: Statement = Statement::new(
 .rows(PODS);
 static END_ABSENT: Statement = Statement::new(
     "UPDATE pod SET phase = 'Deleted', updated_at = $3, ended_at = $3
-     WHERE ended_at IS NULL AND created_at < $2 AND (namespace || '/' || name) NOT IN {names}
+     WHERE ended_at IS NULL AND updated_at < $2 AND (namespace || '/' || name) NOT IN {names}
         AND ($4 IS NULL OR namespace = $4) -- sqlite
         AND ($4::text IS NULL OR namespace = $4) -- pg",
 );
@@ -157,7 +157,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Kubernetes has these pods, `namespace/name`, of one namespace or of all: others that were made before `since`
+    /// Kubernetes has these pods, `namespace/name`, of one namespace or of all: others that were noted before `since`
     /// are gone.
     ///
     /// # Errors

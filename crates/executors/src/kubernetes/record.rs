@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub(super) enum Said {
     /// A pod is like this now.
     Pod(Box<PodNote>),
-    /// A namespace, or all of them, has these pods and no others that were made before that instant.
+    /// A namespace, or all of them, has these pods and no others that were noted before that instant.
     Listed { namespace: Option<String>, there: Vec<String>, since: Timestamp },
 }
 
