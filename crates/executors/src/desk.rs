@@ -80,6 +80,6 @@ pub trait TryDesk: Send + Sync {
     async fn note_pods(&self, pods: &[PodNote]) -> Result<(), DeskError>;
 
     /// A namespace, or all of them, has these pods (`namespace/name`): others that were noted before that
-    /// instant, are gone.
+    /// instant are gone.
     async fn pods_there(&self, namespace: Option<&str>, there: &[String], since: Timestamp) -> Result<(), DeskError>;
 }
