@@ -25,11 +25,12 @@ export function Palette({ onClose, places }: { onClose: () => void; places: read
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
   const id = useId()
-  const query = useDeferredValue(text.trim())
-  const dags = useDags({ q: query, limit: 12, offset: 0 })
+  const query = text.trim()
+  const dags = useDags({ q: useDeferredValue(query), limit: 12, offset: 0 })
 
   const go = (to: string) => () => void navigate(to)
-  // The server matches descriptions too; those whose names fit come first.
+  // The server matches descriptions too, and may not have heard the last letters yet: names that fit come first, so that
+  // Enter means what was typed.
   const all = dags.data?.dags ?? []
   const byName = query === '' ? all : rank(all, query, (dag) => dag.dag_display_name)
   const found: Command[] = [...byName, ...all.filter((dag) => !byName.includes(dag))].map((dag) => ({
