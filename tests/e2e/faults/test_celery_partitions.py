@@ -76,10 +76,11 @@ def test_redis_that_keeps_its_messages_is_restarted(pg_home, tmp_path):
         wait_for("acknowledgements", lambda: redis.cli("hlen", "unacked").strip() == "0")
 
 
-def test_redis_behind_a_broken_network(pg_home, tmp_path, island):
-    with running(RedisBroker(tmp_path, island.inside, island.prefix)) as redis:
-        home = cluster(pg_home, redis.url)
-        crowd, worker, run_id = begin(home, redis)
+@pytest.mark.parametrize("kind", [RedisBroker, RabbitBroker])
+def test_a_broker_behind_a_broken_network(pg_home, tmp_path, island, kind):
+    with running(kind(tmp_path, island.inside, island.prefix)) as broker:
+        home = cluster(pg_home, broker.url)
+        crowd, worker, run_id = begin(home, broker)
         island.cut()
         said(worker, "the connection to the broker is lost")
         crowd.go_on()
@@ -114,23 +115,6 @@ def test_rabbitmq_that_is_emptied(pg_home, tmp_path):
         crowd.go_on()
         crowd.check(run_id)
         said(scheduler(home), "no message tells of any more")
-
-
-def test_rabbitmq_behind_a_broken_network(pg_home, tmp_path, island):
-    with running(RabbitBroker(tmp_path, island.inside, island.prefix)) as rabbit:
-        home = cluster(pg_home, rabbit.url)
-        crowd, worker, run_id = begin(home, rabbit)
-        island.cut()
-        said(worker, "the connection to the broker is lost")
-        crowd.go_on()
-        wait_for("ends without a broker", lambda: crowd.count("done") == 16)
-        late = home.trigger("many")
-        said(scheduler(home), "tries wait in the scheduler until the broker is back")
-        island.mend()
-        said(scheduler(home), "the broker is back")
-        wait_back(worker)
-        crowd.check(run_id)
-        home.wait_run("many", late)
 
 
 def test_a_worker_that_is_cut_off_from_everything(pg_home, tmp_path, island):
