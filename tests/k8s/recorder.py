@@ -17,14 +17,19 @@ def say(url, number, what):
 """
 
 
+class Server(ThreadingHTTPServer):
+    # A hundred pods speak at the same moment; the five that wait by default let the rest run into their timeouts.
+    request_queue_size = 1024
+    daemon_threads = True
+
+
 class Recorder:
     """What was heard, by task."""
 
     def __init__(self, host: str):
         self.heard: dict[int, list[tuple[float, int, str]]] = {}
         self.lock = threading.Lock()
-        self.server = ThreadingHTTPServer((host, 0), self._handler())
-        self.server.daemon_threads = True
+        self.server = Server((host, 0), self._handler())
         self.url = f"http://{host}:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
