@@ -222,7 +222,9 @@ impl<C: Clock> Scheduler<C> {
             if pause.is_zero() {
                 continue;
             }
-            tokio::time::sleep(rest_after(begun.elapsed())).await;
+            if let Some(rest) = rest_after(begun.elapsed()) {
+                tokio::time::sleep(rest).await;
+            }
             tokio::select! {
                 () = hints.wait() => {}
                 () = dag_hints.wait() => self.schedules_changed(),
@@ -352,6 +354,7 @@ impl<C: Clock> Scheduler<C> {
 
 /// Under load, when ticks take long, one tick takes in what many others changed meanwhile, and the database is theirs for
 /// as long as it was the scheduler's. A quick tick is followed by the next one at once.
-fn rest_after(tick: StdDuration) -> StdDuration {
-    if tick < QUICK { StdDuration::ZERO } else { tick.min(LONGEST_REST) }
+fn rest_after(tick: StdDuration) -> Option<StdDuration> {
+    // Even a sleep of no time would last until the clock's next millisecond.
+    (tick >= QUICK).then(|| tick.min(LONGEST_REST))
 }
