@@ -126,8 +126,8 @@ pub fn connect(settings: Settings) -> Result<Arc<dyn Broker>, Error> {
 pub(crate) const NO_TLS: &str =
     " (if that port speaks no TLS, its address begins with redis:// or amqp://, and [celery] ssl_active is False)";
 
-/// What TLS says, with the option that mends it.
-pub(crate) fn certificates(why: String) -> String {
+/// What TLS says, with the option that mends it. `tls`: it is spoken on this connection.
+pub(crate) fn certificates(why: String, tls: bool) -> String {
     let option = match why.as_str() {
         w if w.contains("UnknownIssuer") || w.contains("CaUsedAsEndEntity") => {
             "the broker's certificate is not signed by an authority that is known here: name its certificate in [celery] ssl_cacert"
@@ -144,6 +144,10 @@ pub(crate) fn certificates(why: String) -> String {
         }
         w if w.contains("InvalidContentType") => {
             "that is not TLS: take the port of TLS, or an address without it (redis://, amqp://) and [celery] ssl_active = False"
+        }
+        // A broker says why and closes the connection; what comes first is chance.
+        w if tls && w.contains("reset by peer") => {
+            "the broker closed the connection; if it does not accept this side's certificate: [celery] ssl_cert must be signed by its authority"
         }
         _ => return why,
     };

@@ -44,7 +44,8 @@ impl Events {
     }
 }
 
-/// `worker-heartbeat` is sent with the routing key `worker.heartbeat`.
-pub fn routing_key(kind: &str) -> String {
-    kind.replace('-', ".")
+/// Routing key, headers and body of an event: `worker-heartbeat` is sent with the routing key `worker.heartbeat`.
+pub(crate) fn message(kind: &str, event: &Value) -> (String, Map<String, Value>, String) {
+    let headers = Map::from_iter([("hostname".to_owned(), event["hostname"].clone())]);
+    (kind.replace('-', "."), headers, event.to_string())
 }

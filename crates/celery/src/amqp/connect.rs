@@ -54,14 +54,10 @@ pub fn failed(broker: &str, error: &lapin::Error) -> Error {
             ),
         },
         lapin::ErrorKind::ProtocolError(_) => Error::Refused { broker, why },
-        // RabbitMQ says why and closes the connection; what comes first is chance.
-        _ if broker.starts_with("amqps:") && why.contains("reset by peer") => Error::Unreachable {
-            broker,
-            why: format!(
-                "{why}; if the broker does not accept this side's certificate: [celery] ssl_cert must be signed by its authority"
-            ),
-        },
-        _ => Error::Unreachable { broker, why: certificates(why) },
+        _ => {
+            let why = certificates(why, broker.starts_with("amqps:"));
+            Error::Unreachable { broker, why }
+        }
     }
 }
 

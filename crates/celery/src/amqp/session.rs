@@ -11,7 +11,7 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokio::sync::{Mutex, mpsc};
 
 use super::{Inner, declare_exchanges, publish, table};
@@ -144,8 +144,7 @@ impl Session for AmqpSession {
             acked.map_err(|error| self.failed(&error))?;
         }
         for (kind, fields) in events {
-            let headers = Map::from_iter([("hostname".to_owned(), json!(fields["hostname"]))]);
-            let (routing_key, body) = (event::routing_key(kind), fields.to_string());
+            let (routing_key, headers, body) = event::message(kind, fields);
             let sent = publish(&self.talk, event::EXCHANGE, &routing_key, headers, body.as_bytes());
             sent.await.map_err(|error| self.failed(&error))?;
         }

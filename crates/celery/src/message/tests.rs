@@ -99,7 +99,9 @@ fn events_have_the_fields_of_celerys() {
     });
     let ours = crate::event::Events::new("celery@rec", 7).make("worker-online", 1.5, fields);
     assert!(theirs.as_object().unwrap().keys().eq(ours.as_object().unwrap().keys()), "{ours}");
-    assert_eq!(crate::event::routing_key("worker-online"), "worker.online");
+    let (routing_key, headers, body) = crate::event::message("worker-online", &ours);
+    assert_eq!((routing_key.as_str(), &headers["hostname"]), ("worker.online", &json!("celery@rec")));
+    assert_eq!(read(&body), ours);
 }
 
 #[test]

@@ -67,7 +67,9 @@ impl Inner {
             error.code().is_some_and(|code| matches!(code, "NOAUTH" | "WRONGPASS" | "NOPERM" | "READONLY" | "MISCONF"));
         match refused {
             true => Error::Refused { broker: self.name.clone(), why },
-            false => Error::Unreachable { broker: self.name.clone(), why: certificates(why) },
+            false => {
+                Error::Unreachable { broker: self.name.clone(), why: certificates(why, self.settings.tls.is_some()) }
+            }
         }
     }
 

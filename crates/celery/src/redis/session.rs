@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -177,9 +177,8 @@ impl Session for RedisSession {
         let mut pipeline = ::redis::pipe();
         self.inner.forget(done, &mut pipeline);
         for (kind, fields) in events {
-            let headers = Map::from_iter([("hostname".to_owned(), json!(fields["hostname"]))]);
-            let routing_key = event::routing_key(kind);
-            self.inner.fanout(event::EXCHANGE, &routing_key, headers, fields.to_string().as_bytes(), &mut pipeline);
+            let (routing_key, headers, body) = event::message(kind, fields);
+            self.inner.fanout(event::EXCHANGE, &routing_key, headers, body.as_bytes(), &mut pipeline);
         }
         if pipeline.is_empty() { Ok(()) } else { self.inner.run::<()>(&pipeline).await }
     }
