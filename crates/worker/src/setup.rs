@@ -37,13 +37,20 @@ impl Setup {
         if self.maintenance { Vec::new() } else { self.queues.clone() }
     }
 
+    /// Serves a queue, and says whether it did not before.
+    fn add_queue(&mut self, queue: &str) -> bool {
+        let new = !self.queues.iter().any(|known| known == queue);
+        if new {
+            self.queues.push(queue.to_owned());
+        }
+        new
+    }
+
     fn obey(&mut self, order: &WorkerOrder) {
         self.obeyed = order.number;
         self.queues.retain(|queue| !order.remove_queues.contains(queue));
         for queue in &order.add_queues {
-            if !self.queues.contains(queue) {
-                self.queues.push(queue.clone());
-            }
+            self.add_queue(queue);
         }
         self.maintenance = order.maintenance.unwrap_or(self.maintenance);
         self.shutdown |= order.shutdown;
@@ -56,9 +63,19 @@ impl Worker {
         self.0.setup.subscribe()
     }
 
-    /// It serves these queues from now on.
-    pub(crate) fn set_queues(&self, queues: Vec<String>) {
-        self.0.setup.send_modify(|setup| setup.queues = queues);
+    /// Queues that it serves, now or when its maintenance is over.
+    pub(crate) fn queues(&self) -> Vec<String> {
+        self.0.setup.borrow().queues.clone()
+    }
+
+    /// It serves this queue as well from now on; false if it did already.
+    pub(crate) fn add_queue(&self, queue: &str) -> bool {
+        self.0.setup.send_if_modified(|setup| setup.add_queue(queue))
+    }
+
+    /// It serves this queue no more.
+    pub(crate) fn remove_queue(&self, queue: &str) {
+        self.0.setup.send_modify(|setup| setup.queues.retain(|known| known != queue));
     }
 
     /// Completes when the server has told it to end.

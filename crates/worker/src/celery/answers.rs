@@ -62,10 +62,8 @@ impl Serving {
             }
             "add_consumer" => match text("queue") {
                 Some(queue) => {
-                    if !self.queues.iter().any(|known| known == queue) {
-                        self.queues.push(queue.to_owned());
+                    if self.worker.add_queue(queue) {
                         tracing::info!(queue, "told to serve a queue");
-                        self.worker.set_queues(self.queues.clone());
                     }
                     ok(format!("add consumer {queue}"))
                 }
@@ -73,9 +71,8 @@ impl Serving {
             },
             "cancel_consumer" => match text("queue") {
                 Some(queue) => {
-                    self.queues.retain(|known| known != queue);
                     tracing::info!(queue, "told to serve a queue no more");
-                    self.worker.set_queues(self.queues.clone());
+                    self.worker.remove_queue(queue);
                     ok(format!("no longer consuming from {queue}"))
                 }
                 None => error("cancel_consumer needs a queue"),
@@ -169,7 +166,7 @@ impl Serving {
                 },
             })
         };
-        Value::Array(self.queues.iter().map(queue).collect())
+        Value::Array(self.worker.queues().iter().map(queue).collect())
     }
 
     fn conf(&self) -> Value {

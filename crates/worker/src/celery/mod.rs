@@ -72,7 +72,6 @@ struct Serving {
     broker: Arc<dyn Broker>,
     events: Events,
     began: Instant,
-    queues: Vec<String>,
     held: HashMap<TryId, Held>,
     /// Messages of tries that ended while the broker was away.
     late: Vec<Tag>,
@@ -117,7 +116,6 @@ impl Worker {
         let mut serving = Serving {
             worker: self.clone(),
             events: Events::new(&config.node, std::process::id()),
-            queues: self.0.config.queues.clone(),
             config,
             broker,
             began: Instant::now(),
@@ -140,7 +138,7 @@ impl Worker {
             }
             let held: Vec<Tag> = serving.held.values().filter_map(|held| held.tag.clone()).collect();
             let window = serving.window();
-            let queues = serving.open_queues();
+            let queues = self.setup().borrow().open_queues();
             let opened = tokio::select! {
                 opened = serving.broker.open(&serving.config.node, &queues, window, &held) => opened,
                 () = shutdown.cancelled() => {
@@ -170,7 +168,7 @@ impl Worker {
             tracing::info!(
                 broker = serving.broker.name(),
                 node = serving.config.node,
-                queues = serving.queues.join(","),
+                queues = serving.worker.queues().join(","),
                 away_s,
                 "messages come from the broker"
             );
@@ -195,13 +193,6 @@ async fn over(task: &mut Option<JoinHandle<()>>) {
 }
 
 impl Serving {
-    /// Queues that messages may come from now.
-    fn open_queues(&mut self) -> Vec<String> {
-        let setup = self.worker.setup().borrow().clone();
-        self.queues.clone_from(&setup.queues);
-        setup.open_queues()
-    }
-
     /// Messages that it may have at once.
     fn window(&self) -> u32 {
         self.worker.concurrency().saturating_mul(self.config.prefetch_multiplier.max(1))
@@ -276,10 +267,9 @@ impl Serving {
                 }
                 _ = beat.tick() => self.say(&out, "worker-heartbeat"),
                 Ok(()) = setup.changed(), if !draining => {
-                    let now = setup.borrow_and_update().clone();
-                    self.queues.clone_from(&now.queues);
-                    if now.open_queues() != opened {
-                        opened = now.open_queues();
+                    let open = setup.borrow_and_update().open_queues();
+                    if open != opened {
+                        opened = open;
                         tracing::info!(queues = opened.join(","), "messages come from these queues now");
                         out.send(Out::Queues(opened.clone()));
                     }
