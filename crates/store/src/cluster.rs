@@ -4,7 +4,7 @@ use serde_json::Value;
 use tradewind_core::{Duration, Timestamp, TryId};
 
 use crate::sql::{Batch, Bind, Rows, Statement, names};
-use crate::{Error, Store, Topic};
+use crate::{Error, Store};
 
 /// A pod as its executor sees it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,8 +118,7 @@ impl Store {
         if let Some((details, wanted)) = change(details, wanted) {
             let wanted = wanted.map(|wanted| wanted.to_string());
             DETAILS.bind(id).bind(details.to_string()).bind(wanted).run(&mut tx).await?;
-            tx.notify(Topic::Cluster);
-            tx.notify(Topic::Ui);
+            tx.notify_cluster();
         }
         tx.commit().await?;
         Ok(true)
@@ -152,8 +151,7 @@ impl Store {
         let mut tx = self.begin().await?;
         PUT_PODS.bind(rows).bind(now).run(&mut tx).await?;
         FORGET.bind(now - PODS_KEPT).run(&mut tx).await?;
-        tx.notify(Topic::Cluster);
-        tx.notify(Topic::Ui);
+        tx.notify_cluster();
         tx.commit().await
     }
 
@@ -172,8 +170,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let ended = END_ABSENT.bind(names(there)).bind(since).bind(now).bind(namespace).run(&mut tx).await?;
         if ended > 0 {
-            tx.notify(Topic::Cluster);
-            tx.notify(Topic::Ui);
+            tx.notify_cluster();
         }
         tx.commit().await
     }

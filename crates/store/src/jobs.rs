@@ -55,8 +55,7 @@ impl Store {
     pub async fn register_job(&self, kind: &str, hostname: &str, pid: u32, now: Timestamp) -> Result<i64, Error> {
         let mut tx = self.begin().await?;
         let (id,) = REGISTER.bind(kind).bind(hostname).bind(pid).bind(now).one::<(i64,)>(&mut tx).await?;
-        tx.notify(crate::Topic::Cluster);
-        tx.notify(crate::Topic::Ui);
+        tx.notify_cluster();
         tx.commit().await?;
         Ok(id)
     }
@@ -79,8 +78,7 @@ impl Store {
         let mut tx = self.begin().await?;
         END.bind(id).bind(now).run(&mut tx).await?;
         tx.notify(crate::Topic::Scheduler);
-        tx.notify(crate::Topic::Cluster);
-        tx.notify(crate::Topic::Ui);
+        tx.notify_cluster();
         tx.commit().await
     }
 
@@ -91,8 +89,7 @@ impl Store {
     pub async fn describe_job(&self, id: i64, details: &serde_json::Value) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         DETAILS.bind(id).bind(details.to_string()).run(&mut tx).await?;
-        tx.notify(crate::Topic::Cluster);
-        tx.notify(crate::Topic::Ui);
+        tx.notify_cluster();
         tx.commit().await
     }
 
@@ -127,8 +124,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let ended = END_SILENT.bind(kind).bind(older_than).run(&mut tx).await?;
         if ended > 0 {
-            tx.notify(crate::Topic::Cluster);
-            tx.notify(crate::Topic::Ui);
+            tx.notify_cluster();
         }
         tx.commit().await?;
         Ok(ended)

@@ -55,6 +55,12 @@ impl Tx {
         self.topics |= topic.bit();
     }
 
+    /// Processes, workers, queues or pods changed, and so did what pages show.
+    pub(crate) fn notify_cluster(&mut self) {
+        self.notify(Topic::Cluster);
+        self.notify(Topic::Ui);
+    }
+
     /// Makes everything last, and wakes whom it concerns.
     ///
     /// # Errors
