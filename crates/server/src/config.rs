@@ -11,6 +11,8 @@ use crate::auth::AuthConfig;
 /// Settings of the api-server. Each field names the configuration option that it comes from.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
+    /// Name of this machine, as users see it.
+    pub hostname: String,
     /// `[api] host`: address to listen on.
     pub host: String,
     /// `[api] port`. 0 lets the operating system choose.
@@ -80,6 +82,7 @@ impl Default for Patience {
 impl Default for ServerConfig {
     fn default() -> Self {
         Self {
+            hostname: "localhost".into(),
             host: "127.0.0.1".into(),
             port: 8080,
             base_url: "http://localhost:8080".into(),

@@ -14,12 +14,12 @@ const GONE: tradewind_core::Duration = tradewind_core::Duration::from_secs(900);
 /// Nobody takes over what these own, so nobody else looks.
 const UNATTENDED: [&str; 2] = ["WorkerJob", "ApiServerJob"];
 
-/// Is there until `closing`. Whoever is silent for `patience` is taken for gone.
-pub async fn keep(store: Store, patience: Duration, closing: CancellationToken) {
+/// Is there, on that host, until `closing`. Whoever is silent for `patience` is taken for gone.
+pub async fn keep(store: Store, hostname: String, patience: Duration, closing: CancellationToken) {
     let heartbeat = (patience / 3).clamp(Duration::from_millis(200), Duration::from_secs(10));
     let mut job = None;
     loop {
-        if let Err(error) = beat(&store, &mut job).await {
+        if let Err(error) = beat(&store, &hostname, &mut job).await {
             tracing::debug!(%error, "the api-server could not say that it lives");
         }
         tokio::select! {
@@ -34,12 +34,11 @@ pub async fn keep(store: Store, patience: Duration, closing: CancellationToken) 
     }
 }
 
-async fn beat(store: &Store, job: &mut Option<i64>) -> Result<(), Error> {
+async fn beat(store: &Store, hostname: &str, job: &mut Option<i64>) -> Result<(), Error> {
     match *job {
         Some(id) => store.heartbeat_job(id, now()).await?,
         None => {
-            let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "localhost".into());
-            let id = store.register_job("ApiServerJob", host.trim(), std::process::id(), now()).await?;
+            let id = store.register_job("ApiServerJob", hostname, std::process::id(), now()).await?;
             store.describe_job(id, &json!({"version": env!("CARGO_PKG_VERSION")})).await?;
             *job = Some(id);
         }

@@ -69,8 +69,9 @@ impl Bound {
         server.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(64 * 1024);
         let connections = TaskTracker::new();
         let changes = self.app.changes.clone();
-        let threshold = self.app.config.health_check_threshold;
-        let presence = crate::presence::keep(self.app.store.clone(), threshold, self.app.closing.clone());
+        let config = &self.app.config;
+        let (hostname, threshold) = (config.hostname.clone(), config.health_check_threshold);
+        let presence = crate::presence::keep(self.app.store.clone(), hostname, threshold, self.app.closing.clone());
         let presence = tokio::spawn(presence);
         let watching = tokio::spawn(async move { changes.watch().await });
         loop {

@@ -294,6 +294,7 @@ pub fn server(config: &Config) -> ServerConfig {
     let base_url = config.some_text(&options::API_BASE_URL).map_or_else(|| local_url(&host, port), str::to_owned);
     ServerConfig {
         patience: tradewind_server::Patience::default(),
+        hostname: super::hostname(),
         base_url,
         host,
         port,
