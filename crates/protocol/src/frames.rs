@@ -10,7 +10,8 @@ use tradewind_core::{Deferral, TaskState, Timestamp};
 
 use crate::callback::{CallbackJob, Called};
 use crate::serialized_dag::SerializedDag;
-use crate::task_api::{TaskApiError, TaskCall};
+use crate::task_api::TaskApiError;
+use crate::task_call::TaskCall;
 use crate::workload::Workload;
 
 /// No frame may be longer (64 MiB): a longer one means that the stream is out of step.

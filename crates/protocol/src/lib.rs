@@ -8,12 +8,14 @@ pub mod frames;
 pub mod log_path;
 pub mod serialized_dag;
 pub mod task_api;
+pub mod task_call;
 pub mod triggers;
 pub mod workload;
 
 pub use callback::{CallbackJob, Called};
 pub use log_path::log_path;
 pub use serialized_dag::{LaneSpec, SerializedDag, SerializedTask};
-pub use task_api::{TaskApi, TaskApiError, TaskCall, TaskReply};
+pub use task_api::{TaskApi, TaskApiError, TaskReply};
+pub use task_call::TaskCall;
 pub use tradewind_core::{Deferral, Ends, Resume, WaitOutcome};
 pub use workload::Workload;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tradewind_core::WaitOutcome;
 
-use crate::task_api::TaskCall;
+use crate::task_call::TaskCall;
 
 /// A trigger to run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
