@@ -2,7 +2,8 @@
 # Runs every scenario on Tradewind and writes the figures: one JSON line a repetition to benches/figures/, and the
 # table of BENCHMARKS.md.
 #   benches/run.sh [standalone|postgres|celery]...   default: all; celery: PostgreSQL, Redis and one worker
-# Environment: REPEAT (3), SCENARIOS (all), IDLE_SECONDS (60), TRADEWIND_BIN, PYTHON (.venv/bin/python).
+# Environment: REPEAT (3), SCENARIOS (all), IDLE_SECONDS (60), TRADEWIND_BIN, PYTHON (.venv/bin/python), AIRFLOW_VENV (a
+# virtual environment with a real Airflow, see airflow.sh: celery then also measures both in turns, within one run).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=$PWD/benches
@@ -20,6 +21,7 @@ redis_pid=
 
 finish() {
     "$here/tradewind.sh" stop >/dev/null 2>&1 || true
+    [ ! -d "$scratch/airflow" ] || airflow stop >/dev/null 2>&1 || true
     if [ -n "$postgres_pid" ]; then kill -INT "$postgres_pid" 2>/dev/null || true; fi
     if [ -n "$redis_pid" ]; then kill "$redis_pid" 2>/dev/null || true; fi
     rm -rf "$scratch"
@@ -75,6 +77,38 @@ start_postgres() {
     export BENCH_DB=postgresql://bench@127.0.0.1:$port/bench
 }
 
+# A real Airflow, and how to ask it for something in its own settings.
+airflow() {
+    BENCH_HOME=$scratch/airflow BENCH_BROKER=${BENCH_BROKER%/*}/1 \
+        BENCH_DB=postgresql://bench@127.0.0.1:$((BENCH_PORT + 1))/airflow BENCH_PORT=$((BENCH_PORT + 3)) \
+        "$here/airflow.sh" "$@"
+}
+
+# 500 Python tasks here and in a real Airflow by turns: the machine is not always equally fast, but both have it as it is.
+in_turns() {
+    "$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)/createdb" \
+        -h 127.0.0.1 -p $((BENCH_PORT + 1)) -U bench airflow
+    airflow prepare
+    airflow start
+    local address=http://127.0.0.1:$((BENCH_PORT + 3))
+    for _ in $(seq 240); do
+        curl -fsS "$address/api/v2/dags/fanout_py_500" >/dev/null 2>&1 && break
+        sleep 0.5
+    done
+    local turn=("$python" "$here/bench.py" --poll 0.05 --timeout 900 --out "$out")
+    printf -- '--> Airflow, to warm it up\n'
+    "${turn[@]}" --base-url "$address" --label airflow-warm fanout-py >/dev/null
+    for _ in $(seq "$repeat"); do
+        airflow pause
+        SCENARIOS='' label=$mode-turns bench fanout-py-500
+        airflow resume
+        sleep 12
+        printf -- '--> Airflow fanout-py-500\n'
+        "${turn[@]}" --base-url "$address" --label airflow-turns fanout-py-500
+    done
+    airflow stop
+}
+
 for mode in "${modes[@]}"; do
     label=$mode
     out=$here/figures/$mode.jsonl
@@ -97,6 +131,7 @@ for mode in "${modes[@]}"; do
         bench chain-py --repeat "$repeat"
         bench fanout-py --repeat "$repeat"
         bench fanout-py-500 --repeat "$repeat"
+        if [ -n "${AIRFLOW_VENV:-}" ] && wanted turns; then in_turns; fi
         "$here/tradewind.sh" stop
         kill "$redis_pid"
         redis_pid=

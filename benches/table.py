@@ -61,6 +61,7 @@ ROWS = [
     ("CeleryExecutor on Redis, one worker of 16: gap between two Python tasks, p50", "celery:chain-py", "gap_p50_s", "ms", 1.07, None),
     ("- 200 parallel Python tasks", "celery:fanout-py", "tasks_per_s", "/s", 7.47, None),
     ("- 500 parallel Python tasks", "celery:fanout-py-500", "tasks_per_s", "/s", None, None),
+    ("- the same by turns with a real Airflow", "celery:@turns", "tasks_per_s", "/s", None, None),
     ("- idle memory (PSS) of the worker", "celery:@idle", "worker.pss_mib", "MiB", None, None),
     ("REST, 20,000 task instances: GET dags, p50", "api", "dags_p50_ms", "ms!", 20, None),
     ("- GET dagRuns of a DAG, 100", "api", "dag_runs_p50_ms", "ms!", 72, None),
@@ -124,7 +125,8 @@ def main():
         own_mode, _, scenario = scenario.rpartition(":")  # a mode of its own is shown where its database is
         modes = ("", own_mode) if own_mode else ("standalone", "postgres")
         ours = [cell(mode, scenario, figure, unit) for mode in modes]
-        lines.append(f"| {what} | {ours[0]} | {ours[1]} | {show(default, unit)} | {show(tuned, unit)} |")
+        theirs = cell("airflow", scenario, figure, unit) or show(default, unit)
+        lines.append(f"| {what} | {ours[0]} | {ours[1]} | {theirs} | {show(tuned, unit)} |")
     cpu = next((line.partition(":")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "")
     cores = subprocess.run(["nproc"], capture_output=True, text=True, check=True).stdout.strip()
     lines += ["", f"Machine of Tradewind's figures: {cores} vCPU ({cpu}), {platform.platform()}.", "", END]
