@@ -171,7 +171,7 @@ def test_a_scheduler_that_is_killed_while_the_broker_is_away(pg_home, tmp_path, 
         island.mend()
         wait_back(worker)
         crowd.check(run_id)
-        said(second, "no message tells of any more")
+        said(second, "queued tries of a run are handed over again")
 
 
 def test_a_worker_that_is_killed_with_rabbitmq(pg_home, tmp_path):

@@ -66,10 +66,17 @@ impl<C: Clock> Scheduler<C> {
     /// Hands over again what is queued in a run that was just loaded: whoever queued it may have died before the
     /// executor heard of it. For a try that was handed over before, this does nothing.
     pub(super) async fn resubmit_queued(&self, run: &OwnedRun) {
-        for index in 0..run.planner.tis.len() {
-            if run.planner.tis[index].state == Some(TaskState::Queued) {
-                self.submit(vec![(self.executor_of(run, index), run.workload(index))]).await;
-            }
+        let queued =
+            (0..run.planner.tis.len()).filter(|&index| run.planner.tis[index].state == Some(TaskState::Queued));
+        let queued: Vec<_> = queued.map(|index| (self.executor_of(run, index), run.workload(index))).collect();
+        if !queued.is_empty() {
+            tracing::info!(
+                dag.id = %run.row.dag_id,
+                run.id = %run.row.run_id,
+                tries = queued.len(),
+                "queued tries of a run are handed over again"
+            );
+            self.submit(queued).await;
         }
     }
 
