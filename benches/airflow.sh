@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Start, stop and pause a real Airflow 3 with the CeleryExecutor, configured as tradewind.sh configures Tradewind.
+# Start, stop and pause a real Airflow 3 with the CeleryExecutor, configured as tradewind.sh configures Tradewind, but
+# for its own default parallelism of 32 (BENCH_PARALLELISM): enough to keep a worker of 16 busy.
 #   airflow.sh prepare | start | stop | pause | resume | pids
 # Environment: AIRFLOW_VENV (a virtual environment with apache-airflow[postgres,celery,redis], psycopg2-binary and
 # asyncpg), BENCH_HOME (state), BENCH_DB (a postgresql:// address), BENCH_BROKER (a redis:// address), BENCH_PORT (8080).
@@ -63,5 +64,5 @@ stop)
 pause) everyone | xargs -r kill -STOP 2>/dev/null || true ;;
 resume) everyone | xargs -r kill -CONT 2>/dev/null || true ;;
 pids) for role in "${roles[@]}"; do printf -- '--pid %s=%s ' "$role" "$(cat "$run/$role.pid")"; done ;;
-*) sed -n 2,5p "$0"; exit 2 ;;
+*) sed -n 2,6p "$0"; exit 2 ;;
 esac

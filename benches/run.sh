@@ -50,17 +50,19 @@ wait_healthy() {
     exit 1
 }
 
+programs=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1 || true) # PostgreSQL's, the newest
+
+create_database() { "$programs/createdb" -h 127.0.0.1 -p $((BENCH_PORT + 1)) -U bench "$1"; }
+
 start_postgres() {
-    local programs as=()
+    local as=()
     if [ -n "$postgres_pid" ]; then
         # One server for all modes, a database for each.
         local port=$((BENCH_PORT + 1))
-        programs=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)
-        "$programs/createdb" -h 127.0.0.1 -p "$port" -U bench "bench_$mode"
+        create_database "bench_$mode"
         export BENCH_PG_DATA=$scratch/postgres/data BENCH_DB=postgresql://bench@127.0.0.1:$port/bench_$mode
         return
     fi
-    programs=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)
     mkdir "$scratch/postgres"
     if [ "$(id -u)" = 0 ]; then
         chown postgres "$scratch/postgres"
@@ -73,7 +75,7 @@ start_postgres() {
         -c "unix_socket_directories=$scratch/postgres" >"$scratch/postgres.log" 2>&1) &
     for _ in $(seq 200); do "$programs/pg_isready" -q -h 127.0.0.1 -p "$port" && break; sleep 0.05; done
     postgres_pid=$(head -1 "$BENCH_PG_DATA/postmaster.pid")
-    "$programs/createdb" -h 127.0.0.1 -p "$port" -U bench bench
+    create_database bench
     export BENCH_DB=postgresql://bench@127.0.0.1:$port/bench
 }
 
@@ -86,8 +88,7 @@ airflow() {
 
 # 500 Python tasks here and in a real Airflow by turns: the machine is not always equally fast, but both have it as it is.
 in_turns() {
-    "$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)/createdb" \
-        -h 127.0.0.1 -p $((BENCH_PORT + 1)) -U bench airflow
+    create_database airflow
     airflow prepare
     airflow start
     local address=http://127.0.0.1:$((BENCH_PORT + 3))
@@ -188,7 +189,7 @@ for mode in "${modes[@]}"; do
         }
         browse fill --count "${BROWSE_COUNT:-1000000}"
         # As it is after a while: the database's own upkeep done, and a server that has not just made all of it.
-        "$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)/psql" -q "$BENCH_DB" -c 'VACUUM ANALYZE'
+        "$programs/psql" -q "$BENCH_DB" -c 'VACUUM ANALYZE'
         "$here/tradewind.sh" stop
         "$here/tradewind.sh" start
         wait_healthy
@@ -205,8 +206,7 @@ for mode in "${modes[@]}"; do
         printf -- '--> %s engine\n' "$mode"
         engine_db=()
         if [ "$mode" = postgres ]; then
-            "$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -1)/createdb" \
-                -h 127.0.0.1 -p $((BENCH_PORT + 1)) -U bench engine
+            create_database engine
             engine_db=("${BENCH_DB%/bench}/engine")
         fi
         cargo run --quiet --release -p tradewind-engine --example figures -- "$mode" "${engine_db[@]}" | tee -a "$out"
